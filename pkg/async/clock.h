@@ -1,0 +1,14 @@
+#pragma once
+// async::Clock: the time, and waiting for it. Two kinds: RealClock and SimulatedClock.
+#include "pkg/async/async.h"
+
+namespace gantry::async {
+
+class Clock : public gantry::Clock {
+ public:
+  // OK when the time has come, at once if it has passed; kCancelled when the caller is cancelled.
+  virtual Async<Status> sleep_until(Time deadline) = 0;
+  Async<Status> sleep_for(Duration duration) { return sleep_until(now() + duration); }
+};
+
+}  // namespace gantry::async

@@ -1,0 +1,13 @@
+#pragma once
+// RealClock: the machine's time of day, with waits on its monotonic clock.
+#include "pkg/async/clock.h"
+
+namespace gantry::async {
+
+class RealClock final : public Clock {
+ public:
+  Time now() const override;
+  Async<Status> sleep_until(Time deadline) override;
+};
+
+}  // namespace gantry::async

@@ -1,0 +1,105 @@
+#include "pkg/base/json.h"
+
+#include <array>
+
+#include "pkg/base/check.h"
+
+namespace gantry {
+
+double Json::as_double() const {
+  if (const auto* integer = std::get_if<int64_t>(&value_)) return static_cast<double>(*integer);
+  return std::get<double>(value_);
+}
+
+const Json* Json::find(std::string_view key) const {
+  const auto* object = std::get_if<Object>(&value_);
+  if (object == nullptr) return nullptr;
+  const auto it = object->find(key);
+  return it == object->end() ? nullptr : &it->second;
+}
+
+Json* Json::find(std::string_view key) {
+  return const_cast<Json*>(std::as_const(*this).find(key));  // NOLINT: same object, ours to change
+}
+
+const Json* Json::find_path(std::initializer_list<std::string_view> keys) const {
+  const Json* at = this;
+  for (const auto key : keys) {
+    at = at->find(key);
+    if (at == nullptr) return nullptr;
+  }
+  return at;
+}
+
+std::string Json::string_or(std::string_view key, std::string_view fallback) const {
+  const auto* value = find(key);
+  return value != nullptr && value->is_string() ? value->as_string() : std::string(fallback);
+}
+
+int64_t Json::integer_or(std::string_view key, int64_t fallback) const {
+  const auto* value = find(key);
+  return value != nullptr && value->is_integer() ? value->as_integer() : fallback;
+}
+
+bool Json::bool_or(std::string_view key, bool fallback) const {
+  const auto* value = find(key);
+  return value != nullptr && value->is_bool() ? value->as_bool() : fallback;
+}
+
+Json& Json::member(std::string_view key) {
+  if (is_null()) value_ = Object{};
+  GANTRY_CHECK(is_object());
+  auto& object = std::get<Object>(value_);
+  auto it = object.find(key);
+  if (it == object.end()) it = object.emplace(std::string(key), Json()).first;
+  return it->second;
+}
+
+Json& Json::set(std::string_view key, Json value) {
+  auto& at = member(key);
+  at = std::move(value);
+  return at;
+}
+
+bool Json::erase(std::string_view key) {
+  auto* object = std::get_if<Object>(&value_);
+  if (object == nullptr) return false;
+  const auto it = object->find(key);
+  if (it == object->end()) return false;
+  object->erase(it);
+  return true;
+}
+
+void Json::push_back(Json value) {
+  if (is_null()) value_ = Array{};
+  GANTRY_CHECK(is_array());
+  std::get<Array>(value_).push_back(std::move(value));
+}
+
+size_t Json::size() const {
+  if (is_array()) return as_array().size();
+  if (is_object()) return as_object().size();
+  return 0;
+}
+
+std::string_view to_string(Json::Kind kind) {
+  static constexpr std::array<std::string_view, 7> kNames{"null",   "boolean", "integer", "number",
+                                                          "string", "array",   "object"};
+  return kNames.at(static_cast<size_t>(kind));
+}
+
+void merge_patch(Json& target, const Json& patch) {
+  if (!patch.is_object()) {
+    target = patch;
+    return;
+  }
+  if (!target.is_object()) target = Json::object();
+  for (const auto& [key, value] : patch.as_object()) {
+    if (value.is_null())
+      target.erase(key);
+    else
+      merge_patch(target.member(key), value);
+  }
+}
+
+}  // namespace gantry

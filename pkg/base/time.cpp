@@ -1,0 +1,127 @@
+#include "pkg/base/time.h"
+
+#include <absl/strings/str_format.h>
+
+#include <cctype>
+
+namespace gantry {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::floor;
+
+std::string date_and_seconds(Time time) {
+  const auto day = floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(floor<std::chrono::seconds>(time - day));
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d", static_cast<int>(date.year()),
+                         static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                         clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+// Consumes exactly `width` digits; -1 when they are not there.
+int take_digits(std::string_view& text, size_t width) {
+  if (text.size() < width) return -1;
+  int value = 0;
+  for (size_t i = 0; i < width; ++i) {
+    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(width);
+  return value;
+}
+
+bool take_char(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// ".123456" as nanoseconds; nullopt when the dot has no digits.
+std::optional<Duration> take_fraction(std::string_view& text) {
+  if (!take_char(text, ".")) return Duration::zero();
+  int64_t nanos = 0;
+  int64_t scale = 100'000'000;
+  size_t digits = 0;
+  while (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0) {
+    nanos += (text.front() - '0') * scale;
+    scale /= 10;
+    text.remove_prefix(1);
+    ++digits;
+  }
+  if (digits == 0) return std::nullopt;
+  return Duration(nanos);
+}
+
+// "Z" or "+02:00", as what must be subtracted from the local reading.
+std::optional<Duration> take_offset(std::string_view& text) {
+  if (take_char(text, "Zz")) return Duration::zero();
+  const bool minus = !text.empty() && text.front() == '-';
+  if (!take_char(text, "+-")) return std::nullopt;
+  const int hours = take_digits(text, 2);
+  if (hours < 0 || hours > 23 || !take_char(text, ":")) return std::nullopt;
+  const int minutes = take_digits(text, 2);
+  if (minutes < 0 || minutes > 59) return std::nullopt;
+  const auto offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+  return minus ? -offset : offset;
+}
+
+}  // namespace
+
+Time SystemClock::now() const { return std::chrono::system_clock::now(); }
+
+std::string to_rfc3339(Time time) { return date_and_seconds(time) + "Z"; }
+
+std::string to_rfc3339_micro(Time time) {
+  const auto fraction = time - floor<std::chrono::seconds>(time);
+  return absl::StrFormat("%s.%06dZ", date_and_seconds(time),
+                         duration_cast<std::chrono::microseconds>(fraction).count());
+}
+
+std::optional<Time> from_rfc3339(std::string_view text) {
+  const int year = take_digits(text, 4);
+  if (year < 1678 || year > 2261 || !take_char(text, "-")) return std::nullopt;
+  const int month = take_digits(text, 2);
+  if (month < 0 || !take_char(text, "-")) return std::nullopt;
+  const int day = take_digits(text, 2);
+  if (day < 0 || !take_char(text, "Tt ")) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  const int hour = take_digits(text, 2);
+  if (hour < 0 || hour > 23 || !take_char(text, ":")) return std::nullopt;
+  const int minute = take_digits(text, 2);
+  if (minute < 0 || minute > 59 || !take_char(text, ":")) return std::nullopt;
+  const int second = take_digits(text, 2);
+  if (second < 0 || second > 60) return std::nullopt;
+  const auto fraction = take_fraction(text);
+  if (!fraction) return std::nullopt;
+  const auto offset = take_offset(text);
+  if (!offset || !text.empty()) return std::nullopt;
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+         std::chrono::minutes(minute) + std::chrono::seconds(second) + *fraction - *offset;
+}
+
+Time from_unix_seconds(int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
+
+int64_t to_unix_seconds(Time time) {
+  return floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+std::string human_duration(Duration duration) {
+  if (duration < Duration::zero()) return "-" + human_duration(-duration);
+  const auto ms = duration_cast<std::chrono::milliseconds>(duration).count();
+  if (ms < 1000) return absl::StrFormat("%dms", ms);
+  const auto s = ms / 1000;
+  if (s < 60) return absl::StrFormat("%ds", s);
+  if (s < 3600)
+    return s % 60 == 0 ? absl::StrFormat("%dm", s / 60) : absl::StrFormat("%dm%ds", s / 60, s % 60);
+  const auto m = s / 60;
+  if (m < 24 * 60)
+    return m % 60 == 0 ? absl::StrFormat("%dh", m / 60) : absl::StrFormat("%dh%dm", m / 60, m % 60);
+  const auto h = m / 60;
+  return h % 24 == 0 ? absl::StrFormat("%dd", h / 24) : absl::StrFormat("%dd%dh", h / 24, h % 24);
+}
+
+}  // namespace gantry
