@@ -1,0 +1,62 @@
+#pragma once
+// guest::Channel: commands inside a container, through its node's `pct`.
+// Drivers: pkg/guest/ssh (libssh) and the lab's own model (pkg/lab).
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pkg/async/async.h"
+#include "pkg/base/ids.h"
+#include "pkg/base/time.h"
+
+namespace gantry::guest {
+
+// Where: the node is looked up by the caller for each call (guests migrate).
+struct Target {
+  NodeName node;
+  VmId vmid;
+};
+
+struct Command {
+  std::vector<std::string> argv;  // run as is, no shell
+  std::string stdin_text;
+  Duration timeout = std::chrono::seconds(60);  // then the remote process is killed
+  size_t output_max = 1 << 20;                  // bytes kept of each stream; the rest is dropped
+};
+
+struct Exit {
+  int code = 0;
+  std::string out;
+  std::string err;
+  bool truncated = false;
+};
+
+struct File {
+  std::string path;  // absolute, inside the container
+  std::string content;
+  int mode = 0644;
+  std::string owner = "root";
+  std::string group = "root";
+};
+
+// Receives output as it comes: (is_stderr, piece).
+using OutputSink = std::function<void(bool, std::string)>;
+
+// Errors of every call: Transport (no node reached, host key unknown is TLS class), Auth,
+// Permission (the forced command refused), NotFound (no such container on that node), Locked,
+// Remote ("container not running" too: message says so), Timeout (the remote process was killed).
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  // Runs a command to its end. A non-zero exit code is a result, not an error.
+  virtual Async<Result<Exit>> exec(Target target, Command command, OutputSink sink) = 0;
+  // Writes a file atomically (temporary file, then rename).
+  virtual Async<Status> push(Target target, File file) = 0;
+  // `pct unlock`: only for containers that are ours or ours-unfinished (the forced command checks).
+  virtual Async<Status> unlock(Target target) = 0;
+};
+
+// A sink that drops everything.
+OutputSink no_output();
+
+}  // namespace gantry::guest

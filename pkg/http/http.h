@@ -1,0 +1,111 @@
+#pragma once
+// HTTP as the rest of the project sees it: plain requests and responses, a client, a server.
+// Drivers: pkg/http/beast (real sockets and TLS) and pkg/http/memory (in-process, for tests).
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pkg/async/async.h"
+#include "pkg/base/status.h"
+#include "pkg/base/time.h"
+
+namespace gantry::http {
+
+// Header names compare without case; a name may be given once only (the last wins), except that
+// the server joins repeated request headers with ", ".
+struct CaseInsensitive {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+using Headers = std::map<std::string, std::string, CaseInsensitive>;
+
+struct Request {
+  std::string method = "GET";
+  std::string target = "/";  // path and query, percent-encoded, as on the wire
+  Headers headers;
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::string reason;  // the reason phrase: older Proxmox says everything there
+  Headers headers;
+  std::string body;
+};
+
+// The path of a target, decoded per segment; the query as decoded pairs in order.
+struct Target {
+  std::vector<std::string> segments;
+  std::vector<std::pair<std::string, std::string>> query;
+  // The first value of that name, or nullopt.
+  std::optional<std::string> find(std::string_view name) const;
+};
+// kInvalid on a broken escape or a target that is no absolute path.
+Result<Target> parse_target(std::string_view target);
+// "a=1&b=x%3By" from pairs, percent-encoded.
+std::string encode_form(const std::vector<std::pair<std::string, std::string>>& fields);
+
+// How the server's certificate is verified. There is no "not at all".
+struct TlsTrust {
+  std::string ca_pem;       // trust these authorities; empty: the system's
+  std::string fingerprint;  // or exactly this leaf: "AA:BB:…" sha256; wins over ca_pem
+  std::string client_certificate_pem;  // optional mutual TLS
+  std::string client_key_pem;
+};
+
+struct Endpoint {
+  std::string host;
+  uint16_t port = 443;
+  bool tls = true;  // plain only for loopback tests and the metrics port
+};
+// "https://host:8006" or "http://[::1]:80"; kInvalid otherwise. The path must be empty or "/".
+Result<Endpoint> parse_endpoint(std::string_view url);
+
+// Speaks to one endpoint over a pool of kept-alive connections.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // One exchange. Errors: Transport (refused, reset, DNS), TLS (with which check failed), Timeout,
+  // Cancelled. A Transport error of a request that may have reached the server says so in
+  // may_have_been_sent(status). Any HTTP status is an OK result.
+  virtual Async<Result<Response>> send(Request request, Duration timeout) = 0;
+};
+// True when the request may have taken effect although no answer came.
+bool may_have_been_sent(const Status& status);
+Status mark_sent(Status status);
+
+// A response whose body is produced piece by piece (watches, logs).
+class ResponseStream {
+ public:
+  virtual ~ResponseStream() = default;
+  // Sends the head; once only, before any write.
+  virtual Async<Status> start(Response head) = 0;
+  // Sends a chunk and waits until the socket took it. kCancelled/Transport once the peer is gone.
+  virtual Async<Status> write(std::string chunk) = 0;
+};
+
+// What the peer is known to be.
+struct Peer {
+  std::string address;                        // "127.0.0.1"
+  std::string certificate_common_name;        // verified client certificate; empty without one
+  std::vector<std::string> certificate_organizations;
+};
+
+// Answers requests. Called concurrently, once a request. Either returns a Response, or streams:
+// calls stream.start() and writes, and then returns nullopt to end the stream.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual Async<std::optional<Response>> handle(Request request, Peer peer,
+                                                ResponseStream& stream) = 0;
+};
+
+// The status text for a code: "Not Found".
+std::string_view reason_phrase(int status);
+
+}  // namespace gantry::http

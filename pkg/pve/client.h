@@ -1,0 +1,80 @@
+#pragma once
+// pve::Reader and pve::Client: Proxmox VE, as Gantry speaks to it.
+//
+// Drivers: pkg/pve/http (the real API) and pkg/lab's in-process door. Controllers get a Reader and
+// a pve::Writer (writer.h), which guards every write; only wiring code sees a Client.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pkg/async/async.h"
+#include "pkg/pve/types.h"
+
+namespace gantry::pve {
+
+// Errors of every call: Transport, TLS, Auth, Permission, NotFound, AlreadyExists, Conflict
+// (digest), Locked, Invalid, Schema, Remote, Timeout, Cancelled, each with the node and object in
+// its message. For a limited token "missing" and "forbidden" are one: Permission, never NotFound.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual Async<Result<Version>> version() = 0;
+  virtual Async<Result<Permissions>> permissions() = 0;
+  virtual Async<Result<ClusterStatus>> cluster_status() = 0;
+  virtual Async<Result<Resources>> resources() = 0;
+  // Storages as one node sees them (active, free space: fresher than resources()).
+  virtual Async<Result<std::vector<StorageRow>>> storages(NodeName node) = 0;
+  // `content` "" for every kind.
+  virtual Async<Result<std::vector<Volume>>> volumes(NodeName node, StorageId storage,
+                                                     std::string content) = 0;
+  // Names of the node's bridges (GET /nodes/{node}/network?type=any_bridge).
+  virtual Async<Result<std::vector<std::string>>> bridges(NodeName node) = 0;
+  // GET /cluster/nextid?vmid=: true when no guest at all has it, also none we may not see.
+  virtual Async<Result<bool>> is_vmid_free(VmId vmid) = 0;
+
+  // The pending view, as Proxmox shows it by default.
+  virtual Async<Result<GuestConfig>> guest_config(NodeName node, VmId vmid) = 0;
+  virtual Async<Result<std::vector<PendingChange>>> guest_pending(NodeName node, VmId vmid) = 0;
+  virtual Async<Result<GuestStatus>> guest_status(NodeName node, VmId vmid) = 0;
+  virtual Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName node,
+                                                                      VmId vmid) = 0;
+
+  virtual Async<Result<Task>> task(Upid upid) = 0;
+  // The last `lines` lines, oldest first.
+  virtual Async<Result<std::vector<std::string>>> task_log(Upid upid, int lines) = 0;
+  // A node's tasks on one guest, running ones included, newest first.
+  virtual Async<Result<std::vector<Task>>> tasks(NodeName node, VmId vmid) = 0;
+  // A node's running tasks.
+  virtual Async<Result<std::vector<Task>>> running_tasks(NodeName node) = 0;
+};
+
+using Parameters = std::map<std::string, std::string>;
+
+struct DestroyOptions {
+  bool force = false;
+  bool purge = true;
+  bool destroy_unreferenced_disks = true;
+};
+
+// The raw writes. An error for which http::may_have_been_sent holds, or a Timeout, says nothing
+// about the effect: look before trying again. Every Upid names a task that has only been queued.
+class Client : public Reader {
+ public:
+  // `parameters` as in POST /nodes/{node}/lxc, without vmid.
+  virtual Async<Result<Upid>> create_guest(NodeName node, VmId vmid, Parameters parameters) = 0;
+  // `parameters` as in POST …/clone, without newid.
+  virtual Async<Result<Upid>> clone_guest(NodeName node, VmId source, VmId vmid,
+                                          Parameters parameters) = 0;
+  // PUT config: synchronous. `remove` are keys to delete; `digest` "" for none.
+  virtual Async<Status> configure_guest(NodeName node, VmId vmid, Parameters set,
+                                        std::vector<std::string> remove, std::string digest) = 0;
+  // Grows a disk ("rootfs", "mp0"); `size` absolute, "8G".
+  virtual Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, std::string disk,
+                                           std::string size) = 0;
+  virtual Async<Result<Upid>> start_guest(NodeName node, VmId vmid) = 0;
+  virtual Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) = 0;
+  virtual Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) = 0;
+  virtual Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) = 0;
+};
+
+}  // namespace gantry::pve

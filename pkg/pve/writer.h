@@ -1,0 +1,70 @@
+#pragma once
+// pve::Writer: the one place every Proxmox write passes through.
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/pve/client.h"
+#include "pkg/pve/mark.h"
+
+namespace gantry::pve {
+
+// Our row of a guest, from the store: what makes it ours together with its mark.
+struct OwnedGuest {
+  ClusterName cluster;
+  VmId vmid;
+  Uid uid;
+  int64_t epoch = 0;
+  std::optional<Upid> create_task;
+};
+
+// Looks rows up; implemented over the store.
+class Ownership {
+ public:
+  virtual ~Ownership() = default;
+  virtual Async<Result<std::optional<OwnedGuest>>> find(ClusterName cluster, VmId vmid) = 0;
+};
+
+// Why nothing may be written now (mode Observe, inventory incomplete, no quorum, vanish guard,
+// lost lease …); OK when writes may go out. `destructive` for stop, shutdown, destroy.
+using Gate = std::function<Status(bool destructive)>;
+
+// Guards Client's writes. Before each it (1) asks the gate, (2) reads our row, (3) for anything but
+// a create reads the guest's config from its node and compares the mark: uid in the description, or
+// in the tag where a person has damaged that. What does not pass is refused with class Held and
+// reason in the message ("OwnershipUnproven: …"), and nothing is sent.
+// A create needs a row without a create task; the mark is put into its description here.
+class Writer {
+ public:
+  Writer(ClusterName cluster, std::string installation, Client& client, Ownership& ownership,
+         Gate gate);
+
+  Async<Result<Upid>> create_guest(NodeName node, VmId vmid, Uid uid, Parameters parameters);
+  Async<Result<Upid>> clone_guest(NodeName node, VmId source, VmId vmid, Uid uid,
+                                  Parameters parameters);
+  Async<Status> configure_guest(NodeName node, VmId vmid, Uid uid, Parameters set,
+                                std::vector<std::string> remove);
+  Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, Uid uid, std::string disk,
+                                   std::string size);
+  Async<Result<Upid>> start_guest(NodeName node, VmId vmid, Uid uid);
+  Async<Result<Upid>> stop_guest(NodeName node, VmId vmid, Uid uid);
+  Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Uid uid, Duration timeout);
+  Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, Uid uid, DestroyOptions options);
+
+  // The same proof without a write: OK when the guest there is ours. Used before commands inside.
+  Async<Status> prove(NodeName node, VmId vmid, Uid uid);
+
+ private:
+  Async<Result<OwnedGuest>> row_of(VmId vmid, Uid uid);
+  // The config's digest once everything has passed.
+  Async<Result<std::string>> admit(NodeName node, VmId vmid, Uid uid, bool destructive);
+
+  ClusterName cluster_;
+  std::string installation_;
+  Client& client_;
+  Ownership& ownership_;
+  Gate gate_;
+};
+
+}  // namespace gantry::pve

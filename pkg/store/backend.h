@@ -1,0 +1,54 @@
+#pragma once
+// Backend: where objects are durable. Drivers: pkg/store/postgres, pkg/store/memory.
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pkg/async/async.h"
+#include "pkg/store/store.h"
+
+namespace gantry::store {
+
+enum class WriteType { put, erase };
+
+// One compare-and-set of a row.
+struct Write {
+  WriteType type = WriteType::put;
+  Key key;
+  Uid uid;
+  int64_t expected_revision = 0;  // 0: must not exist
+  std::string text;               // the object without resourceVersion; for erase its last state
+};
+
+// A row of the change feed.
+struct FeedEntry {
+  int64_t revision = 0;
+  WriteType type = WriteType::put;
+  Key key;
+  Uid uid;
+  std::string text;
+};
+
+struct Loaded {
+  std::vector<FeedEntry> objects;  // every live object, revision = its own
+  int64_t revision = 0;            // of the store
+  int64_t oldest_change = 0;       // the feed reaches back to here
+};
+
+// Errors: Transport when the database cannot be reached (the effect is then unknown), Held when
+// fenced off.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // Commits all that pass their check in one transaction, in this order. One answer a write: its
+  // new revision, or Conflict / NotFound / AlreadyExists. An error of the whole is Transport.
+  virtual Async<Result<std::vector<Result<int64_t>>>> commit(std::vector<Write> writes) = 0;
+  virtual Async<Result<Loaded>> load() = 0;
+  // The feed after `revision`, oldest first, at most `limit`.
+  virtual Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) = 0;
+  // Waits until another process may have written, or `timeout` has passed.
+  virtual Async<Status> wait_for_change(Duration timeout) = 0;
+};
+
+}  // namespace gantry::store
