@@ -1,0 +1,79 @@
+#pragma once
+// lab::Backend: what containers are made of. The model (model.h) plays Proxmox: config files,
+// tasks, locks, permissions, traps. A backend only makes, runs and removes containers.
+// Drivers: pkg/lab/memory (thousands, in virtual time) and pkg/lab/lxc (real LXC on this machine).
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/async/async.h"
+#include "pkg/base/ids.h"
+#include "pkg/guest/channel.h"
+
+namespace gantry::lab {
+
+// A line of a task's log.
+using LogSink = std::function<void(std::string)>;
+
+// One volume a container uses; `path` is the backend's own.
+struct VolumeSpec {
+  std::string key;    // rootfs, mp0 …
+  std::string volid;  // local:100/vm-100-disk-0.raw
+  int64_t size = 0;   // bytes
+};
+
+// What the container shall be, read from its config at the moment of the call.
+struct ContainerSpec {
+  NodeName node;
+  VmId vmid;
+  std::map<std::string, std::string> config;  // PVE's own keys and texts: net0, memory, hostname …
+  VolumeSpec rootfs;
+  std::vector<VolumeSpec> mounts;
+};
+
+struct ContainerState {
+  bool exists = false;  // has a root file system
+  bool running = false;
+  std::optional<int64_t> pid;
+  std::optional<int64_t> memory_used, disk_used, uptime_seconds;  // bytes
+  std::optional<double> cpu;                                      // cores in use
+  std::map<std::string, std::vector<std::string>> addresses;      // eth0 → 10.0.3.7/24
+};
+
+// Calls may take long; each is made by a task of the model. Errors carry the text that the real
+// server would put into the task's exit status.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // Unpacks the template (a path or name the backend knows) into new volumes.
+  virtual Async<Status> create(ContainerSpec spec, std::string template_name, LogSink log) = 0;
+  virtual Async<Status> clone(ContainerSpec source, ContainerSpec target, LogSink log) = 0;
+  virtual Async<Status> start(ContainerSpec spec, LogSink log) = 0;
+  // Kills.
+  virtual Async<Status> stop(ContainerSpec spec, LogSink log) = 0;
+  // Asks the container to end; OK when it did within `timeout`, Timeout otherwise.
+  virtual Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) = 0;
+  // Removes these volumes' data; not found is success.
+  virtual Async<Status> destroy(ContainerSpec spec, LogSink log) = 0;
+  virtual Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) = 0;
+  // Applies what can change while it runs (cores, memory, net).
+  virtual Async<Status> apply(ContainerSpec spec) = 0;
+  virtual Async<Result<ContainerState>> inspect(ContainerSpec spec) = 0;
+  virtual Async<Result<guest::Exit>> exec(ContainerSpec spec, guest::Command command,
+                                          guest::OutputSink sink) = 0;
+  virtual Async<Status> push(ContainerSpec spec, guest::File file) = 0;
+
+  // Templates present on a storage: volume name → bytes.
+  virtual std::map<std::string, int64_t> templates() const = 0;
+  // Bytes of a storage: total and used.
+  struct Space {
+    int64_t total = 0;
+    int64_t used = 0;
+  };
+  virtual Space space(NodeName node, StorageId storage) const = 0;
+  virtual std::vector<std::string> bridges(NodeName node) const = 0;
+};
+
+}  // namespace gantry::lab
