@@ -1,0 +1,31 @@
+#pragma once
+// Kind: what the API server, the CLI and the store need to know about a kind of object.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pkg/schema/columns.h"
+#include "pkg/schema/schema.h"
+
+namespace gantry::api::meta {
+
+struct Kind {
+  std::string_view group;  // "gantry.dev"; empty for the core group
+  std::string_view version;
+  std::string_view kind;      // "App"
+  std::string_view plural;    // "apps"
+  std::string_view singular;  // "app"
+  std::vector<std::string_view> short_names;
+  std::vector<std::string_view> categories;
+  bool namespaced = true;
+  bool has_status = true;  // and so a status subresource and a generation
+  schema::TypeOf type = nullptr;
+  std::vector<schema::Column> columns;  // after Name (and Namespace), before Age
+
+  // "apps.gantry.dev", "secrets": the store's name of the collection.
+  std::string resource() const;
+  // "gantry.dev/v1alpha1", "v1"
+  std::string api_version() const;
+};
+
+}  // namespace gantry::api::meta

@@ -1,0 +1,115 @@
+#pragma once
+// App: what runs, and how many of it.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/meta/condition.h"
+#include "api/meta/kind.h"
+#include "api/meta/types.h"
+#include "api/v1alpha1/network.h"
+#include "api/v1alpha1/workload.h"
+
+namespace gantry::api::v1alpha1 {
+
+enum class Protocol { tcp, udp };
+struct AppPort {
+  std::string name;
+  int port = 0;
+  Protocol protocol = Protocol::tcp;
+};
+struct EnvVar {
+  std::string name;
+  std::string value;
+  std::optional<meta::ValueSource> value_from;
+};
+// A port by number or by the name of one of spec.ports.
+struct PortRef {
+  std::string name;
+  int number = 0;  // 0: by name
+};
+struct HttpProbe {
+  std::string path = "/";
+  PortRef port;
+};
+struct TcpProbe {
+  PortRef port;
+};
+struct Health {
+  std::optional<HttpProbe> http;  // one of http and tcp
+  std::optional<TcpProbe> tcp;
+  std::chrono::seconds startup{120};
+  std::chrono::seconds interval{10};
+  std::chrono::seconds timeout{5};
+  int failure_threshold = 3;
+};
+struct AppSpec {
+  std::string machine_class_name;
+  int replicas = 1;
+  Workload workload;
+  std::vector<AppPort> ports;
+  std::vector<EnvVar> env;
+  std::optional<Health> health;
+  std::vector<Network> networks;  // empty: those of the class
+  bool suspend = false;
+};
+
+enum class ProbeSource { daemon, guest };
+struct AppHealth {
+  std::optional<ProbeSource> from;
+  std::optional<Time> last_probe_at;
+  std::string message;
+};
+struct AppMachine {
+  std::string name;
+  std::optional<int64_t> vmid;
+  std::string node;
+  std::string address;
+  bool ready = false;
+  std::string step;
+  std::string message;
+  std::optional<Time> step_started_at;
+  std::string url;
+  std::string revision;   // of the workload that was last put into it
+  AppHealth health;
+  int failures = 0;       // probes that failed in a row
+};
+struct AppStatus {
+  meta::Conditions conditions;
+  int64_t observed_generation = 0;
+  int replicas = 0;
+  int ready_replicas = 0;
+  std::string selector;  // of its Machines, for the scale subresource
+  std::string revision;  // of the workload in spec
+  std::vector<AppMachine> machines;
+  std::string url;
+  AppHealth health;
+};
+struct App {
+  std::string api_version = "gantry.dev/v1alpha1";
+  std::string kind = "App";
+  meta::ObjectMeta metadata;
+  AppSpec spec;
+  AppStatus status;
+};
+
+schema::TypeInfo describe(schema::Type<Protocol>);
+schema::TypeInfo describe(schema::Type<AppPort>);
+schema::TypeInfo describe(schema::Type<EnvVar>);
+schema::TypeInfo describe(schema::Type<PortRef>);
+schema::TypeInfo describe(schema::Type<HttpProbe>);
+schema::TypeInfo describe(schema::Type<TcpProbe>);
+schema::TypeInfo describe(schema::Type<Health>);
+schema::TypeInfo describe(schema::Type<AppSpec>);
+schema::TypeInfo describe(schema::Type<ProbeSource>);
+schema::TypeInfo describe(schema::Type<AppHealth>);
+schema::TypeInfo describe(schema::Type<AppMachine>);
+schema::TypeInfo describe(schema::Type<AppStatus>);
+schema::TypeInfo describe(schema::Type<App>);
+meta::Kind app_kind();
+
+// The number behind a reference; 0 when no port has that name.
+int port_number(const AppSpec& spec, const PortRef& ref);
+
+}  // namespace gantry::api::v1alpha1
