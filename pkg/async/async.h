@@ -23,7 +23,9 @@ using Executor = asio::any_io_executor;
 namespace async {
 
 // The Status that every wait returns once the calling coroutine has been cancelled.
-inline Status cancelled() { return make_error(ErrorClass::cancelled, "cancelled"); }
+inline Status cancelled() {
+  return make_error(ErrorClass::cancelled, "cancelled");
+}
 
 // True once the calling coroutine has been asked to stop. Asio signals only once; this is the
 // level to look at before starting anything new.

@@ -1,11 +1,11 @@
 #include "pkg/async/blocking_pool.h"
 
+#include <atomic>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-
-#include <atomic>
 
 #include "pkg/async/waiters.h"
 
@@ -44,9 +44,13 @@ Status run_guarded(const std::string& pool, const std::function<void()>& work) {
 BlockingPool::BlockingPool(std::string name, size_t threads, size_t queue_max)
     : state_(std::make_shared<State>(std::move(name), threads, queue_max)) {}
 
-BlockingPool::~BlockingPool() { state_->pool.join(); }
+BlockingPool::~BlockingPool() {
+  state_->pool.join();
+}
 
-size_t BlockingPool::queued() const { return state_->pending; }
+size_t BlockingPool::queued() const {
+  return state_->pending;
+}
 
 Async<Status> BlockingPool::submit(std::function<void()> work) {
   const bool stopping = co_await is_cancelled();

@@ -40,7 +40,9 @@ Async<Status> run_timer(DeadlineState<T>& state, Clock& clock, Duration limit) {
   co_return slept;
 }
 
-inline const Status& status_of(const Status& status) { return status; }
+inline const Status& status_of(const Status& status) {
+  return status;
+}
 template <class T>
 const Status& status_of(const Result<T>& result) {
   return result.status();
@@ -58,9 +60,8 @@ Async<T> with_deadline(Clock& clock, Duration limit, std::string what, Async<T> 
   auto executor = co_await this_executor();
   internal::DeadlineState<T> state(executor, std::move(operation));
   state.group.spawn(what, [&state] { return internal::run_operation(state); });
-  state.group.spawn("deadline", [&state, &clock, limit] {
-    return internal::run_timer(state, clock, limit);
-  });
+  state.group.spawn("deadline",
+                    [&state, &clock, limit] { return internal::run_timer(state, clock, limit); });
   const Status joined = co_await state.group.join();
   if (!state.result.has_value()) {
     if (!joined.ok()) co_return T(joined);

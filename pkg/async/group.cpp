@@ -41,7 +41,9 @@ Async<Status> run_child(std::function<Async<Status>()> body) {
 }  // namespace
 
 Group::Group(Executor executor) : executor_(std::move(executor)) {}
-Group::~Group() { GANTRY_CHECK(children_.empty()); }
+Group::~Group() {
+  GANTRY_CHECK(children_.empty());
+}
 
 void Group::spawn(std::string name, std::function<Async<Status>()> body) {
   if (stopped_) return;
@@ -90,7 +92,9 @@ Async<Status> Group::join() {
   co_return first_error_;
 }
 
-size_t Group::size() const { return children_.size(); }
+size_t Group::size() const {
+  return children_.size();
+}
 
 void Group::on_exception(std::function<void(const std::string&, const std::string&)> observer) {
   exception_observer() = std::move(observer);

@@ -20,7 +20,9 @@ struct World {
   SimulatedClock clock{Time{}};
 };
 
-Async<Status> sleep(Clock& clock, Duration duration) { co_return co_await clock.sleep_for(duration); }
+Async<Status> sleep(Clock& clock, Duration duration) {
+  co_return co_await clock.sleep_for(duration);
+}
 
 Async<Result<int>> answer_after(Clock& clock, Duration duration) {
   GANTRY_CO_TRY(co_await clock.sleep_for(duration));

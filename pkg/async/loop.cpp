@@ -1,10 +1,10 @@
 #include "pkg/async/loop.h"
 
+#include <list>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
-
-#include <list>
 
 #include "pkg/async/deadline.h"
 #include "pkg/async/simulated_clock.h"
@@ -38,7 +38,9 @@ void spawn_once(Group& group, Async<Status> operation) {
 Loop::Loop() : state_(std::make_unique<State>()) {}
 Loop::~Loop() = default;
 
-Executor Loop::executor() { return state_->io.get_executor(); }
+Executor Loop::executor() {
+  return state_->io.get_executor();
+}
 
 void Loop::run() {
   state_->io.restart();
@@ -50,7 +52,9 @@ size_t Loop::poll() {
   return state_->io.poll();
 }
 
-void Loop::stop() { state_->io.stop(); }
+void Loop::stop() {
+  state_->io.stop();
+}
 
 void Loop::on_signals(std::initializer_list<int> signals, std::function<void(int)> handler) {
   auto& set = state_->signals.emplace_back(state_->io);

@@ -7,7 +7,9 @@
 
 namespace gantry::async {
 
-Time RealClock::now() const { return SystemClock().now(); }
+Time RealClock::now() const {
+  return SystemClock().now();
+}
 
 Async<Status> RealClock::sleep_until(Time deadline) {
   const bool stopping = co_await is_cancelled();

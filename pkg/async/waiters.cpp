@@ -1,5 +1,8 @@
 #include "pkg/async/waiters.h"
 
+#include <functional>
+#include <map>
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -7,9 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <functional>
-#include <map>
 
 namespace gantry::async {
 
@@ -67,7 +67,9 @@ Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
 }  // namespace
 
 Waiters::Waiters() : state_(std::make_shared<State>()) {}
-Waiters::~Waiters() { wake_all(cancelled()); }
+Waiters::~Waiters() {
+  wake_all(cancelled());
+}
 
 Async<Status> Waiters::park() {
   const bool stopping = co_await is_cancelled();
@@ -75,7 +77,9 @@ Async<Status> Waiters::park() {
   co_return co_await park_in(state_, true);
 }
 
-Async<Status> Waiters::park_to_the_end() { co_return co_await park_in(state_, false); }
+Async<Status> Waiters::park_to_the_end() {
+  co_return co_await park_in(state_, false);
+}
 
 bool Waiters::wake_one(const Status& status) {
   return !state_->parked.empty() && state_->wake(state_->parked.begin()->first, status);
@@ -87,7 +91,9 @@ size_t Waiters::wake_all(const Status& status) {
   return woken;
 }
 
-size_t Waiters::size() const { return state_->parked.size(); }
+size_t Waiters::size() const {
+  return state_->parked.size();
+}
 
 Async<bool> is_cancelled() {
   const auto state = co_await asio::this_coro::cancellation_state;

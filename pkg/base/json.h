@@ -19,16 +19,17 @@ class Json {
   enum class Kind { null, boolean, integer, real, string, array, object };
 
   Json() = default;
-  Json(std::nullptr_t) {}                       // NOLINT(google-explicit-constructor)
-  Json(bool value) : value_(value) {}           // NOLINT(google-explicit-constructor)
-  Json(int value) : value_(int64_t{value}) {}   // NOLINT(google-explicit-constructor)
-  Json(int64_t value) : value_(value) {}        // NOLINT(google-explicit-constructor)
-  Json(double value) : value_(value) {}         // NOLINT(google-explicit-constructor)
-  Json(const char* value) : value_(std::string(value)) {}      // NOLINT(google-explicit-constructor)
-  Json(std::string value) : value_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Json(std::string_view value) : value_(std::string(value)) {} // NOLINT(google-explicit-constructor)
-  Json(Array value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
-  Json(Object value) : value_(std::move(value)) {}             // NOLINT(google-explicit-constructor)
+  Json(std::nullptr_t) {}                                  // NOLINT(google-explicit-constructor)
+  Json(bool value) : value_(value) {}                      // NOLINT(google-explicit-constructor)
+  Json(int value) : value_(int64_t{value}) {}              // NOLINT(google-explicit-constructor)
+  Json(int64_t value) : value_(value) {}                   // NOLINT(google-explicit-constructor)
+  Json(double value) : value_(value) {}                    // NOLINT(google-explicit-constructor)
+  Json(const char* value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Json(std::string value) : value_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
+  Json(std::string_view value)
+      : value_(std::string(value)) {}               // NOLINT(google-explicit-constructor)
+  Json(Array value) : value_(std::move(value)) {}   // NOLINT(google-explicit-constructor)
+  Json(Object value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
   static Json array() { return Json(Array{}); }
   static Json object() { return Json(Object{}); }
 

@@ -16,8 +16,8 @@ TEST(Json, MergePatchReplacesMergesAndDeletes) {
   const Json patch(
       Json::Object{{"drop", nullptr}, {"inner", Json(Json::Object{{"b", 2}})}, {"new", "x"}});
   merge_patch(target, patch);
-  const Json expected(Json::Object{
-      {"keep", 1}, {"inner", Json(Json::Object{{"a", 1}, {"b", 2}})}, {"new", "x"}});
+  const Json expected(
+      Json::Object{{"keep", 1}, {"inner", Json(Json::Object{{"a", 1}, {"b", 2}})}, {"new", "x"}});
   EXPECT_EQ(target, expected);
 }
 

@@ -1,11 +1,11 @@
 #include "pkg/base/log.h"
 
+#include <algorithm>
+#include <atomic>
+
 #include <absl/strings/str_format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <algorithm>
-#include <atomic>
 
 namespace gantry::log {
 namespace {
@@ -14,8 +14,8 @@ std::atomic<Format> format_in_use{Format::text};
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "gantry", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("gantry",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
     return made;
   }();
@@ -53,11 +53,16 @@ void write(spdlog::level::level_enum level, std::string_view message, Fields fie
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
-    case Level::off: break;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+    case Level::off:
+      break;
   }
   return spdlog::level::off;
 }
@@ -67,7 +72,8 @@ spdlog::level::level_enum spdlog_level(Level level) {
 Value::Value(double value) : text_(absl::StrFormat("%g", value)) {}
 Value::Value(const Status& status)
     : text_(status.ok() ? "ok"
-                        : std::string(to_string(error_class(status))) + ": " + message_of(status)) {}
+                        : std::string(to_string(error_class(status))) + ": " + message_of(status)) {
+}
 
 void configure(Level level, Format format) {
   format_in_use = format;
@@ -89,7 +95,8 @@ Level parse_level(std::string_view text, Level fallback) {
 std::string render(Format format, std::string_view message, Fields fields) {
   if (format == Format::json) {
     std::string line = "\"message\":" + in_quotes(message);
-    for (const auto& [key, value] : fields) line += "," + in_quotes(key) + ":" + in_quotes(value.text());
+    for (const auto& [key, value] : fields)
+      line += "," + in_quotes(key) + ":" + in_quotes(value.text());
     return line;
   }
   std::string line(message);
@@ -100,9 +107,17 @@ std::string render(Format format, std::string_view message, Fields fields) {
   return line;
 }
 
-void debug(std::string_view message, Fields fields) { write(spdlog::level::debug, message, fields); }
-void info(std::string_view message, Fields fields) { write(spdlog::level::info, message, fields); }
-void warn(std::string_view message, Fields fields) { write(spdlog::level::warn, message, fields); }
-void error(std::string_view message, Fields fields) { write(spdlog::level::err, message, fields); }
+void debug(std::string_view message, Fields fields) {
+  write(spdlog::level::debug, message, fields);
+}
+void info(std::string_view message, Fields fields) {
+  write(spdlog::level::info, message, fields);
+}
+void warn(std::string_view message, Fields fields) {
+  write(spdlog::level::warn, message, fields);
+}
+void error(std::string_view message, Fields fields) {
+  write(spdlog::level::err, message, fields);
+}
 
 }  // namespace gantry::log

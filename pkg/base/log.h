@@ -21,15 +21,15 @@ enum class Format { text, json };
 // A value as text; quoted in the output where needed.
 class Value {
  public:
-  Value(std::string_view text) : text_(text) {}     // NOLINT(google-explicit-constructor)
-  Value(const std::string& text) : text_(text) {}   // NOLINT(google-explicit-constructor)
-  Value(const char* text) : text_(text) {}          // NOLINT(google-explicit-constructor)
+  Value(std::string_view text) : text_(text) {}           // NOLINT(google-explicit-constructor)
+  Value(const std::string& text) : text_(text) {}         // NOLINT(google-explicit-constructor)
+  Value(const char* text) : text_(text) {}                // NOLINT(google-explicit-constructor)
   Value(bool value) : text_(value ? "true" : "false") {}  // NOLINT(google-explicit-constructor)
-  Value(double value);                              // NOLINT(google-explicit-constructor)
-  Value(const Status& status);                      // NOLINT(google-explicit-constructor)
+  Value(double value);                                    // NOLINT(google-explicit-constructor)
+  Value(const Status& status);                            // NOLINT(google-explicit-constructor)
   template <class T>
-    requires std::is_integral_v<T>
-  Value(T value) : text_(std::to_string(value)) {}  // NOLINT(google-explicit-constructor)
+  requires std::is_integral_v<T> Value(T value)
+      : text_(std::to_string(value)) {}  // NOLINT(google-explicit-constructor)
   template <class Tag, class T>
   Value(const Strong<Tag, T>& id) : Value(id.get()) {}  // NOLINT(google-explicit-constructor)
   const std::string& text() const { return text_; }

@@ -16,11 +16,13 @@ uint64_t Random::below(uint64_t bound) {
   return value % bound;
 }
 
-double Random::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::unit() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 Uid Random::uuid() {
-  const uint64_t high = (next() & ~0xF000ULL) | 0x4000ULL;                       // version 4
-  const uint64_t low = (next() & ~(0xC000ULL << 48)) | (0x8000ULL << 48);        // variant 1
+  const uint64_t high = (next() & ~0xF000ULL) | 0x4000ULL;                 // version 4
+  const uint64_t low = (next() & ~(0xC000ULL << 48)) | (0x8000ULL << 48);  // variant 1
   return Uid(absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xFFFF,
                              high & 0xFFFF, low >> 48, low & 0xFFFFFFFFFFFFULL));
 }

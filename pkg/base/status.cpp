@@ -1,9 +1,9 @@
 #include "pkg/base/status.h"
 
-#include <absl/strings/cord.h>
-
 #include <array>
 #include <charconv>
+
+#include <absl/strings/cord.h>
 
 namespace gantry {
 namespace {
@@ -39,7 +39,9 @@ constexpr std::array<ClassRow, 18> kClasses{{
     {ErrorClass::internal, absl::StatusCode::kInternal, "Internal"},
 }};
 
-const ClassRow& row_of(ErrorClass error) { return kClasses.at(static_cast<size_t>(error)); }
+const ClassRow& row_of(ErrorClass error) {
+  return kClasses.at(static_cast<size_t>(error));
+}
 
 std::optional<std::string> payload(const Status& status, const char* url) {
   const auto cord = status.GetPayload(url);
@@ -49,7 +51,9 @@ std::optional<std::string> payload(const Status& status, const char* url) {
 
 }  // namespace
 
-std::string_view to_string(ErrorClass error) { return row_of(error).name; }
+std::string_view to_string(ErrorClass error) {
+  return row_of(error).name;
+}
 
 Status make_error(ErrorClass error, std::string_view message) {
   const auto& row = row_of(error);
@@ -79,9 +83,8 @@ Status annotate(Status status, std::string_view prefix) {
   if (status.ok()) return status;
   const std::string text = std::string(prefix) + ": " + message_of(status);
   Status result(status.code(), text);
-  status.ForEachPayload([&result](absl::string_view url, const absl::Cord& value) {
-    result.SetPayload(url, value);
-  });
+  status.ForEachPayload(
+      [&result](absl::string_view url, const absl::Cord& value) { result.SetPayload(url, value); });
   return result;
 }
 

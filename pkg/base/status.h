@@ -5,15 +5,15 @@
 // the named constructors below and never with absl's own functions (Debian's abseil has its own
 // string_view). Its class survives annotate(), so that a condition, an HTTP answer and a retry
 // policy can all be derived from what the socket said.
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-#include <absl/strings/str_format.h>
-
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/strings/str_format.h>
 
 namespace gantry {
 
@@ -96,24 +96,26 @@ Status error(ErrorClass kind, const absl::FormatSpec<Args...>& format, const Arg
 }
 
 // The message as std::string, whatever string_view abseil was built with.
-inline std::string message_of(const Status& status) { return std::string(status.message()); }
+inline std::string message_of(const Status& status) {
+  return std::string(status.message());
+}
 
 }  // namespace gantry
 
 #define GANTRY_CONCAT_(a, b) a##b
 #define GANTRY_CONCAT(a, b) GANTRY_CONCAT_(a, b)
-#define GANTRY_TRY_(expr, ret)                                                                 \
-  do {                                                                                         \
-    if (::gantry::Status gantry_status = (expr); !gantry_status.ok()) ret gantry_status;        \
+#define GANTRY_TRY_(expr, ret)                                                           \
+  do {                                                                                   \
+    if (::gantry::Status gantry_status = (expr); !gantry_status.ok()) ret gantry_status; \
   } while (false)
 #define GANTRY_ASSIGN_(lhs, tmp, expr, ret) \
   auto tmp = (expr);                        \
   if (!tmp.ok()) ret tmp.status();          \
   lhs = std::move(tmp).value()
 // Statements, not expressions: g++ 12 crashes on statement expressions with co_return.
-#define GANTRY_TRY(expr) GANTRY_TRY_(expr, return)
-#define GANTRY_CO_TRY(expr) GANTRY_TRY_(expr, co_return)
+#define GANTRY_TRY(expr) GANTRY_TRY_(expr, return )
+#define GANTRY_CO_TRY(expr) GANTRY_TRY_(expr, co_return )
 #define GANTRY_TRY_ASSIGN(lhs, expr) \
-  GANTRY_ASSIGN_(lhs, GANTRY_CONCAT(gantry_result_, __COUNTER__), expr, return)
+  GANTRY_ASSIGN_(lhs, GANTRY_CONCAT(gantry_result_, __COUNTER__), expr, return )
 #define GANTRY_CO_TRY_ASSIGN(lhs, expr) \
-  GANTRY_ASSIGN_(lhs, GANTRY_CONCAT(gantry_result_, __COUNTER__), expr, co_return)
+  GANTRY_ASSIGN_(lhs, GANTRY_CONCAT(gantry_result_, __COUNTER__), expr, co_return )

@@ -7,8 +7,8 @@
 namespace gantry {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Fails;
+using ::testing::HasSubstr;
 
 TEST(Status, KeepsClassCodeAndHintThroughAnnotate) {
   auto status = error(ErrorClass::locked, "CT %d is locked (%s)", 100, "backup");

@@ -1,15 +1,17 @@
 #pragma once
 // Matchers for Status and Result in tests (Debian 12's abseil has none).
-#include <gmock/gmock.h>
-
 #include <ostream>
 #include <string>
+
+#include <gmock/gmock.h>
 
 #include "pkg/base/status.h"
 
 namespace gantry {
 
-inline const Status& status_of(const Status& status) { return status; }
+inline const Status& status_of(const Status& status) {
+  return status;
+}
 template <class T>
 const Status& status_of(const Result<T>& result) {
   return result.status();

@@ -1,12 +1,12 @@
 #include "pkg/base/text.h"
 
-#include <absl/strings/escaping.h>
-#include <absl/strings/str_format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+
+#include <absl/strings/escaping.h>
+#include <absl/strings/str_format.h>
 
 namespace gantry {
 namespace {
@@ -90,8 +90,12 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
-std::optional<int64_t> parse_integer(std::string_view text) { return parse_all<int64_t>(text); }
-std::optional<double> parse_double(std::string_view text) { return parse_all<double>(text); }
+std::optional<int64_t> parse_integer(std::string_view text) {
+  return parse_all<int64_t>(text);
+}
+std::optional<double> parse_double(std::string_view text) {
+  return parse_all<double>(text);
+}
 
 std::optional<int64_t> parse_quantity(std::string_view text) {
   long double factor = 1;
@@ -166,8 +170,8 @@ std::string base64_encode(std::string_view bytes) {
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   const auto strict = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '+' || c == '/' || c == '=';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
   };
   if (!std::ranges::all_of(text, strict)) return std::nullopt;
   std::string bytes;

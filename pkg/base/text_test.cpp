@@ -25,7 +25,8 @@ TEST(Split, KeepsEmptyParts) {
 }
 
 TEST(Join, IsTheInverseOfSplit) {
-  for (const auto* text : {"a,b", "", "a", ",", ",,x"}) EXPECT_EQ(join(split(text, ','), ","), text);
+  for (const auto* text : {"a,b", "", "a", ",", ",,x"})
+    EXPECT_EQ(join(split(text, ','), ","), text);
 }
 
 TEST(Url, EncodesAndDecodesEveryByte) {

@@ -1,8 +1,8 @@
 #include "pkg/base/time.h"
 
-#include <absl/strings/str_format.h>
-
 #include <cctype>
+
+#include <absl/strings/str_format.h>
 
 namespace gantry {
 namespace {
@@ -68,9 +68,13 @@ std::optional<Duration> take_offset(std::string_view& text) {
 
 }  // namespace
 
-Time SystemClock::now() const { return std::chrono::system_clock::now(); }
+Time SystemClock::now() const {
+  return std::chrono::system_clock::now();
+}
 
-std::string to_rfc3339(Time time) { return date_and_seconds(time) + "Z"; }
+std::string to_rfc3339(Time time) {
+  return date_and_seconds(time) + "Z";
+}
 
 std::string to_rfc3339_micro(Time time) {
   const auto fraction = time - floor<std::chrono::seconds>(time);
@@ -103,7 +107,9 @@ std::optional<Time> from_rfc3339(std::string_view text) {
          std::chrono::minutes(minute) + std::chrono::seconds(second) + *fraction - *offset;
 }
 
-Time from_unix_seconds(int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
+Time from_unix_seconds(int64_t seconds) {
+  return Time(std::chrono::seconds(seconds));
+}
 
 int64_t to_unix_seconds(Time time) {
   return floor<std::chrono::seconds>(time).time_since_epoch().count();
