@@ -52,8 +52,10 @@ class Channel {
   virtual Async<Result<Exit>> exec(Target target, Command command, OutputSink sink) = 0;
   // Writes a file atomically (temporary file, then rename).
   virtual Async<Status> push(Target target, File file) = 0;
-  // `pct unlock`: only for containers that are ours or ours-unfinished (the forced command checks).
-  virtual Async<Status> unlock(Target target) = 0;
+  // `pct unlock`: only for containers that carry our mark, or that are ours but unfinished: their
+  // config holds only `lock: create` and `create_task`, which must have ended, is the task that
+  // our row names. Empty for marked containers. The forced command checks both.
+  virtual Async<Status> unlock(Target target, Upid create_task) = 0;
 };
 
 // A sink that drops everything.
