@@ -21,8 +21,8 @@ TypeInfo describe(Type<Condition>) {
                                     required),
           field<&Condition::observed_generation>(
               "observedGeneration", "The generation of the spec that this was said about."),
-          field<&Condition::last_transition_time>("lastTransitionTime",
-                                                  "When status last changed.", required),
+          field<&Condition::last_transition_time>("lastTransitionTime", "When status last changed.",
+                                                  required),
           field<&Condition::reason>("reason", "Why, in one word for programs.", required),
           field<&Condition::message>("message", "Why, in a sentence for people.", always),
           field<&Condition::code>(
@@ -42,9 +42,10 @@ bool is_true(const Conditions& conditions, std::string_view type) {
 
 bool set_condition(Conditions& conditions, Condition condition, Time now) {
   condition.last_transition_time = now;
-  const auto found = std::ranges::lower_bound(conditions, condition.type, {}, &Condition::type);
-  if (found == conditions.end() || found->type != condition.type) {
-    conditions.insert(found, std::move(condition));
+  const auto found = std::ranges::find(conditions, condition.type, &Condition::type);
+  if (found == conditions.end()) {
+    const auto place = std::ranges::upper_bound(conditions, condition.type, {}, &Condition::type);
+    conditions.insert(place, std::move(condition));
     return true;
   }
   if (found->status == condition.status) {

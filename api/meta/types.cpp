@@ -10,7 +10,8 @@ TypeInfo describe(Type<OwnerReference>) {
       {
           field<&OwnerReference::api_version>("apiVersion", "The owner's apiVersion.", required),
           field<&OwnerReference::kind>("kind", "The owner's kind.", required),
-          field<&OwnerReference::name>("name", "The owner's name, in the same namespace.", required),
+          field<&OwnerReference::name>("name", "The owner's name, in the same namespace.",
+                                       required),
           field<&OwnerReference::uid>("uid", "The owner's uid.", required),
           field<&OwnerReference::controller>("controller",
                                              "True for the one owner that manages this object."),
@@ -32,13 +33,14 @@ TypeInfo describe(Type<ObjectMeta>) {
                                  format::dns_label),
           field<&ObjectMeta::uid>("uid", "Unique for ever. Set by the server."),
           field<&ObjectMeta::resource_version>(
-              "resourceVersion", "Changes with every write. An update that carries it is refused "
-                                 "when somebody else has written since."),
+              "resourceVersion",
+              "Changes with every write. An update that carries it is refused "
+              "when somebody else has written since."),
           field<&ObjectMeta::generation>("generation",
                                          "Counts changes of the spec. Set by the server."),
           field<&ObjectMeta::creation_timestamp>("creationTimestamp", "Set by the server."),
-          field<&ObjectMeta::deletion_timestamp>(
-              "deletionTimestamp", "When deletion was asked for. Set by the server."),
+          field<&ObjectMeta::deletion_timestamp>("deletionTimestamp",
+                                                 "When deletion was asked for. Set by the server."),
           field<&ObjectMeta::deletion_grace_period_seconds>("deletionGracePeriodSeconds",
                                                             "Set by the server."),
           field<&ObjectMeta::labels>("labels", "To select objects by.", format::label_value,
@@ -48,8 +50,8 @@ TypeInfo describe(Type<ObjectMeta>) {
           field<&ObjectMeta::finalizers>("finalizers",
                                          "The object stays until all of these are removed.", set,
                                          format::finalizer),
-          field<&ObjectMeta::owner_references>("ownerReferences",
-                                               "The objects that own this one.", MapKey{"uid"}),
+          field<&ObjectMeta::owner_references>("ownerReferences", "The objects that own this one.",
+                                               MapKey{"uid"}),
           field<&ObjectMeta::managed_fields>("managedFields", "Who set which field."),
           field<&ObjectMeta::self_link>("selfLink", "Not used."),
       });
@@ -83,14 +85,14 @@ TypeInfo describe(Type<KeyReference>) {
 }
 
 TypeInfo describe(Type<ValueSource>) {
-  return one_of(object<ValueSource>("ValueSource", "Where a value comes from.",
-                                    {
-                                        field<&ValueSource::secret_key_ref>(
-                                            "secretKeyRef", "A key of a Secret."),
-                                        field<&ValueSource::config_map_key_ref>(
-                                            "configMapKeyRef", "A key of a ConfigMap."),
-                                    }),
-                {OneOf::Count::exactly_one, {"secretKeyRef", "configMapKeyRef"}});
+  return one_of(
+      object<ValueSource>(
+          "ValueSource", "Where a value comes from.",
+          {
+              field<&ValueSource::secret_key_ref>("secretKeyRef", "A key of a Secret."),
+              field<&ValueSource::config_map_key_ref>("configMapKeyRef", "A key of a ConfigMap."),
+          }),
+      {OneOf::Count::exactly_one, {"secretKeyRef", "configMapKeyRef"}});
 }
 
 TypeInfo describe(Type<ListMeta>) {

@@ -71,9 +71,9 @@ struct AppMachine {
   std::string message;
   std::optional<Time> step_started_at;
   std::string url;
-  std::string revision;   // of the workload that was last put into it
+  std::string revision;  // of the workload that was last put into it
   AppHealth health;
-  int failures = 0;       // probes that failed in a row
+  int failures = 0;  // probes that failed in a row
 };
 struct AppStatus {
   meta::Conditions conditions;

@@ -20,12 +20,12 @@ struct Adoption {
 struct MachineSpec {
   std::string machine_class_name;
   PowerState power_state = PowerState::running;
-  std::string hostname;              // empty: the object's name
-  std::optional<std::string> node;   // pin
-  std::optional<int64_t> vmid;       // pin
+  std::string hostname;             // empty: the object's name
+  std::optional<std::string> node;  // pin
+  std::optional<int64_t> vmid;      // pin
   DeletionPolicy deletion_policy = DeletionPolicy::remove;
   std::optional<Adoption> adoption;
-  std::vector<Network> networks;  // empty: those of the class
+  std::vector<Network> networks;                               // empty: those of the class
   std::optional<std::chrono::seconds> stopped_by_person_hold;  // absent: that of the class
 };
 
@@ -46,7 +46,7 @@ struct DriftField {
   std::string have;
 };
 struct MachineUsage {
-  double cpu = 0;  // cores' worth
+  double cpu = 0;                             // cores' worth
   int64_t memory_used = 0, memory_total = 0;  // bytes
   int64_t disk_used = 0, disk_total = 0;      // bytes
 };
@@ -56,8 +56,8 @@ struct MachineStatus {
   std::string step;  // of the ledger, what is being done now
   std::vector<MachineStep> steps;
   std::optional<int64_t> vmid;
-  std::string node;  // where it was last seen
-  std::string upid;  // the running Proxmox task
+  std::string node;   // where it was last seen
+  std::string upid;   // the running Proxmox task
   std::string power;  // running, stopped, unknown
   std::vector<std::string> addresses;
   int64_t uptime_seconds = 0;

@@ -44,7 +44,7 @@ struct Placement {
 };
 struct MachineClassSpec {
   std::string cluster_name;
-  std::optional<OsTemplate> os;          // one of os and golden
+  std::optional<OsTemplate> os;  // one of os and golden
   std::optional<GoldenTemplate> golden;
   MachineResources resources;
   RootDisk root_disk;

@@ -22,9 +22,10 @@ struct Credentials {
 struct SshChannel {
   std::string user = "root";
   int port = 22;
-  meta::NamespacedReference secret_ref;      // key privateKey (OpenSSH)
-  std::string known_hosts;                   // lines of an OpenSSH known_hosts file
-  std::map<std::string, std::string> hosts;  // node → address, where the node's name does not resolve
+  meta::NamespacedReference secret_ref;  // key privateKey (OpenSSH)
+  std::string known_hosts;               // lines of an OpenSSH known_hosts file
+  std::map<std::string, std::string>
+      hosts;  // node → address, where the node's name does not resolve
 };
 struct CommandChannel {
   SshChannel ssh;

@@ -10,7 +10,8 @@ namespace gantry::schema {
 // How much is asked of what is read.
 enum class Input {
   strict,  // from people: unknown fields are refused, everything declared is checked
-  stored,  // from our own store: unknown fields (of a newer version) and broken rules are passed over
+  stored,  // from our own store: unknown fields (of a newer version) and broken rules are passed
+           // over
 };
 
 // Reads `json` into `object` and reports all problems at once, below `path`. Null counts as absent.

@@ -14,7 +14,8 @@ namespace gantry::schema {
 // become doubles.
 Result<Json> parse_json(std::string_view text);
 
-// Compact, keys sorted, no trailing newline; strings are valid UTF-8 (others are replaced by U+FFFD).
+// Compact, keys sorted, no trailing newline; strings are valid UTF-8 (others are replaced by
+// U+FFFD).
 std::string to_json(const Json& value);
 // The same, indented by two spaces.
 std::string to_pretty_json(const Json& value);

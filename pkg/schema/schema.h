@@ -116,11 +116,11 @@ struct TypeInfo {
   // Lists and maps.
   TypeOf element = nullptr;
   size_t (*size)(const void*) = nullptr;
-  const void* (*at)(const void*, size_t) = nullptr;               // list
-  void* (*append)(void*) = nullptr;                               // list
-  std::vector<std::string> (*keys)(const void*) = nullptr;        // map, sorted
+  const void* (*at)(const void*, size_t) = nullptr;                // list
+  void* (*append)(void*) = nullptr;                                // list
+  std::vector<std::string> (*keys)(const void*) = nullptr;         // map, sorted
   const void* (*find)(const void*, const std::string&) = nullptr;  // map
-  void* (*insert)(void*, const std::string&) = nullptr;           // map
+  void* (*insert)(void*, const std::string&) = nullptr;            // map
 
   const Field* field(std::string_view field_name) const;
 };
@@ -163,18 +163,42 @@ struct Example {
   std::string_view text;
 };
 
-inline void apply(Field& field, Required) { field.required = true; }
-inline void apply(Field& field, Immutable) { field.immutable = true; }
-inline void apply(Field& field, Secret) { field.secret = true; }
-inline void apply(Field& field, Always) { field.always = true; }
-inline void apply(Field& field, Set) { field.set = true; }
-inline void apply(Field& field, Range range) { field.range = range; }
-inline void apply(Field& field, Length length) { field.length = Range{length.min, length.max}; }
-inline void apply(Field& field, Items items) { field.items = Range{items.min, items.max}; }
-inline void apply(Field& field, MapKey key) { field.list_map_key = key.field; }
-inline void apply(Field& field, Keys keys) { field.key_format = &keys.format; }
-inline void apply(Field& field, Example example) { field.example = example.text; }
-inline void apply(Field& field, const Format& format) { field.format = &format; }
+inline void apply(Field& field, Required) {
+  field.required = true;
+}
+inline void apply(Field& field, Immutable) {
+  field.immutable = true;
+}
+inline void apply(Field& field, Secret) {
+  field.secret = true;
+}
+inline void apply(Field& field, Always) {
+  field.always = true;
+}
+inline void apply(Field& field, Set) {
+  field.set = true;
+}
+inline void apply(Field& field, Range range) {
+  field.range = range;
+}
+inline void apply(Field& field, Length length) {
+  field.length = Range{length.min, length.max};
+}
+inline void apply(Field& field, Items items) {
+  field.items = Range{items.min, items.max};
+}
+inline void apply(Field& field, MapKey key) {
+  field.list_map_key = key.field;
+}
+inline void apply(Field& field, Keys keys) {
+  field.key_format = &keys.format;
+}
+inline void apply(Field& field, Example example) {
+  field.example = example.text;
+}
+inline void apply(Field& field, const Format& format) {
+  field.format = &format;
+}
 
 namespace detail {
 
@@ -296,8 +320,7 @@ TypeInfo describe(Type<std::chrono::seconds>);
 TypeInfo describe(Type<Json>);
 
 template <class T>
-  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-TypeInfo describe(Type<T>) {
+requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) TypeInfo describe(Type<T>) {
   TypeInfo info = detail::scalar(Kind::integer, "integer");
   info.read = [](const void* value) {
     return Json(static_cast<int64_t>(*static_cast<const T*>(value)));

@@ -1,0 +1,74 @@
+#include "api/core/secret.h"
+
+#include "pkg/base/text.h"
+
+namespace gantry::api::core {
+
+using schema::field;
+using schema::Keys;
+using schema::object;
+using schema::Problems;
+using schema::Type;
+using schema::TypeInfo;
+namespace format = schema::format;
+
+TypeInfo describe(Type<Secret>) {
+  return object<Secret>(
+      "Secret", "Values that must not be shown: tokens, keys, passwords.",
+      {
+          field<&Secret::api_version>("apiVersion", "v1."),
+          field<&Secret::kind>("kind", "Secret."),
+          field<&Secret::metadata>("metadata", "What every object has."),
+          field<&Secret::type>("type", "What it is for; any text.", schema::immutable),
+          field<&Secret::data>("data", "The values, in base64.", schema::secret, format::base64,
+                               Keys{format::config_key}),
+          field<&Secret::string_data>(
+              "stringData", "The values as text. Written only: the server moves them into data.",
+              schema::secret, Keys{format::config_key}),
+          field<&Secret::immutable>("immutable", "True: data cannot be changed any more."),
+      });
+}
+
+std::optional<std::string> secret_value(const Secret& secret, const std::string& key) {
+  const auto found = secret.data.find(key);
+  if (found == secret.data.end()) return std::nullopt;
+  return base64_decode(found->second);
+}
+
+void fold_string_data(Json& secret) {
+  const Json* plain = secret.find("stringData");
+  if (plain == nullptr) return;
+  const Json texts = *plain;
+  secret.erase("stringData");
+  if (!texts.is_object()) return;
+  Json& data = secret.member("data");
+  for (const auto& [key, value] : texts.as_object()) {
+    if (value.is_string()) data.set(key, base64_encode(value.as_string()));
+  }
+}
+
+namespace {
+
+Json count_keys(const Json& secret) {
+  const Json* data = secret.find("data");
+  return data == nullptr ? int64_t{0} : static_cast<int64_t>(data->size());
+}
+
+}  // namespace
+
+meta::Kind secret_kind() {
+  return {.group = "",
+          .version = "v1",
+          .kind = "Secret",
+          .plural = "secrets",
+          .singular = "secret",
+          .short_names = {},
+          .categories = {},
+          .namespaced = true,
+          .has_status = false,
+          .type = &schema::type_of<Secret>,
+          .columns = {{"Type", "string", "What it is for.", "type"},
+                      {"Data", "integer", "How many values it has.", "", 0, &count_keys}}};
+}
+
+}  // namespace gantry::api::core

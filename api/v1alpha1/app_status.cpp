@@ -1,0 +1,60 @@
+#include "api/v1alpha1/app.h"
+
+namespace gantry::api::v1alpha1 {
+
+using namespace schema;
+
+TypeInfo describe(Type<ProbeSource>) {
+  return enumeration<ProbeSource>("ProbeSource",
+                                  "Daemon: over the network. Guest: from inside the container.",
+                                  {"Daemon", "Guest"});
+}
+
+TypeInfo describe(Type<AppHealth>) {
+  return object<AppHealth>("AppHealth", "The last health probe.",
+                           {
+                               field<&AppHealth::from>("from", "Where it was asked from."),
+                               field<&AppHealth::last_probe_at>("lastProbeAt", "When."),
+                               field<&AppHealth::message>("message", "What the answer was."),
+                           });
+}
+
+TypeInfo describe(Type<AppMachine>) {
+  return object<AppMachine>(
+      "AppMachine", "One of an App's Machines.",
+      {
+          field<&AppMachine::name>("name", "The Machine.", required),
+          field<&AppMachine::vmid>("vmid", "Its container's id."),
+          field<&AppMachine::node>("node", "Where it is."),
+          field<&AppMachine::address>("address", "Its IP address."),
+          field<&AppMachine::ready>("ready", "Whether the workload works.", always),
+          field<&AppMachine::step>("step", "What is being done."),
+          field<&AppMachine::message>("message", "What it waits for."),
+          field<&AppMachine::step_started_at>("stepStartedAt", "Since when."),
+          field<&AppMachine::url>("url", "Where it answers."),
+          field<&AppMachine::revision>("revision", "The workload that was last put into it."),
+          field<&AppMachine::health>("health", "The last health probe."),
+          field<&AppMachine::failures>("failures", "Probes that failed in a row."),
+      });
+}
+
+TypeInfo describe(Type<AppStatus>) {
+  return object<AppStatus>(
+      "AppStatus", "What was last seen of an App.",
+      {
+          field<&AppStatus::conditions>("conditions",
+                                        "Ready, Available, Reconciling, Stalled, Held, Deleting.",
+                                        MapKey{"type"}),
+          field<&AppStatus::observed_generation>(
+              "observedGeneration", "The generation of the spec that this status is about."),
+          field<&AppStatus::replicas>("replicas", "How many Machines there are.", always),
+          field<&AppStatus::ready_replicas>("readyReplicas", "How many of them work.", always),
+          field<&AppStatus::selector>("selector", "The labels of its Machines."),
+          field<&AppStatus::revision>("revision", "The workload of the spec."),
+          field<&AppStatus::machines>("machines", "Its Machines.", MapKey{"name"}),
+          field<&AppStatus::url>("url", "Where it answers."),
+          field<&AppStatus::health>("health", "The last health probe."),
+      });
+}
+
+}  // namespace gantry::api::v1alpha1

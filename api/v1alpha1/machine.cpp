@@ -1,0 +1,171 @@
+#include "api/v1alpha1/machine.h"
+
+#include "api/v1alpha1/columns.h"
+
+namespace gantry::api::v1alpha1 {
+
+using namespace schema;
+
+TypeInfo describe(Type<PowerState>) {
+  return enumeration<PowerState>("PowerState", "Whether a container runs.", {"Running", "Stopped"});
+}
+
+TypeInfo describe(Type<DeletionPolicy>) {
+  return enumeration<DeletionPolicy>(
+      "DeletionPolicy",
+      "Delete: the container goes with the Machine. Retain: it stays, without our mark.",
+      {"Delete", "Retain"});
+}
+
+TypeInfo describe(Type<Adoption>) {
+  return object<Adoption>(
+      "Adoption", "An existing container that is taken over.",
+      {field<&Adoption::vmid>("vmid", "Its id.", required, Range{100, 999'999'999})});
+}
+
+namespace {
+
+Problems check(const MachineSpec& spec) {
+  if (spec.adoption && spec.vmid && spec.adoption->vmid != *spec.vmid) {
+    return {{"vmid", Reason::forbidden,
+             absl::StrFormat("must be absent or adoption.vmid, %d", spec.adoption->vmid)}};
+  }
+  return {};
+}
+
+}  // namespace
+
+TypeInfo describe(Type<MachineSpec>) {
+  return checked<MachineSpec, &check>(object<MachineSpec>(
+      "MachineSpec", "One container.",
+      {
+          field<&MachineSpec::machine_class_name>("machineClassName", "Its MachineClass.", required,
+                                                  immutable, format::dns_subdomain),
+          field<&MachineSpec::power_state>("powerState", "Whether it runs."),
+          field<&MachineSpec::hostname>("hostname", "The Machine's name when empty.",
+                                        format::dns_subdomain),
+          field<&MachineSpec::node>("node", "Put it on this node.", format::proxmox_id),
+          field<&MachineSpec::vmid>("vmid", "Give it this id, of the cluster's vmidRange.",
+                                    immutable, Range{100, 999'999'999}),
+          field<&MachineSpec::deletion_policy>("deletionPolicy",
+                                               "What happens to the container when the Machine "
+                                               "is deleted."),
+          field<&MachineSpec::adoption>("adoption", "Take over an existing container.", immutable),
+          field<&MachineSpec::networks>(
+              "networks", "Its network interfaces; those of the class when empty.", Items{0, 32}),
+          field<&MachineSpec::stopped_by_person_hold>(
+              "stoppedByPersonHoldSeconds",
+              "How long it stays stopped when a person stopped it; as the class says when absent.",
+              Range{0, 31'536'000}),
+      }));
+}
+
+TypeInfo describe(Type<StepState>) {
+  return enumeration<StepState>("StepState", "How far a step is.",
+                                {"Pending", "Running", "Done", "Failed"});
+}
+
+TypeInfo describe(Type<MachineStep>) {
+  return object<MachineStep>(
+      "MachineStep", "A step on the way to the wanted state.",
+      {
+          field<&MachineStep::name>(
+              "name",
+              "reserve, create, configure, start, network, bootstrap, ready; stop, "
+              "destroy, prove.",
+              required),
+          field<&MachineStep::state>("state", "How far it is.", required),
+          field<&MachineStep::started_at>("startedAt", "When it was begun."),
+          field<&MachineStep::finished_at>("finishedAt", "When it was done."),
+          field<&MachineStep::message>("message", "What it waits for or why it failed."),
+          field<&MachineStep::attempts>("attempts", "How often it was tried."),
+          field<&MachineStep::upid>("upid", "Its Proxmox task."),
+      });
+}
+
+TypeInfo describe(Type<DriftField>) {
+  return object<DriftField>(
+      "DriftField", "A setting that somebody has changed.",
+      {
+          field<&DriftField::field>("field", "Its name in the container's config.", required),
+          field<&DriftField::want>("want", "What it should be; empty: absent.", always),
+          field<&DriftField::have>("have", "What it is; empty: absent.", always),
+      });
+}
+
+TypeInfo describe(Type<MachineUsage>) {
+  return object<MachineUsage>("MachineUsage", "What it used when last seen.",
+                              {
+                                  field<&MachineUsage::cpu>("cpu", "Cores' worth of time."),
+                                  field<&MachineUsage::memory_used>("memoryUsed", "Bytes."),
+                                  field<&MachineUsage::memory_total>("memoryTotal", "Bytes."),
+                                  field<&MachineUsage::disk_used>("diskUsed", "Bytes."),
+                                  field<&MachineUsage::disk_total>("diskTotal", "Bytes."),
+                              });
+}
+
+TypeInfo describe(Type<MachineStatus>) {
+  return object<MachineStatus>(
+      "MachineStatus", "What was last seen of a container.",
+      {
+          field<&MachineStatus::conditions>(
+              "conditions", "Ready, Observed, Drifted, Held, Reconciling, Stalled, Deleting.",
+              MapKey{"type"}),
+          field<&MachineStatus::observed_generation>(
+              "observedGeneration", "The generation of the spec that this status is about."),
+          field<&MachineStatus::step>("step", "What is being done."),
+          field<&MachineStatus::steps>("steps", "All steps of the way, in order.", MapKey{"name"}),
+          field<&MachineStatus::vmid>("vmid", "Its id on Proxmox."),
+          field<&MachineStatus::node>("node", "Where it was last seen."),
+          field<&MachineStatus::upid>("upid", "The Proxmox task that runs on it."),
+          field<&MachineStatus::power>("power", "running, stopped or unknown."),
+          field<&MachineStatus::addresses>("addresses", "Its IP addresses, IPv4 first.", set),
+          field<&MachineStatus::uptime_seconds>("uptimeSeconds", "How long it has been running."),
+          field<&MachineStatus::usage>("usage", "What it uses."),
+          field<&MachineStatus::drift>("drift", "Settings that somebody has changed.",
+                                       MapKey{"field"}),
+          field<&MachineStatus::next_attempt_at>("nextAttemptAt", "When we try again."),
+          field<&MachineStatus::attempts>("attempts", "Failures in a row."),
+          field<&MachineStatus::repairs>("repairs", "Disruptive repairs of the last hour."),
+          field<&MachineStatus::stopped_by_person_at>("stoppedByPersonAt",
+                                                      "When a person stopped it."),
+          field<&MachineStatus::last_observed_at>("lastObservedAt", "When it was last seen."),
+      });
+}
+
+TypeInfo describe(Type<Machine>) {
+  return object<Machine>("Machine", "One container on Proxmox.",
+                         {
+                             field<&Machine::api_version>("apiVersion", "gantry.dev/v1alpha1."),
+                             field<&Machine::kind>("kind", "Machine."),
+                             field<&Machine::metadata>("metadata", "What every object has."),
+                             field<&Machine::spec>("spec", "What is wanted.", required),
+                             field<&Machine::status>("status", "What was last seen."),
+                         });
+}
+
+meta::Kind machine_kind() {
+  return {.group = "gantry.dev",
+          .version = "v1alpha1",
+          .kind = "Machine",
+          .plural = "machines",
+          .singular = "machine",
+          .short_names = {"m"},
+          .categories = {"gantry"},
+          .namespaced = true,
+          .has_status = true,
+          .type = &type_of<Machine>,
+          .columns = {
+              ready_column(),
+              {"Step", "string", "What is being done.", "status.step"},
+              {"Power", "string", "running, stopped or unknown.", "status.power"},
+              {"Vmid", "integer", "Its id on Proxmox.", "status.vmid"},
+              {"Node", "string", "Where it was last seen.", "status.node"},
+              {"Address", "string", "Its first IP address.", "status.addresses[0]"},
+              reason_column(),
+              {"Class", "string", "Its MachineClass.", "spec.machineClassName", 1},
+              message_column(),
+          }};
+}
+
+}  // namespace gantry::api::v1alpha1
