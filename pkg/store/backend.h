@@ -36,8 +36,9 @@ struct Loaded {
   int64_t oldest_change = 0;       // the feed reaches back to here
 };
 
-// Errors: Transport when the database cannot be reached (the effect is then unknown), Held when
-// fenced off.
+// Errors: Transport or Timeout when the database cannot be reached (the effect is then unknown),
+// Held when fenced off. Revisions are dense: each committed write has the next number, and a
+// transaction that fails uses none up.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -45,7 +46,9 @@ class Backend {
   // new revision, or Conflict / NotFound / AlreadyExists. An error of the whole is Transport.
   virtual Async<Result<std::vector<Result<int64_t>>>> commit(std::vector<Write> writes) = 0;
   virtual Async<Result<Loaded>> load() = 0;
-  // The feed after `revision`, oldest first, at most `limit`.
+  // The feed after `revision`, oldest first, at most `limit`, without a gap. expired() when the
+  // feed does not reach back that far, or when the store itself is older than `revision` (a
+  // restored backup).
   virtual Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) = 0;
   // Waits until another process may have written, or `timeout` has passed.
   virtual Async<Status> wait_for_change(Duration timeout) = 0;

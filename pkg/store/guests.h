@@ -14,7 +14,7 @@ namespace gantry::store {
 struct GuestRow {
   ClusterName cluster;
   VmId vmid;
-  Uid uid;          // of the Machine
+  Uid uid;            // of the Machine
   std::string owner;  // "namespace/name", for people
   int64_t epoch = 0;  // counts the containers this Machine has had
   std::optional<Upid> create_task;
@@ -27,7 +27,8 @@ struct VmidRange {
 };
 
 // Durable before it answers. Errors: Transport (database gone), Overload (range exhausted: the
-// message says how many are in use and in quarantine), NotFound, Conflict.
+// message says how many are in use and in quarantine), NotFound (no live row), Conflict, Held
+// (another process has taken the lease that this one fences its writes with).
 class Guests {
  public:
   virtual ~Guests() = default;
@@ -50,6 +51,7 @@ class Guests {
   virtual Async<Result<GuestRow>> adopt(ClusterName cluster, VmId vmid, Uid uid,
                                         std::string owner) = 0;
 
+  // The live row; released ones are not found.
   virtual Async<Result<std::optional<GuestRow>>> find_by_uid(ClusterName cluster, Uid uid) = 0;
   virtual Async<Result<std::optional<GuestRow>>> find_by_vmid(ClusterName cluster, VmId vmid) = 0;
   // Live rows of a cluster.

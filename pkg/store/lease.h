@@ -21,8 +21,7 @@ class Leases {
   virtual ~Leases() = default;
   // Takes or renews the lease. OK with our epoch; Held (message names the holder) while another
   // holds it unexpired.
-  virtual Async<Result<LeaseState>> acquire(std::string name, std::string holder,
-                                            Duration ttl) = 0;
+  virtual Async<Result<LeaseState>> acquire(std::string name, std::string holder, Duration ttl) = 0;
   // Gives it up at once, so that the next one need not wait.
   virtual Async<Status> release(std::string name, std::string holder) = 0;
   // From now on every write of this process carries (name, epoch) and is refused with class Held

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pkg/async/async.h"
@@ -29,6 +30,10 @@ struct Key {
 };
 // "apps.gantry.dev default/hello"
 std::string to_string(const Key& key);
+
+// kFailedPrecondition "expired: …": what was asked for is older than what is kept; list again.
+Status expired(std::string_view what);
+bool is_expired(const Status& status);
 
 // One stored version of an object; shared, never changed.
 struct Object {

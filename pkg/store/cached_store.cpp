@@ -1,0 +1,129 @@
+#include "pkg/store/cached_store.h"
+
+#include "pkg/async/deadline.h"
+#include "pkg/base/log.h"
+#include "pkg/store/object.h"
+#include "pkg/store/semantics.h"
+
+namespace gantry::store {
+
+CachedStore::CachedStore(Executor executor, Backend& backend, async::Clock& clock, Random& random,
+                         CachedStoreOptions options)
+    : executor_(executor),
+      backend_(backend),
+      clock_(clock),
+      random_(random),
+      options_(options),
+      cache_(std::make_shared<Cache>(options.window)),
+      catching_up_(1),
+      pause_(options.reconnect_min),
+      group_(std::move(executor)) {
+  drained_.set();
+}
+
+CachedStore::~CachedStore() = default;
+
+Async<Status> CachedStore::start() {
+  GANTRY_CO_TRY(co_await reload());
+  started_ = true;
+  group_.spawn("store writer", [this] { return write_forever(); });
+  group_.spawn("store follower", [this] { return follow_forever(); });
+  co_return Status();
+}
+
+Async<Status> CachedStore::stop() {
+  stopping_ = true;
+  auto drained = drained_.wait();
+  (void)co_await async::with_deadline(clock_, options_.commit_timeout, "store: last writes",
+                                      std::move(drained));
+  co_return co_await abandon();
+}
+
+Async<Status> CachedStore::abandon() {
+  stopping_ = true;
+  group_.stop();
+  const Status ended = co_await group_.join();
+  for (const auto& pending : std::exchange(queue_, {})) pending->finish(async::cancelled());
+  cache_->close();
+  co_return ended;
+}
+
+Async<Result<ObjectPtr>> CachedStore::create(Resource resource, Json object) {
+  auto pending = std::make_shared<PendingWrite>();
+  pending->verb = PendingWrite::Verb::create;
+  pending->key = key_of(resource, object);
+  pending->object = std::move(object);
+  co_return co_await submit(std::move(pending));
+}
+
+Async<Result<ObjectPtr>> CachedStore::update(Resource resource, Part part, Json object) {
+  auto pending = std::make_shared<PendingWrite>();
+  pending->verb = PendingWrite::Verb::update;
+  pending->key = key_of(resource, object);
+  pending->part = part;
+  pending->object = std::move(object);
+  co_return co_await submit(std::move(pending));
+}
+
+Async<Result<ObjectPtr>> CachedStore::remove(Key key, Precondition precondition) {
+  auto pending = std::make_shared<PendingWrite>();
+  pending->verb = PendingWrite::Verb::remove;
+  pending->key = std::move(key);
+  pending->precondition = std::move(precondition);
+  co_return co_await submit(std::move(pending));
+}
+
+Async<Result<ObjectPtr>> CachedStore::submit(PendingPtr pending) {
+  if (stopping_ || !started_) co_return async::cancelled();
+  if (gone()) co_return unavailable();
+  if (queue_.size() >= options_.queue_max)
+    co_return error(ErrorClass::overload, "store: %d writes are waiting already", queue_.size());
+  queue_.push_back(pending);
+  drained_.reset();
+  work_.set();
+  GANTRY_CO_TRY(co_await pending->answered.wait());
+  co_return *std::move(pending->answer);
+}
+
+Result<ObjectPtr> CachedStore::get(const Key& key) const {
+  auto object = cache_->find(key);
+  if (!object) return object_not_found(key);
+  return object;
+}
+
+List CachedStore::list(const Resource& resource, const std::string& ns) const {
+  return List{cache_->list(resource, ns), cache_->revision()};
+}
+
+Result<std::unique_ptr<Watch>> CachedStore::watch(const Resource& resource, const std::string& ns,
+                                                  int64_t revision) {
+  return cache_->watch(resource, ns, revision);
+}
+
+Status CachedStore::health() const {
+  if (!started_) return make_error(ErrorClass::transport, "the store has not been loaded yet");
+  return gone() ? unavailable() : Status();
+}
+
+Status CachedStore::unavailable() const {
+  auto status = error(ErrorClass::transport,
+                      "the database cannot be reached since %s (%s); reads are served as of "
+                      "revision %d, try writes again in %s",
+                      to_rfc3339(*gone_since_), message_of(gone_why_), cache_->revision(),
+                      human_duration(options_.retry_after));
+  return with_retry_after(std::move(status), std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                 options_.retry_after));
+}
+
+void CachedStore::lose_database(const Status& why) {
+  if (!gone()) {
+    gone_since_ = clock_.now();
+    pause_ = Duration::zero();
+    log::warn("database lost", {{"error", why}, {"revision", cache_->revision()}});
+  }
+  gone_why_ = why;
+  lost_.set();
+  for (const auto& pending : std::exchange(queue_, {})) pending->finish(unavailable());
+}
+
+}  // namespace gantry::store

@@ -1,0 +1,105 @@
+// The follower: what other processes wrote, and the way back after the database was gone.
+#include "pkg/async/deadline.h"
+#include "pkg/base/log.h"
+#include "pkg/store/cached_store.h"
+#include "pkg/store/object.h"
+
+namespace gantry::store {
+namespace {
+
+constexpr int kFeedLimit = 1000;
+
+}  // namespace
+
+Async<Status> CachedStore::follow_forever() {
+  while (true) {
+    if (gone()) {
+      GANTRY_CO_TRY(co_await clock_.sleep_for(pause_));
+      GANTRY_CO_TRY(co_await recover());
+      continue;
+    }
+    async::Group waits(executor_);
+    Status waited;
+    waits.spawn("wait for a change", [&]() -> Async<Status> {
+      waited = co_await backend_.wait_for_change(options_.poll_interval);
+      waits.cancel();
+      co_return Status();
+    });
+    waits.spawn("wait for a loss", [&]() -> Async<Status> {
+      (void)co_await lost_.wait();
+      waits.cancel();
+      co_return Status();
+    });
+    (void)co_await waits.join();
+    const bool stopping = co_await async::is_cancelled();
+    if (stopping) co_return async::cancelled();
+    if (gone()) continue;
+    if (waited.ok()) waited = co_await catch_up();
+    if (!waited.ok()) lose_database(waited);  // the next round finds out whether it is back
+  }
+}
+
+// OK also when the database is still gone: pause_ then says how long to leave it alone.
+Async<Status> CachedStore::recover() {
+  const Status current = co_await catch_up();
+  const bool stopping = co_await async::is_cancelled();
+  if (stopping) co_return async::cancelled();
+  if (!current.ok()) {
+    gone_why_ = current;
+    pause_ = std::clamp(pause_ * 2, options_.reconnect_min, options_.reconnect_max);
+    co_return Status();
+  }
+  log::info("database back", {{"after", human_duration(clock_.now() - *gone_since_)},
+                              {"revision", cache_->revision()}});
+  gone_since_.reset();
+  gone_why_ = Status();
+  lost_.reset();
+  co_return Status();
+}
+
+// Brings the cache to what the database holds now.
+Async<Status> CachedStore::catch_up() {
+  GANTRY_CO_TRY(co_await catching_up_.acquire());
+  Status status = co_await read_feed();
+  if (is_expired(status)) {
+    log::warn("the feed does not reach back; loading everything again", {{"why", status}});
+    status = co_await reload();
+  }
+  catching_up_.release();
+  cache_->publish();
+  co_return status;
+}
+
+Async<Status> CachedStore::read_feed() {
+  while (true) {
+    auto reading = backend_.changes_since(cache_->revision(), kFeedLimit);
+    auto entries = co_await async::with_deadline(clock_, options_.commit_timeout,
+                                                 "database: read the feed", std::move(reading));
+    if (!entries.ok()) co_return entries.status();
+    for (const auto& entry : *entries) {
+      if (entry.revision <= cache_->revision()) continue;  // our own write, applied meanwhile
+      if (entry.revision != cache_->revision() + 1) co_return expired("the feed has a gap");
+      GANTRY_CO_TRY_ASSIGN(auto object, parse_object(entry));
+      cache_->apply(entry.type, std::move(object), clock_.now());
+    }
+    if (entries->size() < kFeedLimit) co_return Status();
+    cache_->publish();
+  }
+}
+
+Async<Status> CachedStore::reload() {
+  auto loading = backend_.load();
+  auto loaded = co_await async::with_deadline(clock_, options_.load_timeout, "database: load",
+                                              std::move(loading));
+  if (!loaded.ok()) co_return loaded.status();
+  std::vector<ObjectPtr> objects;
+  objects.reserve(loaded->objects.size());
+  for (const auto& entry : loaded->objects) {
+    GANTRY_CO_TRY_ASSIGN(auto object, parse_object(entry));
+    objects.push_back(std::move(object));
+  }
+  cache_->reset(objects, loaded->revision);
+  co_return Status();
+}
+
+}  // namespace gantry::store

@@ -1,0 +1,80 @@
+#include "pkg/async/deadline.h"
+#include "pkg/store/memory/doors.h"
+#include "pkg/store/semantics.h"
+
+namespace gantry::store::memory {
+
+Result<int64_t> Database::BackendDoor::apply(const Write& write) {
+  auto& image = disk_.image;
+  const auto row = image.objects.find(write.key);
+  const bool exists = row != image.objects.end();
+  if (write.expected_revision == 0 && exists) return object_exists(write.key);
+  if (write.expected_revision != 0 && !exists) return object_not_found(write.key);
+  if (exists && row->second.revision != write.expected_revision) return object_modified(write.key);
+  const auto revision = ++image.revision;
+  if (write.type == WriteType::put)
+    image.objects[write.key] = Image::Row{write.uid, revision, write.text};
+  else
+    image.objects.erase(write.key);
+  image.feed.push_back(FeedEntry{revision, write.type, write.key, write.uid, write.text});
+  return revision;
+}
+
+Async<Result<std::vector<Result<int64_t>>>> Database::BackendDoor::commit(
+    std::vector<Write> writes) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("commit"));
+  GANTRY_CO_TRY(check_fence(disk_, fence_));
+  const auto before = disk_.image.revision;
+  std::vector<Result<int64_t>> answers;
+  answers.reserve(writes.size());
+  for (const auto& write : writes) answers.push_back(apply(write));
+  const auto after = disk_.image.revision;
+  if (after != before) disk_.changed.wake_all();
+  GANTRY_CO_TRY(co_await disk_.leave(fault, "commit"));
+  if (seen_ == before) seen_ = after;
+  co_return answers;
+}
+
+Async<Result<Loaded>> Database::BackendDoor::load() {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("load"));
+  Loaded loaded;
+  for (const auto& [key, row] : disk_.image.objects)
+    loaded.objects.push_back(FeedEntry{row.revision, WriteType::put, key, row.uid, row.text});
+  loaded.revision = disk_.image.revision;
+  loaded.oldest_change = disk_.image.trimmed_to + 1;
+  GANTRY_CO_TRY(co_await disk_.leave(fault, "load"));
+  seen_ = loaded.revision;
+  co_return loaded;
+}
+
+Async<Result<std::vector<FeedEntry>>> Database::BackendDoor::changes_since(int64_t revision,
+                                                                           int limit) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("changes_since"));
+  const auto& image = disk_.image;
+  if (revision > image.revision)
+    co_return expired(
+        absl::StrFormat("the database is at revision %d, older than %d: was a backup "
+                        "restored?",
+                        image.revision, revision));
+  if (revision < image.trimmed_to)
+    co_return expired(absl::StrFormat("changes up to revision %d are gone", image.trimmed_to));
+  std::vector<FeedEntry> found;
+  auto entry = image.feed.begin() + (revision - image.trimmed_to);
+  for (; entry != image.feed.end() && std::ssize(found) < limit; ++entry) found.push_back(*entry);
+  GANTRY_CO_TRY(co_await disk_.leave(fault, "changes_since"));
+  if (!found.empty()) seen_ = found.back().revision;
+  co_return found;
+}
+
+Async<Status> Database::BackendDoor::wait_for_change(Duration timeout) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("wait_for_change"));
+  if (fault == Fault::lose_answer) co_return co_await disk_.leave(fault, "wait_for_change");
+  if (disk_.image.revision != seen_) co_return Status();
+  auto parked = disk_.changed.park();
+  const Status woken =
+      co_await async::with_deadline(disk_.clock(), timeout, "wait for a change", std::move(parked));
+  if (!woken.ok() && error_class(woken) == ErrorClass::timeout) co_return Status();
+  co_return woken;
+}
+
+}  // namespace gantry::store::memory
