@@ -45,15 +45,16 @@ struct Target {
   // The first value of that name, or nullopt.
   std::optional<std::string> find(std::string_view name) const;
 };
-// kInvalid on a broken escape or a target that is no absolute path.
+// kInvalid on a broken escape, a target that is no absolute path, and path segments that are empty,
+// "." or "..". One "/" at the end does not count; "%2F" stays inside its segment.
 Result<Target> parse_target(std::string_view target);
 // "a=1&b=x%3By" from pairs, percent-encoded.
 std::string encode_form(const std::vector<std::pair<std::string, std::string>>& fields);
 
 // How the server's certificate is verified. There is no "not at all".
 struct TlsTrust {
-  std::string ca_pem;       // trust these authorities; empty: the system's
-  std::string fingerprint;  // or exactly this leaf: "AA:BB:…" sha256; wins over ca_pem
+  std::string ca_pem;                  // trust these authorities; empty: the system's
+  std::string fingerprint;             // or exactly this leaf: "AA:BB:…" sha256; wins over ca_pem
   std::string client_certificate_pem;  // optional mutual TLS
   std::string client_key_pem;
 };
@@ -65,6 +66,8 @@ struct Endpoint {
 };
 // "https://host:8006" or "http://[::1]:80"; kInvalid otherwise. The path must be empty or "/".
 Result<Endpoint> parse_endpoint(std::string_view url);
+// The same text back, always with the port.
+std::string to_string(const Endpoint& endpoint);
 
 // Speaks to one endpoint over a pool of kept-alive connections.
 class Client {
@@ -78,6 +81,21 @@ class Client {
 // True when the request may have taken effect although no answer came.
 bool may_have_been_sent(const Status& status);
 Status mark_sent(Status status);
+// GET, HEAD, OPTIONS: sending it twice changes nothing, so its errors are never marked.
+bool is_read_only(std::string_view method);
+
+// A Client that also hands a body over while it arrives: for watches and logs.
+class StreamingClient : public Client {
+ public:
+  using OnHead = std::function<Status(const Response& head)>;
+  using OnChunk = std::function<Status(std::string_view chunk)>;
+
+  // Calls on_head once and then on_chunk for every piece in order, never after it has returned.
+  // A non-OK Status from either ends the stream and is the answer. OK with the head (body empty)
+  // once the server has ended the body; errors as send(). There is no time limit: a caller that
+  // wants one uses async::with_deadline. Takes no place among the pooled connections.
+  virtual Async<Result<Response>> stream(Request request, OnHead on_head, OnChunk on_chunk) = 0;
+};
 
 // A response whose body is produced piece by piece (watches, logs).
 class ResponseStream {
@@ -91,13 +109,16 @@ class ResponseStream {
 
 // What the peer is known to be.
 struct Peer {
-  std::string address;                        // "127.0.0.1"
-  std::string certificate_common_name;        // verified client certificate; empty without one
+  std::string address;                  // "127.0.0.1"
+  std::string certificate_common_name;  // verified client certificate; empty without one
   std::vector<std::string> certificate_organizations;
 };
 
 // Answers requests. Called concurrently, once a request. Either returns a Response, or streams:
 // calls stream.start() and writes, and then returns nullopt to end the stream.
+// A handler that streams is cancelled as soon as its peer is gone or the server stops; one that has
+// not begun to stream runs to its end (within the server's drain time), so that a write is not cut
+// short by an impatient client.
 class Handler {
  public:
   virtual ~Handler() = default;
