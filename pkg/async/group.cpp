@@ -35,6 +35,10 @@ std::string what_of(const std::exception_ptr& exception) {
 // A free function, so that what it needs lives in its own frame.
 Async<Status> run_child(std::function<Async<Status>()> body) {
   co_await asio::this_coro::throw_if_cancelled(false);
+  // co_spawn begins at once when it is called on its own executor; spawn() promises "later".
+  co_await yield();
+  const bool stopping = co_await is_cancelled();
+  if (stopping) co_return cancelled();
   co_return co_await body();
 }
 

@@ -29,6 +29,10 @@ Async<Result<int>> answer_after(Clock& clock, Duration duration) {
   co_return 42;
 }
 
+Async<Result<int>> answer_at_once() {
+  co_return 42;
+}
+
 TEST(Group, CancelEndsEveryWaitAlsoThoseThatBeginLater) {
   World world;
   int rounds = 0;
@@ -49,6 +53,31 @@ TEST(Group, CancelEndsEveryWaitAlsoThoseThatBeginLater) {
   EXPECT_THAT(world.loop.block_on(world.clock, body()), IsOk());
   EXPECT_EQ(rounds, 3);
   EXPECT_LT(world.clock.now(), Time(1h));
+}
+
+TEST(Group, AChildThatIsCancelledBeforeItBeganNeverBegins) {
+  World world;
+  bool began = false;
+  auto body = [&]() -> Async<Status> {
+    Group group(co_await this_executor());
+    group.spawn("late", [&]() -> Async<Status> {
+      began = true;
+      co_return co_await world.clock.sleep_for(1h);
+    });
+    group.cancel();
+    co_return co_await group.join();
+  };
+  EXPECT_THAT(world.loop.block_on(world.clock, body()), IsOk());
+  EXPECT_FALSE(began);
+  EXPECT_EQ(world.clock.now(), Time{});
+}
+
+TEST(Deadline, DoesNotOutlastAnAnswerThatComesAtOnce) {
+  World world;
+  const auto answer =
+      world.loop.block_on(world.clock, with_deadline(world.clock, 10s, "ask", answer_at_once()));
+  EXPECT_THAT(answer, IsOkAndHolds(42));
+  EXPECT_EQ(world.clock.now(), Time{});
 }
 
 TEST(Group, AnExceptionBecomesAnInternalError) {

@@ -66,13 +66,17 @@ Async<Result<std::vector<FeedEntry>>> Database::BackendDoor::changes_since(int64
   co_return found;
 }
 
+Async<Status> Database::BackendDoor::wait_for_news() {
+  while (disk_.image.revision == seen_) GANTRY_CO_TRY(co_await disk_.changed.park());
+  co_return Status();
+}
+
 Async<Status> Database::BackendDoor::wait_for_change(Duration timeout) {
   GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("wait_for_change"));
   if (fault == Fault::lose_answer) co_return co_await disk_.leave(fault, "wait_for_change");
-  if (disk_.image.revision != seen_) co_return Status();
-  auto parked = disk_.changed.park();
-  const Status woken =
-      co_await async::with_deadline(disk_.clock(), timeout, "wait for a change", std::move(parked));
+  auto waiting = wait_for_news();
+  const Status woken = co_await async::with_deadline(disk_.clock(), timeout, "wait for a change",
+                                                     std::move(waiting));
   if (!woken.ok() && error_class(woken) == ErrorClass::timeout) co_return Status();
   co_return woken;
 }
