@@ -1,0 +1,64 @@
+#pragma once
+// Manager: starts and stops everything that runs, and lets controllers run only while we lead.
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pkg/runtime/controller.h"
+#include "pkg/runtime/leadership.h"
+#include "pkg/store/lease.h"
+
+namespace gantry::runtime {
+
+struct ManagerOptions {
+  std::string lease = "gantryd";
+  std::string holder;  // unique to this process: host name and a random part
+  Duration ttl = std::chrono::seconds(15);
+  Duration drain = std::chrono::seconds(5);  // that a graceful stop gives reconciles under way
+};
+
+// Something that runs until it is cancelled: a server, a cache, a reflector.
+using Service = std::function<Async<Status>()>;
+
+// Services run from start to end, whoever leads; they are started in the order in which they were
+// added and stopped in the reverse order, after the controllers. Controllers run while the lease is
+// held: they are cancelled when it is lost, at the latest when its time to live has passed.
+// A service that ends by itself stops the manager. stop() ends everything within `drain` and what cancelling takes.
+class Manager {
+ public:
+  Manager(Environment environment, store::Leases& leases, ManagerOptions options);
+
+  // Invalid when another controller owns the same kind. The controller outlives the manager.
+  Status add(Controller& controller);
+  void add_service(std::string name, Service service);
+
+  // Until stop(), or until cancelled (then without drain). The first error of a service, else OK.
+  Async<Status> run();
+  void stop();
+
+  const Leadership& leadership() const { return leadership_; }
+  // Owner and inputs of each controller, as lines of Markdown: docs/controllers.md.
+  std::string graph() const;
+
+ private:
+  enum class TermEnd { stopped, lost };
+  Async<Status> serve(std::string name, Service service);
+  Async<Status> lead();
+  // Runs the controllers until the lease is lost or we are asked to stop.
+  Async<TermEnd> serve_term();
+  Async<TermEnd> keep_lease();
+  Async<Status> acquire();
+  Async<Status> stop_controllers(async::Group& group, bool gently);
+
+  Environment environment_;
+  store::Leases& leases_;
+  ManagerOptions options_;
+  Leadership leadership_;
+  std::vector<Controller*> controllers_;
+  std::vector<std::pair<std::string, Service>> services_;
+  async::Event stopping_;
+};
+
+}  // namespace gantry::runtime

@@ -1,0 +1,135 @@
+#include "pkg/runtime/manager.h"
+
+#include "pkg/base/testing.h"
+#include "pkg/runtime/testing.h"
+
+namespace gantry::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Fails;
+using testing::IsOk;
+
+class CountingReconciler final : public Reconciler {
+ public:
+  int calls = 0;
+  Async<Result<Outcome>> reconcile(Request) override {
+    ++calls;
+    co_return recheck(1s);
+  }
+};
+
+ManagerOptions options(std::string holder) {
+  ManagerOptions options;
+  options.holder = std::move(holder);
+  return options;
+}
+
+// One process of two that share a database.
+struct Daemon {
+  explicit Daemon(TestWorld& world, std::string holder)
+      : database(world.disk),
+        controller("thing", "things", reconciler, world.environment()),
+        manager(world.environment(), database.leases(), options(std::move(holder))) {
+    EXPECT_THAT(manager.add(controller), IsOk());
+  }
+  store::memory::Database database;
+  CountingReconciler reconciler;
+  Controller controller;
+  Manager manager;
+};
+
+TEST(Manager, RefusesASecondOwnerOfAKind) {
+  TestWorld world;
+  Daemon daemon(world, "one");
+  Controller other("other", "things", daemon.reconciler, world.environment());
+  EXPECT_THAT(daemon.manager.add(other), Fails(ErrorClass::invalid, HasSubstr("thing and other")));
+}
+
+TEST(Manager, OnlyTheLeaderRunsControllersAndTheNextTakesOver) {
+  TestWorld world;
+  world.put("things", "", "a");
+  Daemon one(world, "one"), two(world, "two");
+  world.start([&] { return one.manager.run(); });
+  world.run_for(1s);
+  world.start([&] { return two.manager.run(); });
+  world.run_for(1min);
+  EXPECT_GT(one.reconciler.calls, 50);
+  EXPECT_EQ(two.reconciler.calls, 0);
+  EXPECT_TRUE(one.manager.leadership().held());
+  EXPECT_FALSE(two.manager.leadership().held());
+
+  one.manager.stop();
+  world.run_for(10s);
+  const int calls = one.reconciler.calls;
+  EXPECT_EQ(world.running(), 1u);
+  EXPECT_GT(two.reconciler.calls, 0);
+  world.run_for(1min);
+  EXPECT_EQ(one.reconciler.calls, calls);
+  world.finish();
+}
+
+TEST(Manager, StopsControllersBeforeALeaseItCannotRenewRunsOut) {
+  TestWorld world;
+  world.put("things", "", "a");
+  Daemon daemon(world, "one");
+  world.start([&] { return daemon.manager.run(); });
+  world.run_for(30s);
+  ASSERT_TRUE(daemon.manager.leadership().held());
+
+  world.disk.down = true;
+  world.run_for(15s);
+  EXPECT_FALSE(daemon.manager.leadership().held());
+  const int calls = daemon.reconciler.calls;
+  world.run_for(1min);
+  EXPECT_EQ(daemon.reconciler.calls, calls);
+
+  world.disk.down = false;
+  world.run_for(1min);
+  EXPECT_GT(daemon.reconciler.calls, calls);
+  EXPECT_TRUE(daemon.manager.leadership().held());
+  world.finish();
+}
+
+TEST(Manager, StopsServicesInReverseOrderAfterTheControllers) {
+  TestWorld world;
+  world.put("things", "", "a");
+  Daemon daemon(world, "one");
+  std::vector<std::string> ended;
+  for (const char* name : {"store", "server"}) {
+    daemon.manager.add_service(name, [&world, &ended, name]() -> Async<Status> {
+      const auto slept = co_await world.clock.sleep_for(1000h);
+      ended.emplace_back(name);
+      co_return slept;
+    });
+  }
+  world.start([&] { return daemon.manager.run(); });
+  world.run_for(10s);
+  daemon.manager.stop();
+  world.run_for(10s);
+  EXPECT_EQ(world.running(), 0u);
+  EXPECT_THAT(ended, ElementsAre("server", "store"));
+  world.finish();
+}
+
+TEST(Manager, AServiceThatEndsTakesTheDaemonDown) {
+  TestWorld world;
+  Daemon daemon(world, "one");
+  daemon.manager.add_service("server", [&world]() -> Async<Status> {
+    (void)co_await world.clock.sleep_for(5s);
+    co_return make_error(ErrorClass::transport, "port taken");
+  });
+  Status ended;
+  world.start([&]() -> Async<Status> {
+    ended = co_await daemon.manager.run();
+    co_return Status();
+  });
+  world.run_for(20s);
+  EXPECT_THAT(ended, Fails(ErrorClass::transport, HasSubstr("server: port taken")));
+  world.finish();
+}
+
+}  // namespace
+}  // namespace gantry::runtime
