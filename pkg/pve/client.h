@@ -15,6 +15,7 @@ namespace gantry::pve {
 // Errors of every call: Transport, TLS, Auth, Permission, NotFound, AlreadyExists, Conflict
 // (digest), Locked, Invalid, Schema, Remote, Timeout, Cancelled, each with the node and object in
 // its message. For a limited token "missing" and "forbidden" are one: Permission, never NotFound.
+// NotFound of a guest means "not on that node": it may live on another. errors.h maps the texts.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -36,8 +37,7 @@ class Reader {
   virtual Async<Result<GuestConfig>> guest_config(NodeName node, VmId vmid) = 0;
   virtual Async<Result<std::vector<PendingChange>>> guest_pending(NodeName node, VmId vmid) = 0;
   virtual Async<Result<GuestStatus>> guest_status(NodeName node, VmId vmid) = 0;
-  virtual Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName node,
-                                                                      VmId vmid) = 0;
+  virtual Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName node, VmId vmid) = 0;
 
   virtual Async<Result<Task>> task(Upid upid) = 0;
   // The last `lines` lines, oldest first.
@@ -58,6 +58,8 @@ struct DestroyOptions {
 
 // The raw writes. An error for which http::may_have_been_sent holds, or a Timeout, says nothing
 // about the effect: look before trying again. Every Upid names a task that has only been queued.
+// Conflict also says that the guest is not in the state the call needs (already running, not
+// running, is running): read it again. Stop and shutdown of a missing guest say that, too.
 class Client : public Reader {
  public:
   // `parameters` as in POST /nodes/{node}/lxc, without vmid.

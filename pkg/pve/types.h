@@ -56,7 +56,7 @@ struct GuestRow {
 
 struct NodeRow {
   NodeName name;
-  std::string status;  // online, offline, unknown
+  std::string status;         // online, offline, unknown
   std::optional<double> cpu;  // 0 … 1
   std::optional<int64_t> cores, memory_used, memory_total, disk_used, disk_total, uptime_seconds;
 };
@@ -68,7 +68,7 @@ struct StorageRow {
   bool active = false;
   bool enabled = true;
   bool shared = false;
-  std::set<std::string> content;  // rootdir, vztmpl, images, backup, iso, snippets
+  std::set<std::string> content;                  // rootdir, vztmpl, images, backup, iso, snippets
   std::optional<int64_t> used, available, total;  // bytes; absent while inactive
 };
 
@@ -77,6 +77,8 @@ struct Resources {
   std::vector<GuestRow> guests;
   std::vector<NodeRow> nodes;
   std::vector<StorageRow> storages;
+  // Rows whose identity could not be read, in words: while there is one the lists are incomplete.
+  std::vector<std::string> undecodable;
 };
 
 // GET /access/permissions: path → privileges that hold there.
@@ -140,7 +142,7 @@ struct Task {
   // OK or WARNINGS (pve-common PVE/UPID.pm: status_is_error).
   bool succeeded() const;
 };
-// The parts of "UPID:node:pid:pstart:starttime:type:id:user:"; kInvalid when it is none.
+// The parts of "UPID:node:pid:pstart:starttime:type:id:user:"; see upid.h.
 struct UpidParts {
   NodeName node;
   int64_t pid = 0;
@@ -148,6 +150,7 @@ struct UpidParts {
   std::string type;
   std::string id;
   std::string user;
+  int64_t pstart = 0;  // the worker's start time in clock ticks since boot
 };
 
 }  // namespace gantry::pve

@@ -1,0 +1,213 @@
+#include "pkg/pve/limited_client.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gantry::pve {
+namespace {
+
+constexpr auto kRetryTask = std::chrono::seconds(2);
+
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+TokenBucket::TokenBucket(async::Clock& clock, double rate, double burst, size_t waiting_max)
+    : clock_(clock),
+      rate_(std::max(rate, 0.01)),
+      burst_(std::max(burst, 1.0)),
+      tokens_(burst_),
+      waiting_max_(waiting_max),
+      filled_at_(clock.now()) {}
+
+Async<Status> TokenBucket::take() {
+  if (turn_.waiting() >= waiting_max_)
+    co_return error(ErrorClass::overload, "%d requests to Proxmox wait for their turn already",
+                    turn_.waiting());
+  GANTRY_CO_TRY(co_await turn_.acquire());
+  Status status;
+  const Time now = clock_.now();
+  tokens_ = std::clamp(tokens_ + rate_ * seconds(now - filled_at_), 0.0, burst_);
+  filled_at_ = now;
+  if (tokens_ < 1) {
+    const auto nanoseconds = static_cast<int64_t>((1 - tokens_) / rate_ * 1e9) + 1;
+    status = co_await clock_.sleep_for(Duration(nanoseconds));
+    tokens_ = 1;
+    filled_at_ = clock_.now();
+  }
+  if (status.ok()) tokens_ -= 1;
+  turn_.release();
+  co_return status;
+}
+
+LimitedClient::LimitedClient(Client& client, async::Clock& clock, ClientLimits limits)
+    : client_(client),
+      clock_(clock),
+      limits_(limits),
+      bucket_(clock, limits.requests_per_second, limits.burst, limits.waiting_max) {}
+
+size_t LimitedClient::tasks_on(const NodeName& node) const {
+  const auto it = places_.find(node);
+  return it == places_.end() ? 0 : it->second.starting + it->second.running.size();
+}
+
+void LimitedClient::forget_old(Places& places) const {
+  const Time now = clock_.now();
+  std::erase_if(places.running,
+                [&](const auto& entry) { return now - entry.second > limits_.task_age_max; });
+}
+
+void LimitedClient::saw(const Task& task) {
+  if (task.running) return;
+  for (auto& [node, places] : places_) places.running.erase(task.upid);
+}
+
+// The call has not begun yet: an Asio coroutine starts when it is awaited.
+template <class T>
+Async<Result<T>> LimitedClient::limited(Async<Result<T>> call) {
+  GANTRY_CO_TRY(co_await bucket_.take());
+  co_return co_await std::move(call);
+}
+
+Async<Status> LimitedClient::reserve_place(NodeName node) {
+  auto& places = places_[node];
+  forget_old(places);
+  if (places.starting + places.running.size() >= limits_.tasks_per_node) {
+    std::vector<Upid> believed;
+    for (const auto& [upid, since] : places.running) believed.push_back(upid);
+    for (const auto& upid : believed) {
+      const auto ended = co_await task(upid);
+      const bool unknown = !ended.ok() && error_class(ended.status()) == ErrorClass::not_found;
+      if (unknown) places.running.erase(upid);
+    }
+  }
+  const size_t busy = places.starting + places.running.size();
+  if (busy >= limits_.tasks_per_node) {
+    auto status = error(ErrorClass::overload, "node %s: %d of our tasks run there, the limit is %d",
+                        node.get(), busy, limits_.tasks_per_node);
+    co_return with_retry_after(std::move(status), kRetryTask);
+  }
+  ++places.starting;
+  co_return Status();
+}
+
+Async<Result<Upid>> LimitedClient::start_task(NodeName node, Async<Result<Upid>> call) {
+  GANTRY_CO_TRY(co_await reserve_place(node));
+  auto started = co_await limited(std::move(call));
+  auto& places = places_[node];
+  --places.starting;
+  if (started.ok()) places.running.emplace(*started, clock_.now());
+  co_return started;
+}
+
+Async<Result<Version>> LimitedClient::version() {
+  return limited(client_.version());
+}
+
+Async<Result<Permissions>> LimitedClient::permissions() {
+  return limited(client_.permissions());
+}
+
+Async<Result<ClusterStatus>> LimitedClient::cluster_status() {
+  return limited(client_.cluster_status());
+}
+
+Async<Result<Resources>> LimitedClient::resources() {
+  return limited(client_.resources());
+}
+
+Async<Result<std::vector<StorageRow>>> LimitedClient::storages(NodeName node) {
+  return limited(client_.storages(std::move(node)));
+}
+
+Async<Result<std::vector<Volume>>> LimitedClient::volumes(NodeName node, StorageId storage,
+                                                          std::string content) {
+  return limited(client_.volumes(std::move(node), std::move(storage), std::move(content)));
+}
+
+Async<Result<std::vector<std::string>>> LimitedClient::bridges(NodeName node) {
+  return limited(client_.bridges(std::move(node)));
+}
+
+Async<Result<bool>> LimitedClient::is_vmid_free(VmId vmid) {
+  return limited(client_.is_vmid_free(vmid));
+}
+
+Async<Result<GuestConfig>> LimitedClient::guest_config(NodeName node, VmId vmid) {
+  return limited(client_.guest_config(std::move(node), vmid));
+}
+
+Async<Result<std::vector<PendingChange>>> LimitedClient::guest_pending(NodeName node, VmId vmid) {
+  return limited(client_.guest_pending(std::move(node), vmid));
+}
+
+Async<Result<GuestStatus>> LimitedClient::guest_status(NodeName node, VmId vmid) {
+  return limited(client_.guest_status(std::move(node), vmid));
+}
+
+Async<Result<std::vector<GuestInterface>>> LimitedClient::guest_interfaces(NodeName node,
+                                                                           VmId vmid) {
+  return limited(client_.guest_interfaces(std::move(node), vmid));
+}
+
+Async<Result<Task>> LimitedClient::task(Upid upid) {
+  auto task = co_await limited(client_.task(std::move(upid)));
+  if (task.ok()) saw(*task);
+  co_return task;
+}
+
+Async<Result<std::vector<std::string>>> LimitedClient::task_log(Upid upid, int lines) {
+  return limited(client_.task_log(std::move(upid), lines));
+}
+
+Async<Result<std::vector<Task>>> LimitedClient::tasks(NodeName node, VmId vmid) {
+  auto tasks = co_await limited(client_.tasks(std::move(node), vmid));
+  if (tasks.ok())
+    for (const auto& task : *tasks) saw(task);
+  co_return tasks;
+}
+
+Async<Result<std::vector<Task>>> LimitedClient::running_tasks(NodeName node) {
+  return limited(client_.running_tasks(std::move(node)));
+}
+
+Async<Result<Upid>> LimitedClient::create_guest(NodeName node, VmId vmid, Parameters parameters) {
+  return start_task(node, client_.create_guest(node, vmid, std::move(parameters)));
+}
+
+Async<Result<Upid>> LimitedClient::clone_guest(NodeName node, VmId source, VmId vmid,
+                                               Parameters parameters) {
+  return start_task(node, client_.clone_guest(node, source, vmid, std::move(parameters)));
+}
+
+Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameters set,
+                                             std::vector<std::string> remove, std::string digest) {
+  GANTRY_CO_TRY(co_await bucket_.take());
+  co_return co_await client_.configure_guest(std::move(node), vmid, std::move(set),
+                                             std::move(remove), std::move(digest));
+}
+
+Async<Result<Upid>> LimitedClient::resize_guest(NodeName node, VmId vmid, std::string disk,
+                                                std::string size) {
+  return start_task(node, client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
+}
+
+Async<Result<Upid>> LimitedClient::start_guest(NodeName node, VmId vmid) {
+  return start_task(node, client_.start_guest(node, vmid));
+}
+
+Async<Result<Upid>> LimitedClient::stop_guest(NodeName node, VmId vmid) {
+  return start_task(node, client_.stop_guest(node, vmid));
+}
+
+Async<Result<Upid>> LimitedClient::shutdown_guest(NodeName node, VmId vmid, Duration timeout) {
+  return start_task(node, client_.shutdown_guest(node, vmid, timeout));
+}
+
+Async<Result<Upid>> LimitedClient::destroy_guest(NodeName node, VmId vmid, DestroyOptions options) {
+  return start_task(node, client_.destroy_guest(node, vmid, options));
+}
+
+}  // namespace gantry::pve

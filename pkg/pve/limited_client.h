@@ -1,0 +1,100 @@
+#pragma once
+// LimitedClient: a Client that asks Proxmox no more often than it may.
+#include <map>
+#include <memory>
+#include <set>
+
+#include "pkg/async/clock.h"
+#include "pkg/async/event.h"
+#include "pkg/pve/client.h"
+
+namespace gantry::pve {
+
+// A token bucket: `rate` a second on average, `burst` at once. Callers are served in order.
+class TokenBucket {
+ public:
+  TokenBucket(async::Clock& clock, double rate, double burst, size_t waiting_max);
+  // OK once a token has been taken; kResourceExhausted (class Overload) when `waiting_max` callers
+  // wait already; kCancelled.
+  Async<Status> take();
+
+ private:
+  async::Clock& clock_;
+  double rate_;
+  double burst_;
+  double tokens_;
+  size_t waiting_max_;
+  Time filled_at_;
+  async::Semaphore turn_{1};
+};
+
+struct ClientLimits {
+  double requests_per_second = 20;
+  double burst = 40;
+  size_t waiting_max = 1000;
+  size_t tasks_per_node = 4;
+  // A task that nobody has seen end gives its place back after this.
+  Duration task_age_max = std::chrono::hours(2);
+};
+
+// Every call waits for its turn in the bucket. A call that starts a task takes one of the node's
+// places until the task is seen to have ended; when none is free it is refused with Overload and a
+// retry-after, and nothing is sent. Tasks are seen through task(), tasks() and running_tasks() of
+// this client, and looked up when the places run out.
+class LimitedClient final : public Client {
+ public:
+  LimitedClient(Client& client, async::Clock& clock, ClientLimits limits);
+
+  Async<Result<Version>> version() override;
+  Async<Result<Permissions>> permissions() override;
+  Async<Result<ClusterStatus>> cluster_status() override;
+  Async<Result<Resources>> resources() override;
+  Async<Result<std::vector<StorageRow>>> storages(NodeName node) override;
+  Async<Result<std::vector<Volume>>> volumes(NodeName node, StorageId storage,
+                                             std::string content) override;
+  Async<Result<std::vector<std::string>>> bridges(NodeName node) override;
+  Async<Result<bool>> is_vmid_free(VmId vmid) override;
+  Async<Result<GuestConfig>> guest_config(NodeName node, VmId vmid) override;
+  Async<Result<std::vector<PendingChange>>> guest_pending(NodeName node, VmId vmid) override;
+  Async<Result<GuestStatus>> guest_status(NodeName node, VmId vmid) override;
+  Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName node, VmId vmid) override;
+  Async<Result<Task>> task(Upid upid) override;
+  Async<Result<std::vector<std::string>>> task_log(Upid upid, int lines) override;
+  Async<Result<std::vector<Task>>> tasks(NodeName node, VmId vmid) override;
+  Async<Result<std::vector<Task>>> running_tasks(NodeName node) override;
+
+  Async<Result<Upid>> create_guest(NodeName node, VmId vmid, Parameters parameters) override;
+  Async<Result<Upid>> clone_guest(NodeName node, VmId source, VmId vmid,
+                                  Parameters parameters) override;
+  Async<Status> configure_guest(NodeName node, VmId vmid, Parameters set,
+                                std::vector<std::string> remove, std::string digest) override;
+  Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, std::string disk,
+                                   std::string size) override;
+  Async<Result<Upid>> start_guest(NodeName node, VmId vmid) override;
+  Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
+  Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
+  Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) override;
+
+  // Tasks of ours that are believed to run on that node, calls under way included.
+  size_t tasks_on(const NodeName& node) const;
+
+ private:
+  struct Places {
+    size_t starting = 0;           // calls under way
+    std::map<Upid, Time> running;  // since when
+  };
+  template <class T>
+  Async<Result<T>> limited(Async<Result<T>> call);
+  Async<Result<Upid>> start_task(NodeName node, Async<Result<Upid>> call);
+  Async<Status> reserve_place(NodeName node);
+  void forget_old(Places& places) const;
+  void saw(const Task& task);
+
+  Client& client_;
+  async::Clock& clock_;
+  ClientLimits limits_;
+  TokenBucket bucket_;
+  std::map<NodeName, Places> places_;
+};
+
+}  // namespace gantry::pve

@@ -1,0 +1,124 @@
+#include "pkg/pve/limited_client.h"
+
+#include "pkg/async/loop.h"
+#include "pkg/async/simulated_clock.h"
+#include "pkg/base/testing.h"
+#include "pkg/pve/client_fake.h"
+
+namespace gantry::pve {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Fails;
+using ::testing::HasSubstr;
+using testing::IsOk;
+
+const NodeName kNode("pve1");
+
+Upid task_number(int number) {
+  return Upid(absl::StrFormat("UPID:pve1:%08X:0003C769:6B00BA76:vzstart:100:root@pam:", number));
+}
+
+struct World {
+  async::Loop loop;
+  async::SimulatedClock clock{Time{1000s}};
+  ClientFake client;
+  ClientLimits limits;
+
+  // Starts a guest; the task's number is what the fake answers with.
+  Status start(LimitedClient& limited, int number) {
+    client.next_task = task_number(number);
+    auto& task = client.task_answer[client.next_task];
+    task.upid = client.next_task;
+    task.running = true;
+    return loop.block_on(clock, limited.start_guest(kNode, VmId(100))).status();
+  }
+};
+
+TEST(LimitedClient, SpreadsRequestsAtTheRate) {
+  World world;
+  world.limits.requests_per_second = 10;
+  world.limits.burst = 5;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_THAT(world.loop.block_on(world.clock, limited.version()), IsOk());
+  EXPECT_EQ(world.clock.now(), Time{1000s});
+  for (int i = 0; i < 20; ++i)
+    EXPECT_THAT(world.loop.block_on(world.clock, limited.version()), IsOk());
+  EXPECT_NEAR(std::chrono::duration<double>(world.clock.now() - Time{1000s}).count(), 2.0, 0.01);
+}
+
+TEST(LimitedClient, RefusesWhenTooManyWait) {
+  World world;
+  TokenBucket bucket(world.clock, 1, 1, 2);
+  async::Group group(world.loop.executor());
+  int refused = 0;
+  for (int i = 0; i < 6; ++i)
+    group.spawn("caller", [&]() -> Async<Status> {
+      const auto status = co_await bucket.take();
+      if (!status.ok() && error_class(status) == ErrorClass::overload) ++refused;
+      co_return Status();
+    });
+  (void)world.loop.block_on(world.clock, group.join());
+  EXPECT_EQ(refused, 2);  // one goes, one sleeps, two wait
+}
+
+TEST(LimitedClient, ACancelledCallerGivesItsTurnBack) {
+  World world;
+  TokenBucket bucket(world.clock, 1, 1, 10);
+  ASSERT_THAT(world.loop.block_on(world.clock, bucket.take()), IsOk());
+  async::Group group(world.loop.executor());
+  group.spawn("caller", [&]() -> Async<Status> { co_return co_await bucket.take(); });
+  world.loop.poll();
+  group.cancel();
+  (void)world.loop.block_on(world.clock, group.join());
+  EXPECT_THAT(world.loop.block_on(world.clock, bucket.take()), IsOk());
+}
+
+TEST(LimitedClient, RefusesMoreTasksThanTheNodeMayHave) {
+  World world;
+  world.limits.tasks_per_node = 2;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  EXPECT_THAT(world.start(limited, 1), IsOk());
+  EXPECT_THAT(world.start(limited, 2), IsOk());
+  const auto refused = world.start(limited, 3);
+  EXPECT_THAT(refused, Fails(ErrorClass::overload, HasSubstr("the limit is 2")));
+  EXPECT_TRUE(retry_after(refused).has_value());
+  EXPECT_EQ(world.client.writes.size(), 2u);
+}
+
+TEST(LimitedClient, AnEndedOrForgottenTaskGivesItsPlaceBack) {
+  World world;
+  world.limits.tasks_per_node = 2;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  EXPECT_THAT(world.start(limited, 1), IsOk());
+  EXPECT_THAT(world.start(limited, 2), IsOk());
+  world.client.task_answer[task_number(1)].running = false;
+  EXPECT_THAT(world.start(limited, 3), IsOk());
+  world.client.task_answer.erase(task_number(2));
+  EXPECT_THAT(world.start(limited, 4), IsOk());
+  EXPECT_EQ(limited.tasks_on(kNode), 2u);
+}
+
+TEST(LimitedClient, AFailedCallKeepsNoPlace) {
+  World world;
+  world.limits.tasks_per_node = 1;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  world.client.errors["start"] = make_error(ErrorClass::remote, "500");
+  EXPECT_THAT(world.start(limited, 1), Fails(ErrorClass::remote));
+  EXPECT_EQ(limited.tasks_on(kNode), 0u);
+}
+
+TEST(LimitedClient, ATaskNobodySawEndingGivesItsPlaceBackInTheEnd) {
+  World world;
+  world.limits.tasks_per_node = 1;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  EXPECT_THAT(world.start(limited, 1), IsOk());
+  world.client.errors["task"] = make_error(ErrorClass::transport, "away");
+  EXPECT_THAT(world.start(limited, 2), Fails(ErrorClass::overload));
+  world.clock.advance(3h);
+  EXPECT_THAT(world.start(limited, 3), IsOk());
+}
+
+}  // namespace
+}  // namespace gantry::pve
