@@ -1,5 +1,6 @@
 #pragma once
 // JSON text in and out (RapidJSON), and YAML text in (yaml-cpp).
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,15 +21,27 @@ std::string to_json(const Json& value);
 // The same, indented by two spaces.
 std::string to_pretty_json(const Json& value);
 
-// One document of a YAML stream and where it began.
+// Where something stands in a text, from 1; columns count characters.
+struct Position {
+  int line = 1;
+  int column = 1;
+  bool operator==(const Position&) const = default;
+};
+// One document of a YAML stream, where it began, and where each value stands, by its path as in
+// Problem::path ("spec.ports[1].port").
 struct YamlDocument {
   Json value;
   int line = 1;
+  std::map<std::string, Position> positions;
 };
-// Parses a stream of YAML documents (JSON is YAML). Empty documents are left out. Scalars follow
-// YAML 1.2's core schema as Kubernetes' parser reads them (quoted scalars are strings; yes/no are
-// strings). kInvalid with "line 3, column 7: …"; also for duplicate keys, unknown tags, merge keys
-// that are no maps, and alias bombs.
+// Where `path` stands; where the nearest thing around it stands when it is missing.
+Position position_of(const YamlDocument& document, std::string_view path);
+
+// Parses a stream of YAML documents (JSON is YAML). Empty documents are left out. Plain scalars
+// follow YAML 1.2's core schema (yes, no, on and off are strings); keys are strings, whatever they
+// look like. kInvalid with "line 3, column 7: …", also for what is no UTF-8, duplicate keys, keys
+// that are no scalars, unknown tags, merge keys that are no maps, nesting deeper than 200, numbers
+// that JSON does not have, and aliases that multiply the text (more than 1000000 values).
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text);
 
 // YAML in block style, keys in the order of Kubernetes' tools (apiVersion, kind, metadata, then

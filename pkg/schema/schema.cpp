@@ -60,11 +60,9 @@ std::optional<std::string> write_text(const Json& json, std::string* out) {
     *out = json.as_string();
     return std::nullopt;
   }
-  if (json.is_integer()) {
-    return absl::StrFormat("must be a string: \"%d\" in quotes", json.as_integer());
-  }
-  if (json.is_bool()) {
-    return absl::StrFormat("must be a string: \"%s\" in quotes", json.as_bool() ? "true" : "false");
+  // The value itself may be a secret and is not repeated.
+  if (json.is_number() || json.is_bool()) {
+    return absl::StrFormat("must be a string: put the %s into quotes", to_string(json.kind()));
   }
   return absl::StrFormat("must be a string, not %s", to_string(json.kind()));
 }

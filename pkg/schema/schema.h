@@ -67,7 +67,6 @@ struct Field {
   TypeOf type = nullptr;
   const void* (*get)(const void* object) = nullptr;  // nullptr: an absent optional
   void* (*mutate)(void* object) = nullptr;           // makes an absent optional present
-  void (*reset)(void* object) = nullptr;             // back to the initialiser
   bool optional = false;                             // std::optional
   bool required = false;
   bool immutable = false;
@@ -115,6 +114,7 @@ struct TypeInfo {
 
   // Lists and maps.
   TypeOf element = nullptr;
+  void (*clear)(void*) = nullptr;
   size_t (*size)(const void*) = nullptr;
   const void* (*at)(const void*, size_t) = nullptr;                // list
   void* (*append)(void*) = nullptr;                                // list
@@ -236,7 +236,6 @@ struct Access<Member> {
       return &member;
     }
   }
-  static void reset(void* object) { static_cast<C*>(object)->*Member = C{}.*Member; }
 };
 
 TypeInfo scalar(Kind kind, std::string_view name);
@@ -256,7 +255,6 @@ Field field(std::string_view name, std::string_view doc, const Traits&... traits
   result.type = &type_of<typename Access::Value>;
   result.get = &Access::get;
   result.mutate = &Access::mutate;
-  result.reset = &Access::reset;
   result.optional = Access::kOptional;
   (apply(result, traits), ...);
   return result;
@@ -377,6 +375,7 @@ TypeInfo describe(Type<std::vector<T>>) {
   info.at = [](const void* list, size_t index) -> const void* {
     return &(*static_cast<const List*>(list))[index];
   };
+  info.clear = [](void* list) { static_cast<List*>(list)->clear(); };
   info.append = [](void* list) -> void* { return &static_cast<List*>(list)->emplace_back(); };
   return info;
 }
@@ -396,6 +395,7 @@ TypeInfo describe(Type<std::map<std::string, T>>) {
     const auto found = static_cast<const Map*>(map)->find(key);
     return found == static_cast<const Map*>(map)->end() ? nullptr : &found->second;
   };
+  info.clear = [](void* map) { static_cast<Map*>(map)->clear(); };
   info.insert = [](void* map, const std::string& key) -> void* {
     return &(*static_cast<Map*>(map))[key];
   };

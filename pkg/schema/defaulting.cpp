@@ -1,0 +1,32 @@
+#include "pkg/schema/codec_internal.h"
+#include "pkg/schema/validate.h"
+
+namespace gantry::schema {
+namespace {
+
+void fill_object(const TypeInfo& type, Json& object) {
+  for (const auto& field : type.fields) {
+    const TypeInfo& member = *field.type();
+    Json* present = object.find(field.name);
+    // Null counts as absent, as it does for Kubernetes' own defaulting.
+    if (present != nullptr && !present->is_null()) {
+      fill_defaults(member, *present);
+    } else if (Json value = default_of(type, field); !is_zero(value)) {
+      object.set(field.name, std::move(value));
+    }
+  }
+}
+
+}  // namespace
+
+void fill_defaults(const TypeInfo& type, Json& value) {
+  if (type.kind == Kind::object && value.is_object()) fill_object(type, value);
+  if (type.kind == Kind::list && value.is_array()) {
+    for (auto& element : value.as_array()) fill_defaults(*type.element(), element);
+  }
+  if (type.kind == Kind::map && value.is_object()) {
+    for (auto& [key, element] : value.as_object()) fill_defaults(*type.element(), element);
+  }
+}
+
+}  // namespace gantry::schema

@@ -1,0 +1,174 @@
+#include <algorithm>
+
+#include <absl/strings/str_format.h>
+
+#include "pkg/schema/codec.h"
+#include "pkg/schema/codec_internal.h"
+
+namespace gantry::schema {
+namespace {
+
+// Reads one value with everything below it. Problems are in the order of the declaration.
+class Reader {
+ public:
+  Reader(Input input, Problems& problems) : input_(input), problems_(problems) {}
+  void value(const TypeInfo& type, void* out, const Json& json, const std::string& path);
+
+ private:
+  void object(const TypeInfo& type, void* out, const Json& json, const std::string& path);
+  void list(const TypeInfo& type, void* out, const Json& json, const std::string& path);
+  void map(const TypeInfo& type, void* out, const Json& json, const std::string& path);
+  void field(const Field& field, void* out, const Json* json, const std::string& path);
+  void unknown(const TypeInfo& type, const Json& json, const std::string& path);
+  void one_of(const TypeInfo& type, const void* object, const std::string& path);
+  void check(const TypeInfo& type, const void* object, const std::string& path);
+  void add(std::string path, Reason reason, std::string message) {
+    problems_.push_back({std::move(path), reason, std::move(message)});
+  }
+  bool strict() const { return input_ == Input::strict; }
+
+  Input input_;
+  Problems& problems_;
+};
+
+std::vector<std::string_view> names_of(const TypeInfo& type) {
+  std::vector<std::string_view> names;
+  for (const auto& field : type.fields) names.push_back(field.name);
+  return names;
+}
+
+std::string list_of(const std::vector<std::string_view>& names) {
+  std::string list;
+  for (const auto name : names) {
+    if (!list.empty()) list += ", ";
+    list += name;
+  }
+  return list;
+}
+
+void Reader::value(const TypeInfo& type, void* out, const Json& json, const std::string& path) {
+  switch (type.kind) {
+    case Kind::object:
+      return object(type, out, json, path);
+    case Kind::list:
+      return list(type, out, json, path);
+    case Kind::map:
+      return map(type, out, json, path);
+    default:
+      break;
+  }
+  auto wrong = type.write(out, json);
+  if (!wrong) return;
+  const bool named = type.kind == Kind::enumeration && json.is_string();
+  add(path, named ? Reason::not_supported : Reason::type_invalid, *std::move(wrong));
+}
+
+void Reader::object(const TypeInfo& type, void* out, const Json& json, const std::string& path) {
+  if (!json.is_object()) {
+    add(path, Reason::type_invalid,
+        absl::StrFormat("must be an object with the fields %s, not %s", list_of(names_of(type)),
+                        to_string(json.kind())));
+    return;
+  }
+  const size_t before = problems_.size();
+  for (const auto& f : type.fields) {
+    const Json* member = json.find(f.name);
+    if (member != nullptr && member->is_null()) member = nullptr;
+    field(f, out, member, join_path(path, f.name));
+  }
+  if (!strict()) return;
+  unknown(type, json, path);
+  one_of(type, out, path);
+  if (problems_.size() == before) check(type, out, path);
+}
+
+void Reader::field(const Field& field, void* out, const Json* json, const std::string& path) {
+  if (json == nullptr) {
+    if (field.required && strict()) {
+      add(path, Reason::required, absl::StrFormat("must be given: %s", field.doc));
+    }
+    return;
+  }
+  const size_t before = problems_.size();
+  void* member = field.mutate(out);
+  value(*field.type(), member, *json, path);
+  if (problems_.size() == before && strict()) {
+    check_constraints(field, member, path, problems_);
+  }
+}
+
+void Reader::list(const TypeInfo& type, void* out, const Json& json, const std::string& path) {
+  if (!json.is_array()) {
+    add(path, Reason::type_invalid,
+        absl::StrFormat("must be a list, not %s", to_string(json.kind())));
+    return;
+  }
+  type.clear(out);
+  const auto& elements = json.as_array();
+  for (size_t i = 0; i < elements.size(); ++i) {
+    value(*type.element(), type.append(out), elements[i], index_path(path, i));
+  }
+}
+
+void Reader::map(const TypeInfo& type, void* out, const Json& json, const std::string& path) {
+  if (!json.is_object()) {
+    add(path, Reason::type_invalid,
+        absl::StrFormat("must be an object, not %s", to_string(json.kind())));
+    return;
+  }
+  type.clear(out);
+  for (const auto& [key, member] : json.as_object()) {
+    value(*type.element(), type.insert(out, key), member, key_path(path, key));
+  }
+}
+
+void Reader::unknown(const TypeInfo& type, const Json& json, const std::string& path) {
+  for (const auto& [key, member] : json.as_object()) {
+    if (type.field(key) != nullptr) continue;
+    const auto reserved = std::ranges::find(type.reserved, key, &Reserved::name);
+    std::string message;
+    if (reserved != type.reserved.end()) {
+      message = absl::StrFormat("is not accepted: %s", reserved->hint);
+    } else if (const auto meant = nearest(key, names_of(type)); !meant.empty()) {
+      message = absl::StrFormat("is not a field of %s; did you mean %s?", type.name, meant);
+    } else {
+      message =
+          absl::StrFormat("is not a field of %s, which has %s", type.name, list_of(names_of(type)));
+    }
+    add(key_path(path, key), Reason::unknown, std::move(message));
+  }
+}
+
+void Reader::one_of(const TypeInfo& type, const void* object, const std::string& path) {
+  for (const auto& rule : type.one_of) {
+    const auto given = std::ranges::count_if(rule.fields, [&](std::string_view name) {
+      return type.field(name)->get(object) != nullptr;
+    });
+    const std::string names = list_of(rule.fields);
+    if (given == 0 && rule.count != OneOf::Count::at_most_one) {
+      const bool single = rule.fields.size() == 1;
+      add(single ? join_path(path, names) : path, Reason::required,
+          single ? std::string("must be given") : absl::StrFormat("must have one of %s", names));
+    }
+    if (given > 1 && rule.count != OneOf::Count::at_least_one) {
+      add(path, Reason::forbidden, absl::StrFormat("must have only one of %s", names));
+    }
+  }
+}
+
+void Reader::check(const TypeInfo& type, const void* object, const std::string& path) {
+  if (type.check == nullptr) return;
+  for (auto& problem : type.check(object)) {
+    problem.path = join_path(path, problem.path);
+    problems_.push_back(std::move(problem));
+  }
+}
+
+}  // namespace
+
+void read(const TypeInfo& type, void* object, const Json& json, Input input, std::string_view path,
+          Problems& problems) {
+  Reader(input, problems).value(type, object, json, std::string(path));
+}
+
+}  // namespace gantry::schema
