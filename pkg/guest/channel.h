@@ -19,7 +19,7 @@ struct Target {
 
 struct Command {
   std::vector<std::string> argv;  // run as is, no shell
-  std::string stdin_text;
+  std::string stdin_text = {};
   Duration timeout = std::chrono::seconds(60);  // then the remote process is killed
   size_t output_max = 1 << 20;                  // bytes kept of each stream; the rest is dropped
 };

@@ -1,0 +1,48 @@
+#pragma once
+// Containers: what the lxc-* programs and the file system do for LxcBackend. Every call blocks.
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pkg/lab/backend.h"
+#include "pkg/lab/lxc/container_config.h"
+#include "pkg/lab/lxc/instance.h"
+#include "pkg/lab/lxc/process.h"
+
+namespace gantry::lab::lxc {
+
+// Thread-safe: holds nothing that changes. Two calls on one container must not overlap where one of
+// them writes (the model's config locks see to that).
+class Containers {
+ public:
+  Containers(Instance instance, std::map<std::string, std::string> bridges, std::string nameserver);
+
+  // Unpacks an archive into new volumes, as the containers' ids; `files` are written on top.
+  Status create(const ContainerSpec& spec, const std::string& archive,
+                const std::map<std::string, std::string>& files) const;
+  Status copy(const ContainerSpec& source, const ContainerSpec& target) const;
+  Status start(const ContainerSpec& spec) const;
+  Status kill(const ContainerSpec& spec) const;
+  Status shutdown(const ContainerSpec& spec, Duration timeout) const;
+  Status destroy(const ContainerSpec& spec) const;
+  Status apply(const ContainerSpec& spec) const;
+  Result<ContainerState> inspect(const ContainerSpec& spec) const;
+  Result<guest::Exit> exec(const ContainerSpec& spec, const guest::Command& command,
+                           const guest::OutputSink& sink) const;
+  Status push(const ContainerSpec& spec, const guest::File& file) const;
+
+ private:
+  Result<std::string> volume(const VolumeSpec& volume) const;
+  Result<Place> place_of(const ContainerSpec& spec) const;
+  Status make_volumes(const ContainerSpec& spec) const;
+  Status write_guest_files(const ContainerSpec& spec) const;
+  bool is_running(VmId vmid) const;
+  Program lxc(const std::string& tool, VmId vmid, std::vector<std::string> arguments) const;
+
+  Instance instance_;
+  std::map<std::string, std::string> bridges_;
+  std::string nameserver_;
+  Cgroups cgroups_;
+};
+
+}  // namespace gantry::lab::lxc

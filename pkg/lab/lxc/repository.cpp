@@ -1,0 +1,209 @@
+#include "pkg/lab/lxc/repository.h"
+
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "pkg/base/log.h"
+#include "pkg/base/text.h"
+#include "pkg/lab/lxc/fd.h"
+#include "pkg/lab/lxc/instance.h"
+#include "pkg/lab/lxc/process.h"
+
+namespace gantry::lab::lxc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kRecipe = 1;  // raise it with every change of what a repository is made of
+constexpr auto kDownloadTimeout = std::chrono::minutes(15);
+
+uint32_t fingerprint(std::string_view text) {
+  uint32_t hash = 2166136261;
+  for (const unsigned char c : text) hash = (hash ^ c) * 16777619;
+  return hash;
+}
+
+bool is_package_name(const std::string& name) {
+  return name.size() > 1 &&
+         std::ranges::all_of(name,
+                             [](char c) {
+                               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                                      c == '+' || c == '-' || c == '.';
+                             }) &&
+         name.front() != '-';
+}
+
+// An apt of its own: its own lists, its own idea of what is installed, Debian's mirrors only.
+class PrivateApt {
+ public:
+  static Result<PrivateApt> prepare(const std::string& folder, const Template& base) {
+    std::error_code code;
+    for (const auto* part : {"etc/apt/preferences.d", "etc/apt/apt.conf.d",
+                             "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"})
+      fs::create_directories(folder + "/" + part, code);
+    const auto lines =
+        find_mirrors().lines("bookworm", "[signed-by=" + std::string(kDebianKeys) + "]");
+    GANTRY_TRY(write_file(folder + "/etc/apt/sources.list", join(lines, "\n") + "\n", 0644));
+    PrivateApt apt(folder, base.dpkg_status);
+    GANTRY_TRY(apt.run({"update"}).status());
+    return apt;
+  }
+
+  // Puts the package's .deb and those it needs beyond the template into archives().
+  Status download(const std::string& package) const {
+    auto done = run({"install", "--download-only", "--yes", package});
+    return annotate(done.status(), "package " + package);
+  }
+  std::string archives() const { return folder_ + "/var/cache/apt/archives"; }
+
+ private:
+  PrivateApt(std::string folder, std::string status)
+      : folder_(std::move(folder)), status_(std::move(status)) {}
+
+  Result<std::string> run(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> argv = {"apt-get", "-q"};
+    for (const std::string& option :
+         {"Dir::Etc=" + folder_ + "/etc/apt", "Dir::State=" + folder_ + "/var/lib/apt",
+          "Dir::State::status=" + status_, "Dir::Cache=" + folder_ + "/var/cache/apt",
+          std::string("Acquire::Check-Valid-Until=false"), std::string("Acquire::Languages=none"),
+          // The sandbox user could not write into a cache below somebody's home.
+          std::string("APT::Sandbox::User=root"), std::string("APT::Install-Recommends=false")})
+      argv.insert(argv.end(), {"-o", option});
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    Program program{.argv = std::move(argv)};
+    program.environment = {"DEBIAN_FRONTEND=noninteractive"};
+    program.timeout = kDownloadTimeout;
+    return run_checked(program);
+  }
+
+  std::string folder_, status_;
+};
+
+std::vector<std::string> gpg(const std::string& home, std::vector<std::string> arguments) {
+  std::vector<std::string> argv = {"gpg", "--homedir", home, "--batch", "--quiet", "--yes"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return argv;
+}
+
+// The cache's signing key; made on first use. Returns the public half.
+Result<std::string> ensure_key(const std::string& home) {
+  std::error_code code;
+  fs::create_directories(home, code);
+  fs::permissions(home, fs::perms::owner_all, code);
+  const auto public_file = home + "/public.asc";
+  if (auto known = read_file(public_file); known.ok()) return known;
+  const auto made = gpg(home, {"--passphrase", "", "--quick-generate-key", "gantry-lab repository",
+                               "ed25519", "sign", "never"});
+  GANTRY_TRY(run_checked(Program{.argv = made}).status());
+  GANTRY_TRY_ASSIGN(const auto key,
+                    run_checked(Program{.argv = gpg(home, {"--armor", "--export"})}));
+  GANTRY_TRY(write_file(public_file, key, 0644));
+  return key;
+}
+
+// Packages, Release and InRelease of a folder with pool/*.deb.
+Status make_index(const std::string& folder, const std::string& key_home) {
+  const auto in_folder = [&folder](std::vector<std::string> rest) {
+    std::vector<std::string> argv = {"env", "-C", folder, "apt-ftparchive"};
+    argv.insert(argv.end(), rest.begin(), rest.end());
+    Program program{.argv = std::move(argv)};
+    program.output_max = size_t{64} << 20;
+    program.timeout = std::chrono::minutes(2);
+    return run_checked(program);
+  };
+  GANTRY_TRY_ASSIGN(const auto packages, in_folder({"packages", "pool"}));
+  GANTRY_TRY(write_file(folder + "/Packages", packages, 0644));
+  GANTRY_TRY(run_checked(Program{.argv = {"xz", "--keep", folder + "/Packages"}}).status());
+  GANTRY_TRY_ASSIGN(const auto release,
+                    in_folder({"-o", "APT::FTPArchive::Release::Origin=gantry-lab", "-o",
+                               "APT::FTPArchive::Release::Suite=bookworm", "release", "."}));
+  GANTRY_TRY(write_file(folder + "/Release", release, 0644));
+  const auto sign =
+      gpg(key_home, {"--clearsign", "--output", folder + "/InRelease", folder + "/Release"});
+  return run_checked(Program{.argv = sign}).status();
+}
+
+Status fill(const std::string& work, const Template& base, const std::string& key_home,
+            const std::vector<std::string>& packages) {
+  std::error_code code;
+  GANTRY_TRY_ASSIGN(const auto apt, PrivateApt::prepare(work + "/apt", base));
+  for (const auto& package : packages) GANTRY_TRY(apt.download(package));
+  fs::create_directories(work + "/repository/pool", code);
+  for (const auto& entry : fs::directory_iterator(apt.archives(), code)) {
+    if (entry.path().extension() != ".deb") continue;
+    fs::rename(entry.path(), fs::path(work + "/repository/pool") / entry.path().filename(), code);
+    if (code) return internal("%s: %s", entry.path().string(), code.message());
+  }
+  return make_index(work + "/repository", key_home);
+}
+
+}  // namespace
+
+std::string Repository::source(const std::string& url) const {
+  std::string text = "Types: deb\nURIs: " + url + "\nSuites: ./\nSigned-By:\n";
+  // A key inside a deb822 field: every line indented, empty ones written as a dot.
+  for (const auto& line : split(trim(public_key), '\n'))
+    text += " " + (line.empty() ? "." : line) + "\n";
+  return text;
+}
+
+Result<Repository> ensure_repository(const std::string& cache, const Template& base,
+                                     std::vector<std::string> packages) {
+  std::ranges::sort(packages);
+  packages.erase(std::ranges::unique(packages).begin(), packages.end());
+  for (const auto& package : packages)
+    if (!is_package_name(package)) return invalid("%s is no name of a package", package);
+  const auto root = cache + "/apt";
+  std::error_code code;
+  fs::create_directories(root, code);
+  if (code) return invalid("cache %s: %s", root, code.message());
+  const Fd lock(open((root + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock.valid() || flock(lock.get(), LOCK_EX) != 0) return os_error("cache " + root);
+
+  Repository result;
+  GANTRY_TRY_ASSIGN(result.public_key, ensure_key(root + "/key"));
+  const auto what =
+      base.name + " " + std::to_string(kRecipe) + " " + join(packages, " ") + result.public_key;
+  result.folder = root + absl::StrFormat("/%08x", fingerprint(what));
+  if (fs::exists(result.folder)) return result;
+
+  log::info("fetching packages for the lab's repository", {{"packages", join(packages, " ")}});
+  const auto work = root + "/building";
+  fs::remove_all(work, code);
+  fs::create_directories(work, code);
+  if (auto filled = fill(work, base, root + "/key", packages); !filled.ok())
+    return annotate(std::move(filled), "the lab's apt repository");
+  fs::rename(work + "/repository", result.folder, code);
+  if (code) return internal("%s: %s", result.folder, code.message());
+  fs::remove_all(work, code);
+  return result;
+}
+
+Async<std::optional<http::Response>> FileHandler::handle(http::Request request, http::Peer,
+                                                         http::ResponseStream&) {
+  http::Response response;
+  const auto target = http::parse_target(request.target);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  response.status = !reads ? 405 : 404;
+  if (!reads || !target.ok()) co_return response;
+  std::string path = folder_;
+  for (const auto& segment : target->segments) {
+    if (segment == ".") continue;  // apt asks for "./InRelease"
+    if (segment.empty() || segment == ".." || segment.find('/') != segment.npos) co_return response;
+    path += "/" + segment;
+  }
+  auto job = [path]() -> Result<std::string> {
+    if (!fs::is_regular_file(path)) return not_found("%s", path);
+    return read_file(path);
+  };
+  auto content = co_await pool_.run(std::move(job));
+  if (!content.ok()) co_return response;
+  response.status = 200;
+  response.headers["Content-Type"] = "application/octet-stream";
+  response.body = std::move(*content);
+  co_return response;
+}
+
+}  // namespace gantry::lab::lxc
