@@ -35,7 +35,8 @@ class World {
 
 using MakeWorld = std::function<std::unique_ptr<World>()>;
 
-// Registers every contract test as "<driver>Contract.<Name>". Call it from a static initialiser:
+// Registers every contract test as "<driver>BackendContract.<Name>" and so on. Call it from a
+// static initialiser:
 //   const bool registered = conformance::register_tests("Memory", make_world);
 bool register_tests(const char* driver, MakeWorld make);
 

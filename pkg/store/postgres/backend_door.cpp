@@ -1,0 +1,131 @@
+#include "pkg/store/postgres/commit.h"
+
+namespace gantry::store::postgres {
+namespace {
+
+constexpr int kFetch = 2000;       // rows of a load at a time
+constexpr int kWaitsPerTrim = 20;  // a wait is at most the store's poll interval
+constexpr int kTrimRows = 20'000;  // in one transaction
+
+constexpr Statement kChanges{
+    "changes_since",
+    "SELECT m.revision, m.trimmed_to, c.revision, c.type, c.resource, c.ns, c.name, c.uid, c.body "
+    "FROM gantry.meta m LEFT JOIN LATERAL (SELECT * FROM gantry.changes WHERE revision > $1 "
+    "ORDER BY revision LIMIT $2) c ON true ORDER BY c.revision"};
+
+// The newest revision that is too old or too many, at most kTrimRows further than before.
+constexpr Statement kTrimTo{
+    "trim_to",
+    "SELECT least(m.trimmed_to + $3, greatest(m.revision - $2, m.trimmed_to, "
+    "(SELECT coalesce(max(revision), 0) FROM gantry.changes "
+    "WHERE committed_at < transaction_timestamp() - $1 * interval '1 second'))) "
+    "FROM gantry.meta m WHERE true FOR UPDATE"};
+constexpr Statement kTrimNote{"trim_note", "UPDATE gantry.meta SET trimmed_to = $1"};
+constexpr Statement kTrim{"trim", "DELETE FROM gantry.changes WHERE revision <= $1"};
+
+FeedEntry entry_of(const pqxx::row& row, int first) {
+  const auto text = [&](int column) {
+    const auto field = row[first + column];
+    return std::string(field.c_str(), field.size());
+  };
+  FeedEntry entry;
+  entry.revision = row[first].as<int64_t>();
+  entry.type = text(1) == "e" ? WriteType::erase : WriteType::put;
+  entry.key = Key{text(2), text(3), text(4)};
+  entry.uid = Uid(text(5));
+  entry.text = text(6);
+  return entry;
+}
+
+Result<Loaded> load_all(Session& session) {
+  pqxx::work transaction(session.connection());
+  transaction.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  const auto meta = transaction.exec("SELECT revision, trimmed_to FROM gantry.meta");
+  Loaded loaded;
+  loaded.revision = meta[0][0].as<int64_t>();
+  loaded.oldest_change = meta[0][1].as<int64_t>() + 1;
+  transaction.exec(
+      "DECLARE everything NO SCROLL CURSOR FOR SELECT revision, 'p', resource, ns, "
+      "name, uid, body FROM gantry.objects");
+  const auto fetch = "FETCH " + std::to_string(kFetch) + " FROM everything";
+  while (true) {
+    const auto rows = transaction.exec(fetch);
+    for (const auto& row : rows) loaded.objects.push_back(entry_of(row, 0));
+    if (rows.size() < kFetch) return loaded;
+  }
+}
+
+Result<std::vector<FeedEntry>> read_changes(Session& session, int64_t revision, int limit) {
+  pqxx::work transaction(session.connection());
+  const auto rows = session.exec(transaction, kChanges, revision, limit);
+  if (rows.empty()) return error(ErrorClass::schema, "gantry.meta has no row");
+  const auto newest = rows[0][0].as<int64_t>();
+  const auto trimmed_to = rows[0][1].as<int64_t>();
+  if (revision > newest)
+    return expired(
+        absl::StrFormat("the database is at revision %d, older than %d: was a backup "
+                        "restored?",
+                        newest, revision));
+  if (revision < trimmed_to)
+    return expired(absl::StrFormat("changes up to revision %d are gone", trimmed_to));
+  std::vector<FeedEntry> entries;
+  for (const auto& row : rows)
+    if (!row[2].is_null()) entries.push_back(entry_of(row, 2));
+  return entries;
+}
+
+// Everybody may trim; the counter's lock lets one do it at a time.
+Status trim_feed(Session& session, const Retention& retention) {
+  pqxx::work transaction(session.connection());
+  const auto rows =
+      session.exec(transaction, kTrimTo, static_cast<int64_t>(retention.age_max.count()),
+                   retention.changes_max, kTrimRows);
+  const auto to = rows[0][0].as<int64_t>();
+  session.exec(transaction, kTrimNote, to);
+  session.exec(transaction, kTrim, to);
+  transaction.commit();
+  return {};
+}
+
+}  // namespace
+
+Async<Result<Answers>> BackendDoor::commit(std::vector<Write> writes) {
+  auto shared = std::make_shared<const std::vector<Write>>(std::move(writes));
+  auto work = [shared, fence = link_.fence, sender = link_.sender](Session& session) {
+    return commit_group(session, *shared, fence, sender);
+  };
+  auto answers = co_await run_in(link_.sessions, link_.pool, "commit", work);
+  if (answers.ok())
+    for (const auto& answer : *answers)
+      if (answer.ok()) link_.listener->raise_known(*answer);
+  co_return answers;
+}
+
+Async<Result<Loaded>> BackendDoor::load() {
+  auto work = [](Session& session) { return load_all(session); };
+  auto loaded = co_await run_in(link_.sessions, link_.pool, "load", work);
+  if (loaded.ok()) link_.listener->set_known(loaded->revision);
+  co_return loaded;
+}
+
+Async<Result<std::vector<FeedEntry>>> BackendDoor::changes_since(int64_t revision, int limit) {
+  auto work = [revision, limit](Session& session) {
+    return read_changes(session, revision, limit);
+  };
+  auto entries = co_await run_in(link_.sessions, link_.pool, "read the feed", work);
+  if (entries.ok() && !entries->empty()) link_.listener->raise_known(entries->back().revision);
+  co_return entries;
+}
+
+Async<Status> BackendDoor::wait_for_change(Duration timeout) {
+  if (waits_++ % kWaitsPerTrim == 0) {
+    auto work = [retention = retention_](Session& session) {
+      return trim_feed(session, retention);
+    };
+    GANTRY_CO_TRY(co_await run_in(link_.sessions, link_.pool, "trim the feed", work));
+  }
+  auto job = [listener = link_.listener, timeout] { return listener->wait(timeout); };
+  co_return co_await link_.pool.run(std::move(job));
+}
+
+}  // namespace gantry::store::postgres

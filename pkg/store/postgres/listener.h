@@ -1,0 +1,59 @@
+#pragma once
+// Listener: waits for NOTIFY on a connection of its own.
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "pkg/base/status.h"
+#include "pkg/base/time.h"
+
+struct pg_conn;
+
+namespace gantry::store::postgres {
+
+// Raw libpq: libpqxx has no way to wait for a notification that another thread can end. wait()
+// blocks a pool thread; everything else is thread-safe and quick.
+class Listener {
+ public:
+  // `sender`: which notifications are our own ("<sender>:<revision>").
+  Listener(std::string conninfo, std::string target, std::string sender);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Blocks until another process has announced a revision above known(), until one of our own
+  // stays unknown for a second (its answer was lost), until stop(), or for `timeout`. OK at once
+  // after a (re)connect: what was announced before is not heard. Transport.
+  Status wait(Duration timeout);
+  // Our process has seen everything up to here.
+  void set_known(int64_t revision) { known_ = revision; }
+  void raise_known(int64_t revision);
+  // Ends the wait that is going on and all later ones.
+  void stop();
+
+  static constexpr const char* kChannel = "gantry_changes";
+
+ private:
+  struct Closer {
+    void operator()(pg_conn* connection) const;
+  };
+  using Connection = std::unique_ptr<pg_conn, Closer>;
+  Status connect();
+  Status fail(const char* what);
+  // True when there is news; updates own_.
+  bool read_notifications();
+  Status sleep(int milliseconds, bool& timed_out);
+
+  std::string conninfo_;
+  std::string target_;
+  std::string sender_;
+  int wake_;  // an eventfd
+  std::atomic<bool> stopped_ = false;
+  std::atomic<int64_t> known_ = 0;
+  std::mutex mutex_;  // one wait at a time
+  Connection connection_;
+  int64_t own_ = 0;  // the newest revision that we ourselves announced
+};
+
+}  // namespace gantry::store::postgres

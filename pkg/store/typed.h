@@ -1,0 +1,46 @@
+#pragma once
+// Typed access to the store for controllers, over the schema's codec.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pkg/schema/codec.h"
+#include "pkg/store/store.h"
+
+namespace gantry::store {
+
+// The object as a T; what T does not know stays in the store. NotFound; Schema when it is no T.
+template <class T>
+Result<T> get(const Store& store, const Key& key) {
+  const auto object = store.get(key);
+  if (!object.ok()) return object.status();
+  auto decoded = schema::decode_stored<T>((*object)->value);
+  if (!decoded.ok()) return annotate(decoded.status(), to_string(key));
+  return decoded;
+}
+
+// All of them, by namespace and name. One object that is no T fails the whole list: missing
+// information is never an empty answer.
+template <class T>
+Result<std::vector<T>> list(const Store& store, const Resource& resource, const std::string& ns) {
+  std::vector<T> found;
+  for (const auto& object : store.list(resource, ns).items) {
+    auto decoded = schema::decode_stored<T>(object->value);
+    if (!decoded.ok()) return annotate(decoded.status(), to_string(object->key));
+    found.push_back(*std::move(decoded));
+  }
+  return found;
+}
+
+// Replaces .status and nothing else, so that fields of a newer version survive elsewhere. Conflict
+// unless object.metadata.resourceVersion is the current one (empty: whatever it is).
+template <class T>
+Async<Result<ObjectPtr>> update_status(Store& store, Resource resource, const T& object) {
+  Json encoded = schema::encode(object);
+  Json change = Json::object();
+  change.set("metadata", std::move(encoded.member("metadata")));
+  change.set("status", std::move(encoded.member("status")));
+  return store.update(std::move(resource), Part::status, std::move(change));
+}
+
+}  // namespace gantry::store
