@@ -1,0 +1,99 @@
+#include "cmd/gantryctl/api_client.h"
+
+#include "pkg/base/text.h"
+#include "pkg/schema/json.h"
+
+namespace gantry::ctl {
+namespace {
+
+constexpr std::chrono::seconds kTimeout{40};
+
+ErrorClass class_of(int status) {
+  switch (status) {
+    case 401:
+      return ErrorClass::auth;
+    case 403:
+      return ErrorClass::permission;
+    case 404:
+      return ErrorClass::not_found;
+    case 409:
+      return ErrorClass::conflict;
+    case 429:
+      return ErrorClass::overload;
+    case 503:
+      return ErrorClass::remote;
+    case 504:
+      return ErrorClass::timeout;
+    default:
+      return status >= 500 ? ErrorClass::remote : ErrorClass::invalid;
+  }
+}
+
+Status error_of(const http::Response& response, const Json* body) {
+  std::string message = body == nullptr ? "" : body->string_or("message", "");
+  if (message.empty())
+    message = absl::StrFormat("the server answered %d %s", response.status,
+                              std::string(http::reason_phrase(response.status)));
+  auto kind = class_of(response.status);
+  if (body != nullptr && body->string_or("reason", "") == "AlreadyExists")
+    kind = ErrorClass::already_exists;
+  return make_error(kind, message);
+}
+
+}  // namespace
+
+std::string path_of(const Where& where) {
+  const auto& kind = *where.kind;
+  std::string path = kind.group.empty() ? "/api/" : "/apis/" + std::string(kind.group) + "/";
+  path += kind.version;
+  if (kind.namespaced && !where.ns.empty()) path += "/namespaces/" + url_encode(where.ns);
+  path += "/" + std::string(kind.plural);
+  if (!where.name.empty()) path += "/" + url_encode(where.name);
+  return path;
+}
+
+ApiClient::ApiClient(http::Client& client, std::string token)
+    : client_(client), token_(std::move(token)) {}
+
+Async<Result<Json>> ApiClient::exchange(http::Request request) {
+  request.headers["Authorization"] = "Bearer " + token_;
+  request.headers["User-Agent"] = "gantryctl";
+  auto response = co_await client_.send(std::move(request), kTimeout);
+  if (!response.ok()) co_return response.status();
+  auto body = schema::parse_json(response->body);
+  if (response->status >= 300) co_return error_of(*response, body.ok() ? &*body : nullptr);
+  co_return body;
+}
+
+Async<Result<Json>> ApiClient::get(std::string path, std::string accept) {
+  http::Request request;
+  request.target = std::move(path);
+  request.headers["Accept"] = std::move(accept);
+  co_return co_await exchange(std::move(request));
+}
+
+Async<Result<Json>> ApiClient::send(std::string method, std::string path, std::string content_type,
+                                    Json body) {
+  http::Request request;
+  request.method = std::move(method);
+  request.target = std::move(path);
+  request.headers["Accept"] = kJson;
+  request.headers["Content-Type"] = std::move(content_type);
+  if (!body.is_null()) request.body = schema::to_json(body);
+  co_return co_await exchange(std::move(request));
+}
+
+bool could_not_ask(const Status& status) {
+  switch (error_class(status)) {
+    case ErrorClass::transport:
+    case ErrorClass::tls:
+    case ErrorClass::timeout:
+    case ErrorClass::auth:
+    case ErrorClass::cancelled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace gantry::ctl

@@ -1,0 +1,45 @@
+#pragma once
+// ApiClient: Kubernetes API calls over an http::Client.
+#include <functional>
+#include <string>
+
+#include "api/meta/kind.h"
+#include "pkg/async/async.h"
+#include "pkg/base/json.h"
+#include "pkg/http/http.h"
+
+namespace gantry::ctl {
+
+// Where an object is: all but the kind may be empty.
+struct Where {
+  const api::meta::Kind* kind = nullptr;
+  std::string ns;
+  std::string name;
+};
+// "/apis/gantry.dev/v1alpha1/namespaces/default/apps/hello"
+std::string path_of(const Where& where);
+
+// Errors keep what the server said: its Status message, with the class of its reason. What never
+// reached the server is Transport or TLS.
+class ApiClient {
+ public:
+  ApiClient(http::Client& client, std::string token);
+
+  Async<Result<Json>> get(std::string path, std::string accept);
+  Async<Result<Json>> send(std::string method, std::string path, std::string content_type,
+                           Json body);
+
+ private:
+  Async<Result<Json>> exchange(http::Request request);
+  http::Client& client_;
+  std::string token_;
+};
+
+inline constexpr const char* kJson = "application/json";
+inline constexpr const char* kTable =
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+// True when an error means that the question could not be put at all (exit code 2).
+bool could_not_ask(const Status& status);
+
+}  // namespace gantry::ctl

@@ -1,0 +1,59 @@
+#pragma once
+// The commands. Each prints what a person reads and answers OK, or why not.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cmd/gantryctl/manifests.h"
+#include "cmd/gantryctl/session.h"
+
+namespace gantry::ctl {
+
+// Creates or patches each manifest; goes on after a refusal and reports the first one at the end.
+Async<Status> apply(Session& session, std::vector<Manifest> manifests, bool dry_run);
+
+// Deletes and, unless `wait` is absent, waits until the objects are gone. What is not there counts
+// as deleted when `ignore_not_found`.
+struct DeleteOptions {
+  std::optional<Duration> wait;
+  bool ignore_not_found = false;
+};
+Async<Status> remove(Session& session, std::vector<Where> places, DeleteOptions options);
+
+// Output forms: "" (table), wide, yaml, json, name.
+struct GetOptions {
+  std::string output;
+  std::string selector;
+  bool watch = false;
+};
+Async<Status> get(Session& session, std::vector<Where> places, GetOptions options);
+
+Async<Status> describe(Session& session, std::vector<Where> places);
+
+// Events, oldest first; of one object when `about` is given.
+Async<Status> events(Session& session, std::optional<Where> about, bool watch);
+
+// Waits for "condition=Ready", "condition=Ready=False" or "delete".
+Async<Status> wait_for(Session& session, std::vector<Where> places, std::string what,
+                       Duration timeout);
+
+// Tells each step of these objects as it happens, until all of them are Ready.
+Async<Status> follow_progress(Session& session, std::vector<Where> places, Duration timeout);
+
+// Issues a bearer token and prints it, once. `lifetime` absent: never expires.
+struct TokenOptions {
+  std::string name;
+  std::string group;
+  std::optional<Duration> lifetime;
+};
+Async<Status> create_token(Session& session, TokenOptions options);
+
+// Waits until the object is gone or has another uid.
+Async<Status> wait_until_gone(Session& session, Where where, std::string uid, Duration timeout);
+
+// What a metadata.name or -uid says; empty when missing.
+std::string meta_text(const Json& object, std::string_view key);
+// "app.gantry.dev/hello", as kubectl prints it.
+std::string label_of(const Where& where);
+
+}  // namespace gantry::ctl

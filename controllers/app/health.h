@@ -1,0 +1,23 @@
+#pragma once
+// Health: one probe of one container's App, from the daemon or else from inside.
+#include <optional>
+#include <string>
+
+#include "api/v1alpha1/app.h"
+#include "controllers/app/guest.h"
+#include "controllers/app/prober.h"
+
+namespace gantry::controllers::app {
+
+struct ProbeResult {
+  bool healthy = false;
+  std::optional<api::v1alpha1::ProbeSource> from;  // absent: nothing to probe
+  std::string message;                             // for people, also when healthy
+};
+
+// Asks from the daemon; where the daemon has no way to the address, asks inside the container on
+// 127.0.0.1. `guest` may be absent (no command channel).
+Async<ProbeResult> probe(const api::v1alpha1::AppSpec& spec, std::string address, Prober& prober,
+                         std::optional<Guest> guest);
+
+}  // namespace gantry::controllers::app

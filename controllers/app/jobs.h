@@ -1,0 +1,62 @@
+#pragma once
+// Jobs: the bootstraps under way, at most one a Machine. A reconcile starts one and looks at it; it
+// never waits for it.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "controllers/app/bootstrap.h"
+#include "pkg/async/clock.h"
+#include "pkg/async/event.h"
+#include "pkg/async/group.h"
+#include "pkg/base/ids.h"
+
+namespace gantry::controllers::app {
+
+// What is known about the inside of one Machine's container; only a hint that is lost with the
+// process: then everything is probed once more.
+struct Inside {
+  // Which container was brought to which revision: another container or revision means work.
+  std::string verified_container;
+  std::string verified_revision;
+  Time bootstrapped_at;
+  int failures = 0;  // bootstraps that failed in a row
+  std::optional<Time> retry_at;
+  std::optional<Time> probed_at;
+
+  bool running = false;
+  std::string step, message;  // of the running or last bootstrap
+  Time step_started;
+  Status last_error;
+};
+
+class Jobs {
+ public:
+  Jobs(async::Clock& clock, Executor executor);
+
+  // Keeps children until cancelled; a service of the manager.
+  Async<Status> run();
+
+  // What is known; made when new.
+  Inside& inside(const Uid& machine);
+  void forget(const Uid& machine);
+  // Starts a bootstrap. Requires that none is running for that Machine. `prove` runs first and
+  // must answer OK.
+  void start(const Uid& machine, std::string container, Guest guest, ResolvedWorkload workload,
+             std::function<Async<Status>()> prove);
+
+ private:
+  Async<Status> work(Uid machine, std::string container, Guest guest, ResolvedWorkload workload,
+                     std::function<Async<Status>()> prove);
+  void finish(const Uid& machine, const std::string& container, const std::string& revision,
+              Status result);
+
+  async::Clock& clock_;
+  async::Group group_;
+  async::Event never_;
+  std::map<Uid, Inside> insides_;
+};
+
+}  // namespace gantry::controllers::app

@@ -1,0 +1,307 @@
+#include "controllers/app/reconciler.h"
+
+#include <algorithm>
+
+#include "api/v1alpha1/machineclass.h"
+#include "pkg/schema/codec.h"
+#include "pkg/store/typed.h"
+
+namespace gantry::controllers::app {
+namespace {
+
+using api::v1alpha1::App;
+using api::v1alpha1::AppMachine;
+using api::v1alpha1::Machine;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr const char* kApps = "apps.gantry.dev";
+constexpr const char* kMachines = "machines.gantry.dev";
+constexpr seconds kSoon{1};
+constexpr seconds kWaiting{3};
+constexpr minutes kResync{5};
+
+// What the status said about this Machine before: revision and failures carry over.
+AppMachine shown_before(const App& app, const std::string& name) {
+  const auto it = std::ranges::find(app.status.machines, name, &AppMachine::name);
+  if (it != app.status.machines.end()) return *it;
+  AppMachine fresh;
+  fresh.name = name;
+  return fresh;
+}
+
+std::string url_of(const App& app, const std::string& address) {
+  if (address.empty() || app.spec.ports.empty()) return "";
+  const auto& port = app.spec.ports.front();
+  const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  const std::string suffix = port.port == 80 ? "" : ":" + std::to_string(port.port);
+  return "http://" + host + suffix + "/";
+}
+
+bool is_ready(const App& app) {
+  return api::meta::is_true(app.status.conditions, "Ready");
+}
+
+}  // namespace
+
+Reconciler::Reconciler(Dependencies dependencies, Executor executor)
+    : d_(dependencies), jobs_(dependencies.clock, std::move(executor)) {}
+
+Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) {
+  const store::Key key(kApps, request.ns, request.name);
+  auto found = store::get<App>(d_.store, key);
+  if (!found.ok()) co_return found.status();
+  const App before = *found;
+  App app = *std::move(found);
+  GANTRY_CO_TRY_ASSIGN(const auto machines, store::list<Machine>(d_.store, kMachines, request.ns));
+
+  std::string blocked;
+  GANTRY_CO_TRY_ASSIGN(const bool moved, co_await take_step(app, machines, blocked));
+  const auto still_there = d_.store.get(key);
+  if (!still_there.ok()) co_return runtime::settled();  // the last finalizer went
+
+  const auto workload = resolve_workload(app, d_.store);
+  Duration next = moved ? Duration::zero() : Duration(kResync);
+  app.status.machines.clear();
+  for (const auto& machine : owned_machines(app, machines)) {
+    auto shown = shown_before(before, machine.metadata.name);
+    const Duration wish = co_await advance(app, machine, workload, shown);
+    next = std::min(next, wish);
+    app.status.machines.push_back(std::move(shown));
+  }
+  const Status problem = workload.ok() ? Status() : workload.status();
+  if (workload.ok()) app.status.revision = workload->revision;
+  judge(app, blocked, problem, d_.clock.now());
+  GANTRY_CO_TRY(co_await write_status(before, app));
+  co_return runtime::recheck(next);
+}
+
+Async<Result<bool>> Reconciler::take_step(const App& app, const std::vector<Machine>& machines,
+                                          std::string& blocked) {
+  auto step = plan(app, machines, blocked);
+  if (!step) co_return false;
+  auto taken = std::visit([&](auto& each) { return take(app, std::move(each)); }, *step);
+  const Status done = co_await std::move(taken);
+  if (!done.ok()) co_return done;
+  co_return true;
+}
+
+Async<Status> Reconciler::take(const App& app, AddFinalizer) {
+  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
+  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
+  Json value = object->value;
+  value.member("metadata").member("finalizers").push_back(kFinalizer);
+  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
+  co_return written.status();
+}
+
+Async<Status> Reconciler::take(const App& app, RemoveFinalizer) {
+  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
+  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
+  Json value = object->value;
+  auto& finalizers = value.member("metadata").member("finalizers").as_array();
+  std::erase(finalizers, Json(kFinalizer));
+  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
+  co_return written.status();
+}
+
+Async<Status> Reconciler::take(const App& app, CreateMachine step) {
+  const auto name = step.machine.metadata.name;
+  auto created = co_await d_.store.create(kMachines, schema::encode(step.machine));
+  if (!created.ok()) co_return created.status();
+  tell(app, "MachineCreated", "created Machine " + name, runtime::EventType::normal);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take(const App& app, UpdateMachine step) {
+  const store::Key key(kMachines, step.machine.metadata.ns, step.machine.metadata.name);
+  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
+  Json value = object->value;
+  value.set("spec", *schema::encode(step.machine).find("spec"));
+  auto written = co_await d_.store.update(kMachines, store::Part::main, std::move(value));
+  if (!written.ok()) co_return written.status();
+  tell(app, "MachineUpdated", "changed Machine " + key.name, runtime::EventType::normal);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take(const App& app, DeleteMachine step) {
+  const store::Key key(kMachines, app.metadata.ns, step.name);
+  const auto object = d_.store.get(key);
+  if (!object.ok()) co_return Status();
+  const store::Precondition same((*object)->uid, std::nullopt);
+  auto removed = co_await d_.store.remove(key, same);
+  const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
+  if (!removed.ok() && !gone) co_return removed.status();
+  tell(app, "MachineDeleted", "deleted Machine " + step.name, runtime::EventType::normal);
+  co_return Status();
+}
+
+// Which cluster a Machine lives on, by its class; null with the reason when it cannot be told.
+inventory::ClusterPtr Reconciler::cluster_of(const Machine& machine, std::string& why) const {
+  const store::Key key{"machineclasses.gantry.dev", "", machine.spec.machine_class_name};
+  const auto found = store::get<api::v1alpha1::MachineClass>(d_.store, key);
+  if (!found.ok()) {
+    why = "MachineClass " + key.name + ": " + message_of(found.status());
+    return nullptr;
+  }
+  auto cluster = d_.clusters.find(ClusterName(found->spec.cluster_name));
+  if (!cluster) why = "ProxmoxCluster " + found->spec.cluster_name + " is not connected";
+  return cluster;
+}
+
+// The node is looked up, never remembered.
+std::optional<Guest> Reconciler::guest_of(const inventory::Cluster& cluster,
+                                          const Machine& machine) const {
+  if (cluster.channel == nullptr || !machine.status.vmid) return std::nullopt;
+  const VmId vmid(*machine.status.vmid);
+  const auto sighting = cluster.inventory.sight(vmid);
+  if (sighting.presence != inventory::Presence::present || !sighting.guest) return std::nullopt;
+  return Guest(*cluster.channel, guest::Target{sighting.guest->node, vmid});
+}
+
+Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
+                                    const Result<ResolvedWorkload>& workload, AppMachine& shown) {
+  shown.vmid = machine.status.vmid;
+  shown.node = machine.status.node;
+  shown.address = machine.status.addresses.empty() ? "" : machine.status.addresses.front();
+  shown.url = url_of(app, shown.address);
+  const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
+  if (!api::meta::is_true(machine.status.conditions, "Ready") || machine.metadata.deleting()) {
+    shown.ready = false;
+    shown.step = machine.metadata.deleting() ? "deleting" : machine.status.step;
+    shown.message = ready == nullptr ? "" : ready->message;
+    if (machine.metadata.deleting()) jobs_.forget(machine.metadata.uid);
+    co_return kWaiting;
+  }
+  shown.message.clear();
+  if (!workload.ok()) {
+    shown.ready = false;
+    shown.step = "workload";
+    shown.message = message_of(workload.status());
+    co_return Duration(kResync);
+  }
+  const auto cluster = cluster_of(machine, shown.message);
+  if (!cluster) {
+    // What is not reachable is not known to be broken: the last word about readiness stays.
+    co_return kWaiting;
+  }
+  auto& inside = jobs_.inside(machine.metadata.uid);
+  const auto container = absl::StrFormat("%d since %s", machine.status.vmid.value_or(0),
+                                         to_rfc3339(ready->last_transition_time));
+  const bool verified =
+      inside.verified_container == container && inside.verified_revision == workload->revision;
+  if (inside.running || !verified) co_return start_bootstrap(cluster, machine, *workload, shown);
+  shown.revision = inside.verified_revision;
+  co_return co_await check_health(app, machine, *cluster, shown);
+}
+
+Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
+                                     const ResolvedWorkload& workload, AppMachine& shown) {
+  auto& inside = jobs_.inside(machine.metadata.uid);
+  // An App that ran this revision stays ready while its inside is looked at again.
+  if (shown.revision != workload.revision) shown.ready = false;
+  const Time now = d_.clock.now();
+  const bool waiting = inside.retry_at && now < *inside.retry_at;
+  if (!inside.running && !waiting) {
+    const auto guest = guest_of(*cluster, machine);
+    const auto held = cluster->gate(false);
+    if (!guest || !held.ok()) {
+      shown.step = "bootstrap";
+      shown.message = !held.ok()                    ? "held: " + message_of(held)
+                      : cluster->channel == nullptr ? "the cluster has no command channel"
+                                                    : "the container is not in sight just now";
+      return kWaiting;
+    }
+    const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
+    const auto container = absl::StrFormat("%d since %s", machine.status.vmid.value_or(0),
+                                           to_rfc3339(ready->last_transition_time));
+    const VmId vmid(*machine.status.vmid);
+    const auto uid = machine.metadata.uid;
+    const auto node = cluster->inventory.sight(vmid).guest->node;
+    // The pointer keeps the connection alive as long as the bootstrap runs.
+    auto prove = [cluster, node, vmid, uid] { return cluster->writer.prove(node, vmid, uid); };
+    jobs_.start(uid, container, *guest, workload, prove);
+  }
+  shown.step = inside.step;
+  shown.message = inside.message;
+  shown.step_started_at = inside.step_started;
+  return inside.running ? Duration(kSoon) : std::max<Duration>(*inside.retry_at - now, kSoon);
+}
+
+Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
+                                         const inventory::Cluster& cluster, AppMachine& shown) {
+  auto& inside = jobs_.inside(machine.metadata.uid);
+  const auto health = app.spec.health.value_or(api::v1alpha1::Health());
+  const Duration interval = shown.ready ? Duration(health.interval) : Duration(kSoon);
+  const Time now = d_.clock.now();
+  if (inside.probed_at && now < *inside.probed_at + interval)
+    co_return *inside.probed_at + interval - now;
+  inside.probed_at = now;
+  const auto guest = guest_of(cluster, machine);
+  const auto result = co_await probe(app.spec, shown.address, d_.prober, guest);
+  const bool stale = !shown.health.last_probe_at || now - *shown.health.last_probe_at > minutes(1);
+  const bool news = shown.health.message != result.message || shown.health.from != result.from;
+  if (news || stale) shown.health.last_probe_at = now;
+  shown.health.from = result.from;
+  shown.health.message = result.message;
+  shown.step_started_at.reset();
+  if (result.healthy) {
+    shown.failures = 0;
+    shown.ready = true;
+    shown.step = "healthy";
+    shown.message.clear();
+    co_return Duration(health.interval);
+  }
+  const bool starting = !shown.ready && now < inside.bootstrapped_at + health.startup;
+  if (!starting) ++shown.failures;
+  shown.step = starting ? "starting" : "unhealthy";
+  shown.message = result.message;
+  if (shown.failures >= health.failure_threshold) {
+    shown.ready = false;
+    shown.failures = 0;
+    inside.verified_container.clear();  // look inside again: a dead unit is started
+    inside.retry_at = now + health.interval;
+  }
+  co_return shown.ready ? Duration(health.interval) : Duration(kSoon);
+}
+
+Async<Status> Reconciler::write_status(const App& before, App& app) {
+  app.status.url.clear();
+  app.status.health = api::v1alpha1::AppHealth();
+  for (const auto& machine : app.status.machines) {
+    if (!app.status.url.empty() || !machine.ready) continue;
+    app.status.url = machine.url;
+    app.status.health = machine.health;
+  }
+  if (schema::encode(app.status) == schema::encode(before.status)) co_return Status();
+  tell_changes(before, app);
+  // The finalizer step above may have made a new version; the status is ours alone to write.
+  app.metadata.resource_version.clear();
+  auto written = co_await store::update_status(d_.store, kApps, app);
+  const bool gone = !written.ok() && error_class(written.status()) == ErrorClass::not_found;
+  if (gone) co_return Status();
+  co_return written.status();
+}
+
+void Reconciler::tell(const App& app, const std::string& reason, const std::string& message,
+                      runtime::EventType type) {
+  d_.events.record(
+      {app.api_version, app.kind, app.metadata.ns, app.metadata.name, app.metadata.uid},
+      {type, reason, message, ""});
+}
+
+void Reconciler::tell_changes(const App& before, const App& after) {
+  for (const auto& machine : after.status.machines) {
+    const auto old = shown_before(before, machine.name);
+    if (machine.step == old.step && machine.message == old.message) continue;
+    if (machine.message.empty() || machine.step.empty()) continue;
+    tell(after, "Bootstrap", machine.name + ": " + machine.step + ": " + machine.message,
+         runtime::EventType::normal);
+  }
+  if (is_ready(after) == is_ready(before)) return;
+  const auto* ready = api::meta::find_condition(after.status.conditions, "Ready");
+  const auto type = is_ready(after) ? runtime::EventType::normal : runtime::EventType::warning;
+  tell(after, is_ready(after) ? "Ready" : "NotReady", ready->message, type);
+}
+
+}  // namespace gantry::controllers::app

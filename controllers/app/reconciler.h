@@ -1,0 +1,67 @@
+#pragma once
+// The App reconciler: Machines by count, workloads inside them, health, status.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/app/health.h"
+#include "controllers/app/jobs.h"
+#include "controllers/app/plan.h"
+#include "controllers/app/workload.h"
+#include "pkg/inventory/clusters.h"
+#include "pkg/runtime/events.h"
+#include "pkg/runtime/reconciler.h"
+#include "pkg/store/store.h"
+
+namespace gantry::controllers::app {
+
+// Everything it needs; all outlive it.
+struct Dependencies {
+  store::Store& store;
+  const inventory::Clusters& clusters;
+  Prober& prober;
+  runtime::EventRecorder& events;
+  async::Clock& clock;
+};
+
+// Owns the App's Machines (never their containers: those are the machine controller's). O(machines
+// of the namespace) a reconcile.
+class Reconciler final : public runtime::Reconciler {
+ public:
+  Reconciler(Dependencies dependencies, Executor executor);
+  Async<Result<runtime::Outcome>> reconcile(runtime::Request request) override;
+  // The bootstraps' service; must run while reconciles do.
+  Async<Status> run() { return jobs_.run(); }
+
+ private:
+  using App = api::v1alpha1::App;
+  using AppMachine = api::v1alpha1::AppMachine;
+  using Machine = api::v1alpha1::Machine;
+
+  Async<Result<bool>> take_step(const App& app, const std::vector<Machine>& machines,
+                                std::string& blocked);
+  Async<Status> take(const App& app, AddFinalizer step);
+  Async<Status> take(const App& app, CreateMachine step);
+  Async<Status> take(const App& app, UpdateMachine step);
+  Async<Status> take(const App& app, DeleteMachine step);
+  Async<Status> take(const App& app, RemoveFinalizer step);
+
+  // Looks at one Machine and moves its inside on. Fills in `shown`; answers when to look again.
+  Async<Duration> advance(const App& app, const Machine& machine,
+                          const Result<ResolvedWorkload>& workload, AppMachine& shown);
+  std::optional<Guest> guest_of(const inventory::Cluster& cluster, const Machine& machine) const;
+  inventory::ClusterPtr cluster_of(const Machine& machine, std::string& why) const;
+  Duration start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
+                           const ResolvedWorkload& workload, AppMachine& shown);
+  Async<Duration> check_health(const App& app, const Machine& machine,
+                               const inventory::Cluster& cluster, AppMachine& shown);
+  Async<Status> write_status(const App& before, App& app);
+  void tell(const App& app, const std::string& reason, const std::string& message,
+            runtime::EventType type);
+  void tell_changes(const App& before, const App& after);
+
+  Dependencies d_;
+  Jobs jobs_;
+};
+
+}  // namespace gantry::controllers::app
