@@ -34,6 +34,20 @@ Json count_keys(const Json& map) {
   return count;
 }
 
+schema::Problems check_update(const Json& before, const Json& after) {
+  if (!before.bool_or("immutable", false)) return {};
+  schema::Problems problems;
+  for (const auto* name : {"immutable", "data", "binaryData"}) {
+    const Json* old = before.find(name);
+    const Json* now = after.find(name);
+    const bool same = old == now || (old != nullptr && now != nullptr && *old == *now);
+    if (same) continue;
+    problems.push_back({name, schema::Reason::forbidden,
+                        "must stay as it is: the object is immutable; create another one"});
+  }
+  return problems;
+}
+
 }  // namespace
 
 meta::Kind config_map_kind() {
@@ -47,7 +61,8 @@ meta::Kind config_map_kind() {
           .namespaced = true,
           .has_status = false,
           .type = &schema::type_of<ConfigMap>,
-          .columns = {{"Data", "integer", "How many values it has.", "", 0, &count_keys}}};
+          .columns = {{"Data", "integer", "How many values it has.", "", 0, &count_keys}},
+          .check_update = &check_update};
 }
 
 }  // namespace gantry::api::core

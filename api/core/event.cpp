@@ -104,17 +104,19 @@ meta::Kind event_kind() {
           .namespaced = true,
           .has_status = false,
           .type = &schema::type_of<Event>,
-          .columns = {
-              {"Last Seen", "date", "When it happened last.", "", 0, &last_seen},
-              {"Type", "string", "Normal or Warning.", "type"},
-              {"Reason", "string", "What happened, in one word.", "reason"},
-              {"Object", "string", "What it happened to.", "", 0, &object_cell},
-              {"Code", "string", "Of the failure catalogue.",
-               "metadata.annotations[gantry.dev/code]", 1},
-              {"Count", "integer", "How often.", "", 1, &count_cell},
-              {"Source", "string", "Who reports it.", "source.component", 1},
-              {"Message", "string", "What happened.", "message"},
-          }};
+          .columns =
+              {
+                  {"Last Seen", "date", "When it happened last.", "", 0, &last_seen},
+                  {"Type", "string", "Normal or Warning.", "type"},
+                  {"Reason", "string", "What happened, in one word.", "reason"},
+                  {"Object", "string", "What it happened to.", "", 0, &object_cell},
+                  {"Code", "string", "Of the failure catalogue.",
+                   "metadata.annotations[gantry.dev/code]", 1},
+                  {"Count", "integer", "How often.", "", 1, &count_cell},
+                  {"Source", "string", "Who reports it.", "source.component", 1},
+                  {"Message", "string", "What happened.", "message"},
+              },
+          .check_update = nullptr};
 }
 
 }  // namespace gantry::api::core

@@ -43,7 +43,8 @@ meta::Kind namespace_kind() {
           .namespaced = false,
           .has_status = true,
           .type = &schema::type_of<Namespace>,
-          .columns = {{"Status", "string", "Active or Terminating.", "status.phase"}}};
+          .columns = {{"Status", "string", "Active or Terminating.", "status.phase"}},
+          .check_update = nullptr};
 }
 
 }  // namespace gantry::api::core

@@ -54,6 +54,20 @@ Json count_keys(const Json& secret) {
   return data == nullptr ? int64_t{0} : static_cast<int64_t>(data->size());
 }
 
+schema::Problems check_update(const Json& before, const Json& after) {
+  if (!before.bool_or("immutable", false)) return {};
+  schema::Problems problems;
+  for (const auto* name : {"immutable", "data"}) {
+    const Json* old = before.find(name);
+    const Json* now = after.find(name);
+    const bool same = old == now || (old != nullptr && now != nullptr && *old == *now);
+    if (same) continue;
+    problems.push_back({name, schema::Reason::forbidden,
+                        "must stay as it is: the object is immutable; create another one"});
+  }
+  return problems;
+}
+
 }  // namespace
 
 meta::Kind secret_kind() {
@@ -68,7 +82,8 @@ meta::Kind secret_kind() {
           .has_status = false,
           .type = &schema::type_of<Secret>,
           .columns = {{"Type", "string", "What it is for.", "type"},
-                      {"Data", "integer", "How many values it has.", "", 0, &count_keys}}};
+                      {"Data", "integer", "How many values it has.", "", 0, &count_keys}},
+          .check_update = &check_update};
 }
 
 }  // namespace gantry::api::core

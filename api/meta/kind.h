@@ -21,6 +21,8 @@ struct Kind {
   bool has_status = true;  // and so a status subresource and a generation
   schema::TypeOf type = nullptr;
   std::vector<schema::Column> columns;  // after Name (and Namespace), before Age
+  // Rules about changes that no field can state by itself; may be null.
+  schema::Problems (*check_update)(const Json& before, const Json& after) = nullptr;
 
   // "apps.gantry.dev", "secrets": the store's name of the collection.
   std::string resource() const;

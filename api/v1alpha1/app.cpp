@@ -171,15 +171,30 @@ TypeInfo describe(Type<AppSpec>) {
   return checked<AppSpec, static_cast<Problems (*)(const AppSpec&)>(&check)>(std::move(info));
 }
 
+namespace {
+
+// Machines are called after their App, with "-" and a number; their names are host names.
+Problems check(const App& app) {
+  const std::string& name = app.metadata.name;
+  if (name.empty() || (format::dns_label.matches(name) && name.size() <= 52)) return {};
+  return {{"metadata.name", Reason::invalid,
+           absl::StrFormat("must be at most 52 lower-case letters, digits or \"-\": it becomes "
+                           "part of host names; not \"%s\"",
+                           name)}};
+}
+
+}  // namespace
+
 TypeInfo describe(Type<App>) {
-  return object<App>("App", "Something that runs in containers of its own.",
-                     {
-                         field<&App::api_version>("apiVersion", "gantry.dev/v1alpha1."),
-                         field<&App::kind>("kind", "App."),
-                         field<&App::metadata>("metadata", "What every object has."),
-                         field<&App::spec>("spec", "What is wanted.", required),
-                         field<&App::status>("status", "What was last seen."),
-                     });
+  return checked<App, static_cast<Problems (*)(const App&)>(&check)>(
+      object<App>("App", "Something that runs in containers of its own.",
+                  {
+                      field<&App::api_version>("apiVersion", "gantry.dev/v1alpha1."),
+                      field<&App::kind>("kind", "App."),
+                      field<&App::metadata>("metadata", "What every object has."),
+                      field<&App::spec>("spec", "What is wanted.", required),
+                      field<&App::status>("status", "What was last seen."),
+                  }));
 }
 
 meta::Kind app_kind() {
@@ -193,15 +208,17 @@ meta::Kind app_kind() {
           .namespaced = true,
           .has_status = true,
           .type = &type_of<App>,
-          .columns = {
-              ready_column(),
-              {"Wanted", "integer", "How many containers are wanted.", "spec.replicas"},
-              {"Running", "integer", "How many of them work.", "status.readyReplicas"},
-              {"Url", "string", "Where it answers.", "status.url"},
-              reason_column(),
-              {"Class", "string", "The shape of its containers.", "spec.machineClassName", 1},
-              message_column(),
-          }};
+          .columns =
+              {
+                  ready_column(),
+                  {"Wanted", "integer", "How many containers are wanted.", "spec.replicas"},
+                  {"Running", "integer", "How many of them work.", "status.readyReplicas"},
+                  {"Url", "string", "Where it answers.", "status.url"},
+                  reason_column(),
+                  {"Class", "string", "The shape of its containers.", "spec.machineClassName", 1},
+                  message_column(),
+              },
+          .check_update = nullptr};
 }
 
 }  // namespace gantry::api::v1alpha1

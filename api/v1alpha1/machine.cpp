@@ -155,17 +155,19 @@ meta::Kind machine_kind() {
           .namespaced = true,
           .has_status = true,
           .type = &type_of<Machine>,
-          .columns = {
-              ready_column(),
-              {"Step", "string", "What is being done.", "status.step"},
-              {"Power", "string", "running, stopped or unknown.", "status.power"},
-              {"Vmid", "integer", "Its id on Proxmox.", "status.vmid"},
-              {"Node", "string", "Where it was last seen.", "status.node"},
-              {"Address", "string", "Its first IP address.", "status.addresses[0]"},
-              reason_column(),
-              {"Class", "string", "Its MachineClass.", "spec.machineClassName", 1},
-              message_column(),
-          }};
+          .columns =
+              {
+                  ready_column(),
+                  {"Step", "string", "What is being done.", "status.step"},
+                  {"Power", "string", "running, stopped or unknown.", "status.power"},
+                  {"Vmid", "integer", "Its id on Proxmox.", "status.vmid"},
+                  {"Node", "string", "Where it was last seen.", "status.node"},
+                  {"Address", "string", "Its first IP address.", "status.addresses[0]"},
+                  reason_column(),
+                  {"Class", "string", "Its MachineClass.", "spec.machineClassName", 1},
+                  message_column(),
+              },
+          .check_update = nullptr};
 }
 
 }  // namespace gantry::api::v1alpha1

@@ -220,17 +220,19 @@ meta::Kind machine_class_kind() {
           .namespaced = false,
           .has_status = true,
           .type = &type_of<MachineClass>,
-          .columns = {
-              ready_column(),
-              {"Cluster", "string", "The ProxmoxCluster.", "spec.clusterName"},
-              {"Cores", "integer", "CPU cores.", "spec.resources.cores"},
-              {"Memory", "string", "Memory.", "spec.resources.memory"},
-              {"Disk", "string", "Root disk.", "spec.rootDisk.size"},
-              {"Capacity", "integer", "How many more fit.", "status.capacity"},
-              reason_column(),
-              {"Machines", "integer", "How many use it.", "status.machines", 1},
-              message_column(),
-          }};
+          .columns =
+              {
+                  ready_column(),
+                  {"Cluster", "string", "The ProxmoxCluster.", "spec.clusterName"},
+                  {"Cores", "integer", "CPU cores.", "spec.resources.cores"},
+                  {"Memory", "string", "Memory.", "spec.resources.memory"},
+                  {"Disk", "string", "Root disk.", "spec.rootDisk.size"},
+                  {"Capacity", "integer", "How many more fit.", "status.capacity"},
+                  reason_column(),
+                  {"Machines", "integer", "How many use it.", "status.machines", 1},
+                  message_column(),
+              },
+          .check_update = nullptr};
 }
 
 }  // namespace gantry::api::v1alpha1

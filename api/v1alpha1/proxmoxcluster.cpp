@@ -165,15 +165,17 @@ meta::Kind proxmox_cluster_kind() {
           .namespaced = false,
           .has_status = true,
           .type = &type_of<ProxmoxCluster>,
-          .columns = {
-              ready_column(),
-              {"Mode", "string", "Observe or Enforce.", "spec.mode"},
-              {"Version", "string", "Of Proxmox VE.", "status.version"},
-              {"Owned", "integer", "Containers of ours.", "status.guests.owned"},
-              reason_column(),
-              {"Foreign", "integer", "Guests of others.", "status.guests.foreign", 1},
-              message_column(),
-          }};
+          .columns =
+              {
+                  ready_column(),
+                  {"Mode", "string", "Observe or Enforce.", "spec.mode"},
+                  {"Version", "string", "Of Proxmox VE.", "status.version"},
+                  {"Owned", "integer", "Containers of ours.", "status.guests.owned"},
+                  reason_column(),
+                  {"Foreign", "integer", "Guests of others.", "status.guests.foreign", 1},
+                  message_column(),
+              },
+          .check_update = nullptr};
 }
 
 }  // namespace gantry::api::v1alpha1

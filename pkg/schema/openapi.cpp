@@ -96,6 +96,7 @@ void set_list_type(Json& schema, const Field& field) {
 
 std::string description(const Field& field) {
   std::string text(field.doc);
+  if (field.type()->kind == Kind::enumeration) text += " " + std::string(field.type()->doc);
   if (field.immutable) text += " Cannot be changed.";
   if (!field.example.empty()) text += absl::StrFormat(" Example: %s", field.example);
   return text;

@@ -1,0 +1,130 @@
+#include "api/v1alpha1/app.h"
+
+#include "api/v1alpha1/machine.h"
+#include "api/v1alpha1/machineclass.h"
+#include "api/v1alpha1/proxmoxcluster.h"
+#include "pkg/base/golden.h"
+#include "pkg/base/testing.h"
+#include "pkg/schema/codec.h"
+#include "pkg/schema/json.h"
+#include "pkg/schema/validate.h"
+
+namespace gantry::api::v1alpha1 {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+template <class T>
+T decode_manifest(const std::string& name, size_t index) {
+  const auto text = testing::read_text(std::string(GANTRY_TEST_FOLDER) + "/testdata/" + name);
+  const auto documents = schema::parse_yaml(text);
+  EXPECT_TRUE(documents.ok()) << documents.status();
+  auto object = schema::decode<T>(documents->at(index).value);
+  EXPECT_TRUE(object.ok()) << object.status();
+  return object.ok() ? *object : T{};
+}
+
+TEST(App, IsReadFromItsManifest) {
+  const auto app = decode_manifest<App>("3-hello.yaml", 0);
+  EXPECT_EQ(app.metadata.name, "hello");
+  EXPECT_EQ(app.spec.machine_class_name, "small");
+  EXPECT_EQ(app.spec.replicas, 1);
+  ASSERT_TRUE(app.spec.workload.service.has_value());
+  const auto& service = *app.spec.workload.service;
+  EXPECT_THAT(service.packages, ElementsAre("nginx-light"));
+  EXPECT_EQ(service.files.at(0).content, "hello from gantry\n");
+  EXPECT_EQ(service.files.at(0).mode, "0644");
+  EXPECT_EQ(service.unit, "nginx.service");
+  ASSERT_TRUE(app.spec.health && app.spec.health->http);
+  EXPECT_EQ(app.spec.health->startup, std::chrono::seconds(120));
+  EXPECT_EQ(port_number(app.spec, app.spec.health->http->port), 80);
+  EXPECT_EQ(port_number(app.spec, {"", 8080}), 8080);
+  EXPECT_EQ(port_number(app.spec, {"web", 0}), 0);
+}
+
+TEST(MachineClass, IsReadFromItsManifest) {
+  const auto spec = decode_manifest<MachineClass>("2-machineclass.yaml", 0).spec;
+  EXPECT_EQ(spec.cluster_name, "home");
+  ASSERT_TRUE(spec.os.has_value());
+  EXPECT_EQ(spec.os->name, "debian-12-standard");
+  EXPECT_THAT(spec.os->source.storage_selector, HasSubstr("vztmpl"));
+  EXPECT_EQ(spec.resources.cores, 2);
+  EXPECT_EQ(spec.resources.memory.bytes(), 1LL << 30);
+  EXPECT_EQ(spec.resources.swap.bytes(), 256LL << 20);
+  EXPECT_EQ(spec.root_disk.size.bytes(), 8LL << 30);
+  EXPECT_EQ(spec.networks.at(0).ip, "dhcp");
+  EXPECT_TRUE(spec.features.nesting);
+  EXPECT_EQ(spec.placement.max_per_node, 20);
+  EXPECT_TRUE(spec.start_on_boot);
+  EXPECT_TRUE(spec.unprivileged);
+  EXPECT_EQ(spec.stopped_by_person_hold, std::chrono::hours(1));
+}
+
+TEST(ProxmoxCluster, IsReadFromItsManifest) {
+  const auto spec = decode_manifest<ProxmoxCluster>("1-cluster.yaml", 1).spec;
+  EXPECT_THAT(spec.endpoints, ElementsAre("https://pve1.lan:8006", "https://pve2.lan:8006"));
+  EXPECT_EQ(spec.credentials.secret_ref.ns, "gantry-system");
+  ASSERT_TRUE(spec.command_channel.has_value());
+  EXPECT_EQ(spec.command_channel->ssh.secret_ref.name, "pve-ssh");
+  EXPECT_EQ(spec.vmid_range.end, 29999);
+  EXPECT_EQ(spec.mode, ClusterMode::enforce);
+  EXPECT_EQ(spec.limits.tasks_per_node, 4);
+}
+
+TEST(ProxmoxCluster, StartsInObserve) {
+  EXPECT_EQ(ProxmoxClusterSpec{}.mode, ClusterMode::observe);
+  Json cluster = *schema::parse_json(R"({"spec":{}})");
+  schema::fill_defaults(*schema::type_of<ProxmoxCluster>(), cluster);
+  EXPECT_EQ(*cluster.find_path({"spec", "mode"}), Json("Observe"));
+  EXPECT_EQ(*cluster.find_path({"spec", "limits", "requestsPerSecond"}), Json(20));
+}
+
+TEST(Commands, AreListsOrTexts) {
+  CommandLine line;
+  const auto read = [&](std::string_view text) {
+    schema::Problems problems;
+    schema::read(*schema::type_of<CommandLine>(), &line, schema::parse_yaml(text)->front().value,
+                 schema::Input::strict, "run", problems);
+    return problems;
+  };
+  EXPECT_THAT(read("[id, wiki]"), IsEmpty());
+  EXPECT_THAT(line.argv(), ElementsAre("id", "wiki"));
+  EXPECT_EQ(schema::to_json(schema::encode(line)), R"(["id","wiki"])");
+  EXPECT_THAT(read("test -e /etc/a && true"), IsEmpty());
+  EXPECT_THAT(line.argv(), ElementsAre("/bin/sh", "-c", "test -e /etc/a && true"));
+  for (const auto* wrong : {"[]", "['']", "{a: b}", "''", "[1]", "3"}) {
+    EXPECT_EQ(read(wrong).size(), 1u) << wrong;
+  }
+}
+
+TEST(Machine, KeepsItsClassIdAndAdoption) {
+  const auto before = *schema::parse_json(R"({"spec":{"machineClassName":"a","vmid":100}})");
+  const auto after = *schema::parse_json(
+      R"({"spec":{"machineClassName":"b","vmid":101,"adoption":{"vmid":5},"powerState":"Stopped"}})");
+  std::vector<std::string> paths;
+  for (const auto& problem : schema::check_immutable(*schema::type_of<Machine>(), before, after)) {
+    paths.push_back(problem.path);
+  }
+  EXPECT_THAT(paths, ElementsAre("spec.machineClassName", "spec.vmid", "spec.adoption"));
+}
+
+TEST(MachineStatus, LeavesOutWhatIsNotKnown) {
+  EXPECT_EQ(schema::to_json(schema::encode(MachineStatus{})), "{}");
+  MachineStatus status;
+  status.steps.push_back({});
+  status.steps[0].name = "create";
+  status.steps[0].state = StepState::running;
+  status.repairs.push_back(*from_rfc3339("2026-11-21T05:00:00Z"));
+  EXPECT_EQ(
+      schema::to_json(schema::encode(status)),
+      R"({"repairs":["2026-11-21T05:00:00Z"],"steps":[{"name":"create","state":"Running"}]})");
+}
+
+TEST(AppStatus, AlwaysCounts) {
+  EXPECT_EQ(schema::to_json(schema::encode(AppStatus{})), R"({"readyReplicas":0,"replicas":0})");
+}
+
+}  // namespace
+}  // namespace gantry::api::v1alpha1
