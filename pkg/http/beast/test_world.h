@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pkg/async/deadline.h"
+#include "pkg/async/event.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
 #include "pkg/base/testing.h"
