@@ -81,30 +81,47 @@ class PrivateApt {
   std::string folder_, status_;
 };
 
-std::vector<std::string> gpg(const std::string& home, std::vector<std::string> arguments) {
-  std::vector<std::string> argv = {"gpg", "--homedir", home, "--batch", "--quiet", "--yes"};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return argv;
-}
+// A key pair that signs one repository and is forgotten: nobody signs a second time.
+class SigningKey {
+ public:
+  static Result<SigningKey> make() {
+    // A short path: gpg-agent's socket lies in it.
+    auto home = (fs::temp_directory_path() / "gantry-gpg-XXXXXX").string();
+    if (mkdtemp(home.data()) == nullptr) return os_error("cannot make " + home);
+    SigningKey key(std::move(home));
+    GANTRY_TRY(key.gpg({"--passphrase", "", "--quick-generate-key", "gantry-lab repository",
+                        "ed25519", "sign", "never"})
+                   .status());
+    return key;
+  }
+  SigningKey(SigningKey&& other) noexcept : home_(std::exchange(other.home_, "")) {}
+  SigningKey& operator=(SigningKey&&) = delete;
+  ~SigningKey() {
+    if (home_.empty()) return;
+    const auto ended =
+        run_checked(Program{.argv = {"gpgconf", "--homedir", home_, "--kill", "gpg-agent"}});
+    if (!ended.ok()) log::warn("gpg-agent not ended", {{"error", ended.status()}});
+    std::error_code code;
+    fs::remove_all(home_, code);
+  }
 
-// The cache's signing key; made on first use. Returns the public half.
-Result<std::string> ensure_key(const std::string& home) {
-  std::error_code code;
-  fs::create_directories(home, code);
-  fs::permissions(home, fs::perms::owner_all, code);
-  const auto public_file = home + "/public.asc";
-  if (auto known = read_file(public_file); known.ok()) return known;
-  const auto made = gpg(home, {"--passphrase", "", "--quick-generate-key", "gantry-lab repository",
-                               "ed25519", "sign", "never"});
-  GANTRY_TRY(run_checked(Program{.argv = made}).status());
-  GANTRY_TRY_ASSIGN(const auto key,
-                    run_checked(Program{.argv = gpg(home, {"--armor", "--export"})}));
-  GANTRY_TRY(write_file(public_file, key, 0644));
-  return key;
-}
+  Result<std::string> public_half() const { return gpg({"--armor", "--export"}); }
+  Status clear_sign(const std::string& file, const std::string& target) const {
+    return gpg({"--clearsign", "--output", target, file}).status();
+  }
 
-// Packages, Release and InRelease of a folder with pool/*.deb.
-Status make_index(const std::string& folder, const std::string& key_home) {
+ private:
+  explicit SigningKey(std::string home) : home_(std::move(home)) {}
+  Result<std::string> gpg(std::vector<std::string> arguments) const {
+    std::vector<std::string> argv = {"gpg", "--homedir", home_, "--batch", "--quiet", "--yes"};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return run_checked(Program{.argv = std::move(argv)});
+  }
+  std::string home_;
+};
+
+// Packages, Release, InRelease and the key of a folder with pool/*.deb.
+Status make_index(const std::string& folder) {
   const auto in_folder = [&folder](std::vector<std::string> rest) {
     std::vector<std::string> argv = {"env", "-C", folder, "apt-ftparchive"};
     argv.insert(argv.end(), rest.begin(), rest.end());
@@ -120,12 +137,13 @@ Status make_index(const std::string& folder, const std::string& key_home) {
                     in_folder({"-o", "APT::FTPArchive::Release::Origin=gantry-lab", "-o",
                                "APT::FTPArchive::Release::Suite=bookworm", "release", "."}));
   GANTRY_TRY(write_file(folder + "/Release", release, 0644));
-  const auto sign =
-      gpg(key_home, {"--clearsign", "--output", folder + "/InRelease", folder + "/Release"});
-  return run_checked(Program{.argv = sign}).status();
+  GANTRY_TRY_ASSIGN(const auto key, SigningKey::make());
+  GANTRY_TRY_ASSIGN(const auto public_half, key.public_half());
+  GANTRY_TRY(write_file(folder + "/key.asc", public_half, 0644));
+  return key.clear_sign(folder + "/Release", folder + "/InRelease");
 }
 
-Status fill(const std::string& work, const Template& base, const std::string& key_home,
+Status fill(const std::string& work, const Template& base,
             const std::vector<std::string>& packages) {
   std::error_code code;
   GANTRY_TRY_ASSIGN(const auto apt, PrivateApt::prepare(work + "/apt", base));
@@ -136,7 +154,23 @@ Status fill(const std::string& work, const Template& base, const std::string& ke
     fs::rename(entry.path(), fs::path(work + "/repository/pool") / entry.path().filename(), code);
     if (code) return internal("%s: %s", entry.path().string(), code.message());
   }
-  return make_index(work + "/repository", key_home);
+  return make_index(work + "/repository");
+}
+
+// Fills `folder` by way of a working folder, so that it appears complete or not at all.
+Status build(const std::string& folder, const std::string& root, const Template& base,
+             const std::vector<std::string>& packages) {
+  log::info("fetching packages for the lab's repository", {{"packages", join(packages, " ")}});
+  std::error_code code;
+  const auto work = root + "/building";
+  fs::remove_all(work, code);
+  fs::create_directories(work, code);
+  if (auto filled = fill(work, base, packages); !filled.ok())
+    return annotate(std::move(filled), "the lab's apt repository");
+  fs::rename(work + "/repository", folder, code);
+  if (code) return internal("%s: %s", folder, code.message());
+  fs::remove_all(work, code);
+  return {};
 }
 
 }  // namespace
@@ -163,28 +197,20 @@ Result<Repository> ensure_repository(const std::string& cache, const Template& b
   if (!lock.valid() || flock(lock.get(), LOCK_EX) != 0) return os_error("cache " + root);
 
   Repository result;
-  GANTRY_TRY_ASSIGN(result.public_key, ensure_key(root + "/key"));
-  const auto what =
-      base.name + " " + std::to_string(kRecipe) + " " + join(packages, " ") + result.public_key;
+  const auto what = base.name + " " + std::to_string(kRecipe) + " " + join(packages, " ");
   result.folder = root + absl::StrFormat("/%08x", fingerprint(what));
-  if (fs::exists(result.folder)) return result;
-
-  log::info("fetching packages for the lab's repository", {{"packages", join(packages, " ")}});
-  const auto work = root + "/building";
-  fs::remove_all(work, code);
-  fs::create_directories(work, code);
-  if (auto filled = fill(work, base, root + "/key", packages); !filled.ok())
-    return annotate(std::move(filled), "the lab's apt repository");
-  fs::rename(work + "/repository", result.folder, code);
-  if (code) return internal("%s: %s", result.folder, code.message());
-  fs::remove_all(work, code);
+  if (!fs::exists(result.folder)) GANTRY_TRY(build(result.folder, root, base, packages));
+  GANTRY_TRY_ASSIGN(result.public_key, read_file(result.folder + "/key.asc"));
   return result;
 }
 
 Async<std::optional<http::Response>> FileHandler::handle(http::Request request, http::Peer,
                                                          http::ResponseStream&) {
   http::Response response;
-  const auto target = http::parse_target(request.target);
+  // apt asks for "/./InRelease", which is no target that people would send.
+  const auto shorter =
+      starts_with(request.target, "/./") ? request.target.substr(2) : request.target;
+  const auto target = http::parse_target(shorter);
   const bool reads = request.method == "GET" || request.method == "HEAD";
   response.status = !reads ? 405 : 404;
   if (!reads || !target.ok()) co_return response;

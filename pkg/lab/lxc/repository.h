@@ -19,8 +19,8 @@ struct Repository {
 
 // Finds the repository with these packages in `cache`, or fills it (blocks; seconds to minutes, by
 // the size of the packages): each package is resolved by apt itself against what the template has
-// installed, so that exactly what a container would fetch is there. The key is made once a cache
-// and never leaves it. Invalid names the package that Debian does not have.
+// installed, so that exactly what a container would fetch is there. Signed with a key made for it,
+// whose private half is thrown away. Invalid names the package that Debian does not have.
 Result<Repository> ensure_repository(const std::string& cache, const Template& base,
                                      std::vector<std::string> packages);
 
