@@ -78,7 +78,7 @@ std::string number_hint(const Expr& call, const std::vector<Type>& types) {
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
   // Two letters of a short word are most of it.
-  size_t best_distance = word.size() > 4 ? 3 : 2;
+  size_t best_distance = word.size() > 4 ? 3 : word.size() > 2 ? 2 : 1;
   for (const std::string& candidate : candidates) {
     if (to_lower(candidate) == to_lower(word)) return candidate;
     if (candidate.size() > word.size() + 2 || word.size() > candidate.size() + 2) continue;

@@ -24,11 +24,9 @@ void check_round_trip(std::string_view text) {
 
 const cel::Activation& activation() {
   static const cel::Activation made = [] {
-    Json node = Json::object();
-    node.set("name", "one").set("online", true).set("cores", 4);
-    Json storage = Json::object();
-    storage.set("type", "dir").set("avail", int64_t{1} << 40);
-    storage.set("content", Json::Array{Json("vztmpl")});
+    const Json node(Json::Object{{"name", "one"}, {"online", true}, {"cores", 4}});
+    const Json storage(Json::Object{
+        {"type", "dir"}, {"avail", int64_t{1} << 40}, {"content", Json::Array{"vztmpl"}}});
     cel::Activation values;
     values.set("x", cel::from_json(storage)).set("s", cel::Value::string("text"));
     values.set("node", *cel::from_json(node, cel::node_type(), "node", cel::Observed::partly));

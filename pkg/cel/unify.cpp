@@ -3,9 +3,9 @@
 namespace gantry::cel {
 namespace {
 
-// null stands for a missing object or time, as in the language's type checker.
+// null stands for a missing object, as in the language's type checker.
 bool takes_null(const Type& type) {
-  return type.is(TypeKind::object) || type.is(TypeKind::timestamp) || type.is(TypeKind::duration);
+  return type.is(TypeKind::object);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ Status expand_has(Expr& call) {
   }
   ExprPtr selection = std::move(call.args[0]);
   call.kind = ExprKind::has;
+  call.at = selection->at;
   call.name = std::move(selection->name);
   call.args = std::move(selection->args);
   call.depth = call.args[0]->depth + 1;

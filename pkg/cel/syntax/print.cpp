@@ -84,8 +84,13 @@ class Printer {
       print_operand(*expr.args[0]);
       return print_joined("." + name + "(", expr, 1, ")");
     }
-    if (name == "!_" || name == "-_") {
-      return print_joined(name == "!_" ? "(!" : "(-", expr, 0, ")");
+    if (name == "!_") return print_joined("(!", expr, 0, ")");
+    if (name == "-_") {
+      // "-1" is a literal, -(1) an operation.
+      out_ += "(-";
+      print_operand(*expr.args[0]);
+      out_ += ')';
+      return;
     }
     if (name == "@in") return print_joined("(", expr, 0, ")", " in ");
     if (name == "_[_]") {
