@@ -16,7 +16,7 @@ std::string words_for(const meta::Kind& kind) {
 }
 
 std::string columns_of(const meta::Kind& kind) {
-  std::string out = "\n## Columns\n\n| column | shown | |\n|---|---|---|\n";
+  std::string out = "\n## Columns\n\n| column | shown | meaning |\n|---|---|---|\n";
   for (const auto& column : kind.columns) {
     out += absl::StrFormat("| %s | %s | %s |\n", column.title,
                            column.priority == 0 ? "always" : "`-o wide`", column.doc);
@@ -30,7 +30,7 @@ bool has_page_of_its_own(const schema::Field& field) {
 }
 
 std::string plain_fields(const meta::Kind& kind) {
-  std::string out = "\n## Fields\n\n| field | type | |\n|---|---|---|\n";
+  std::string out = "\n## Fields\n\n| field | type | meaning |\n|---|---|---|\n";
   for (const auto& field : kind.type()->fields) {
     std::string doc(field.doc);
     if (has_page_of_its_own(field)) doc += " See [metadata](metadata.md).";
@@ -57,7 +57,7 @@ std::string reference_page(const meta::Kind& kind) {
 }
 
 std::string reference_index() {
-  std::string out = "# Reference\n\n| kind | apiVersion | |\n|---|---|---|\n";
+  std::string out = "# Reference\n\n| kind | apiVersion | what it is |\n|---|---|---|\n";
   for (const auto& kind : all_kinds()) {
     out += absl::StrFormat("| [%s](%s.md) | `%s` | %s |\n", kind.kind, kind.singular,
                            kind.api_version(), kind.type()->doc);

@@ -103,7 +103,7 @@ std::string describe_type(const Field& field) {
 std::string reference(const TypeInfo& type, std::string_view path, int level) {
   std::string out = absl::StrFormat("\n%s %s\n\n%s\n\n",
                                     std::string(static_cast<size_t>(level), '#'), path, type.doc);
-  out += "| field | type | | |\n|---|---|---|---|\n";
+  out += "| field | type | rules | meaning |\n|---|---|---|---|\n";
   for (const auto& field : type.fields) out += row(type, field);
   rules(type, out);
   for (const auto& field : type.fields) {

@@ -1,0 +1,55 @@
+#include <absl/strings/str_format.h>
+
+#include "pkg/base/text.h"
+#include "pkg/diagnose/diagnose.h"
+
+namespace gantry::diagnose {
+namespace {
+
+constexpr const char* kHead = R"(# Failures
+
+Everything known to go wrong, each with a stable code. A condition or an event that reports a
+failure carries its code; codes and reasons never change, messages may. Rows of the tier
+*prevented* are impossible by construction or refused at the door.
+
+| tier | who acts |
+|---|---|
+| automatic | Gantry, within the repair budget; it cannot lose data |
+| guarded | Gantry, with consent and proof; else it proposes |
+| human | nobody but you; the message says what to do |
+| prevented | nobody has to |
+
+Not everything here is served by this version: kinds and conditions that do not exist yet are
+named as they will be.
+)";
+
+std::string entry(const Failure& failure) {
+  std::string out = absl::StrFormat("\n### %s %s\n\n", failure.code, failure.title);
+  std::vector<std::string> facts = {std::string(to_string(failure.tier))};
+  if (!failure.condition.empty()) facts.push_back("`" + failure.condition + "`");
+  if (!failure.reason.empty()) {
+    std::string reasons = "reason `" + failure.reason + "`";
+    for (const auto& more : failure.also_reasons) reasons += " or `" + more + "`";
+    facts.push_back(reasons);
+  }
+  out += join(facts, " · ") + "\n";
+  if (!failure.message.empty()) out += absl::StrFormat("\n> %s\n", failure.message);
+  if (!failure.detect.empty()) out += absl::StrFormat("\n**Known by** %s.\n", failure.detect);
+  if (!failure.repair.empty()) out += absl::StrFormat("\n**Remedy** %s.\n", failure.repair);
+  return out;
+}
+
+}  // namespace
+
+std::string reference_page() {
+  std::string out = kHead;
+  std::string family;
+  for (const auto& failure : catalogue()) {
+    if (failure.family != family) out += absl::StrFormat("\n## %s\n", failure.family);
+    family = failure.family;
+    out += entry(failure);
+  }
+  return out;
+}
+
+}  // namespace gantry::diagnose
