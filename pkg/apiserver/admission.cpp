@@ -113,6 +113,10 @@ std::optional<ApiError> Admission::check_type(Json& object) {
   if (problems.empty() && old != nullptr) {
     const auto changed = schema::check_immutable(type, *old, object);
     problems.insert(problems.end(), changed.begin(), changed.end());
+    if (kind.check_update != nullptr) {
+      const auto refused = kind.check_update(*old, object);
+      problems.insert(problems.end(), refused.begin(), refused.end());
+    }
   }
   for (const auto& validator : validators) {
     if (!problems.empty()) break;
