@@ -16,6 +16,12 @@ namespace {
 constexpr int kOwnGraceMs = 1000;  // until the answer to our own commit must have been heard
 constexpr int kSliceMs = 50;
 
+void raise(std::atomic<int64_t>& target, int64_t value) {
+  auto old = target.load();
+  while (old < value && !target.compare_exchange_weak(old, value)) {
+  }
+}
+
 }  // namespace
 
 void Listener::Closer::operator()(pg_conn* connection) const {
@@ -35,9 +41,13 @@ Listener::~Listener() {
 }
 
 void Listener::raise_known(int64_t revision) {
-  auto known = known_.load();
-  while (known < revision && !known_.compare_exchange_weak(known, revision)) {
-  }
+  raise(known_, revision);
+}
+
+void Listener::set_known(int64_t revision) {
+  known_ = revision;
+  own_ = 0;
+  foreign_ = 0;
 }
 
 void Listener::stop() {
@@ -61,22 +71,16 @@ Status Listener::connect() {
   std::unique_ptr<PGresult, decltype(&PQclear)> answer(PQexec(connection_.get(), command.c_str()),
                                                        &PQclear);
   if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) return fail("listen");
-  own_ = 0;
   return {};
 }
 
-bool Listener::read_notifications() {
-  bool news = false;
+void Listener::read_notifications() {
   while (true) {
     std::unique_ptr<PGnotify, decltype(&PQfreemem)> note(PQnotifies(connection_.get()), &PQfreemem);
-    if (!note) return news;
+    if (!note) return;
     const auto parts = split(note->extra, ':');
     const auto revision = parts.size() == 2 ? parse_integer(parts[1]) : std::nullopt;
-    if (revision && parts[0] == sender_) {
-      own_ = std::max(own_, *revision);
-    } else {
-      news = news || !revision || *revision > known_;
-    }
+    if (revision) raise(parts[0] == sender_ ? own_ : foreign_, *revision);
   }
 }
 
@@ -95,7 +99,8 @@ Status Listener::wait(Duration timeout) {
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
   int own_unheard = 0;
   while (left > 0 && !stopped_) {
-    if (read_notifications()) return {};
+    read_notifications();
+    if (foreign_ > known_) return {};
     const bool unheard = own_ > known_;
     if (unheard && own_unheard >= kOwnGraceMs) return {};
     const int slice = unheard ? kSliceMs : static_cast<int>(std::min<int64_t>(left, 60'000));

@@ -27,8 +27,9 @@ class Listener {
   // after a (re)connect: what was announced before is not heard. Transport.
   Status wait(Duration timeout);
   // Our process has seen everything up to here.
-  void set_known(int64_t revision) { known_ = revision; }
   void raise_known(int64_t revision);
+  // The same after a load, which may go back in time; what was announced before is forgotten.
+  void set_known(int64_t revision);
   // Ends the wait that is going on and all later ones.
   void stop();
 
@@ -41,8 +42,7 @@ class Listener {
   using Connection = std::unique_ptr<pg_conn, Closer>;
   Status connect();
   Status fail(const char* what);
-  // True when there is news; updates own_.
-  bool read_notifications();
+  void read_notifications();
   Status sleep(int milliseconds, bool& timed_out);
 
   std::string conninfo_;
@@ -53,7 +53,10 @@ class Listener {
   std::atomic<int64_t> known_ = 0;
   std::mutex mutex_;  // one wait at a time
   Connection connection_;
-  int64_t own_ = 0;  // the newest revision that we ourselves announced
+  // The newest revisions that were announced. They outlast a wait: nobody may be listening to what
+  // that one answers.
+  std::atomic<int64_t> own_ = 0;
+  std::atomic<int64_t> foreign_ = 0;
 };
 
 }  // namespace gantry::store::postgres

@@ -128,6 +128,20 @@ void PrivateServer::crash() {
   signal_and_reap(SIGKILL);
 }
 
+void PrivateServer::signal_all(int signal) {
+  if (pid_ <= 0) return;
+  ::kill(pid_, signal);  // the parent first: it must not start anybody meanwhile
+  for (const auto child : children_of(pid_)) ::kill(child, signal);
+}
+
+void PrivateServer::freeze() {
+  signal_all(SIGSTOP);
+}
+
+void PrivateServer::thaw() {
+  signal_all(SIGCONT);
+}
+
 void PrivateServer::stop_immediately() {
   signal_and_reap(SIGQUIT);
 }

@@ -38,6 +38,9 @@ class PrivateServer {
   void crash();
   // SIGQUIT: an immediate shutdown.
   void stop_immediately();
+  // SIGSTOP and SIGCONT to every process: connections stay open and nobody answers.
+  void freeze();
+  void thaw();
   // Starts it again on the same folder, after either; waits until it answers.
   Status restart();
   bool is_running() const { return pid_ > 0; }
@@ -47,6 +50,7 @@ class PrivateServer {
   Status initialise(const PrivateServerOptions& options);
   Status launch();
   Status wait_until_ready();
+  void signal_all(int signal);
   void signal_and_reap(int signal);
 
   std::string binaries_;

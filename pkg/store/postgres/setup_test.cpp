@@ -1,0 +1,170 @@
+// Connecting, migrating, and the small translations of the driver.
+#include "pkg/store/postgres/conninfo.h"
+#include "pkg/store/postgres/migrations.h"
+#include "pkg/store/postgres/postgres_world_test.h"
+#include "pkg/store/postgres/sql_errors.h"
+
+namespace gantry::store::postgres {
+namespace {
+
+using gantry::testing::Fails;
+using gantry::testing::IsOk;
+using gantry::testing::IsOkAndHolds;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string database_of(const std::string& conninfo) {
+  return conninfo.substr(conninfo.rfind('=') + 1);
+}
+
+Result<std::string> open_once(const std::string& conninfo) {
+  async::Loop loop;
+  async::BlockingPool pool("postgres", 2, 16);
+  const auto opened = loop.block_on(open(options_for(conninfo), pool));
+  if (!opened.ok()) return opened.status();
+  return (*opened)->installation();
+}
+
+TEST(Migrations, AreNumberedFromOneWithoutGaps) {
+  int expected = 0;
+  for (const auto& step : migrations()) EXPECT_EQ(step.number, ++expected) << step.name;
+}
+
+TEST(Migrations, RunOnceAndKeepTheInstallation) {
+  const auto conninfo = fresh_database();
+  const auto first = open_once(conninfo);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->size(), 36U);
+  EXPECT_THAT(open_once(conninfo), IsOkAndHolds(*first));
+  EXPECT_NE(*open_once(fresh_database()), *first);
+}
+
+TEST(Migrations, RunOnceWhenManyStartTogether) {
+  const auto conninfo = fresh_database();
+  async::Loop loop;
+  async::BlockingPool pool("postgres", 4, 16);
+  async::Group group(loop.executor());
+  std::set<std::string> installations;
+  for (int i = 0; i < 4; ++i) {
+    group.spawn("opener", [&]() -> Async<Status> {
+      const auto options = options_for(conninfo);
+      const auto opened = co_await open(options, pool);
+      if (opened.ok()) installations.insert((*opened)->installation());
+      co_return opened.status();
+    });
+  }
+  EXPECT_THAT(loop.block_on(group.join()), IsOk());
+  EXPECT_EQ(installations.size(), 1U);
+}
+
+TEST(Migrations, RefuseANewerSchema) {
+  const auto conninfo = fresh_database();
+  ASSERT_THAT(open_once(conninfo), IsOk());
+  ASSERT_THAT(testing::shared_server().run(
+                  "INSERT INTO gantry.migrations (number, name) VALUES (99, 'future')",
+                  database_of(conninfo)),
+              IsOk());
+  EXPECT_THAT(open_once(conninfo),
+              Fails(ErrorClass::unsupported, HasSubstr("version 99 and this program knows")));
+}
+
+TEST(Migrations, LeaveNothingBehindWhenOneFails) {
+  const auto conninfo = fresh_database();
+  Session session(*make_conninfo(options_for(conninfo)));
+  const std::vector<Migration> broken{{1, "good", migrations()[0].sql},
+                                      {2, "bad", "CREATE TABLE gantry.x (y no_such_type)"}};
+  EXPECT_ANY_THROW((void)migrate(session, broken, "id"));
+  EXPECT_THAT(testing::shared_server().run("SELECT count(*) FROM pg_namespace WHERE nspname = "
+                                           "'gantry'",
+                                           database_of(conninfo)),
+              IsOkAndHolds("0"));
+}
+
+TEST(Open, SaysWhatItCannotReachAndNeverThePassword) {
+  for (const std::string conninfo :
+       {"host=/nonexistent dbname=x user=y password=swordfish",
+        "host=/nonexistent nonsense swordfish", "postgresql://y:swordfish@/x?host=/nonexistent"}) {
+    const auto opened = open_once(conninfo);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_THAT(message_of(opened.status()), Not(HasSubstr("swordfish")));
+  }
+  EXPECT_THAT(open_once("host=/nonexistent dbname=x"),
+              Fails(ErrorClass::transport, HasSubstr("PostgreSQL x at /nonexistent:5432")));
+  EXPECT_THAT(open_once("dbname"), Fails(ErrorClass::invalid));
+}
+
+TEST(Open, RefusesADatabaseThatBecameAnothers) {
+  async::Loop loop;
+  const auto conninfo = fresh_database();
+  async::BlockingPool pool("postgres", 2, 16);
+  const auto opened = loop.block_on(open(options_for(conninfo), pool));
+  ASSERT_THAT(opened, IsOk());
+  auto& server = testing::shared_server();
+  const auto name = database_of(conninfo);
+  ASSERT_THAT(server.run("UPDATE gantry.meta SET installation = 'another'", name), IsOk());
+  ASSERT_THAT(
+      server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name +
+                 "' AND pid <> pg_backend_pid()"),
+      IsOk());
+  (void)server.run("SELECT pg_sleep(0.2)");
+  EXPECT_THAT(loop.block_on((*opened)->backend().load()),
+              Fails(ErrorClass::transport, HasSubstr("another installation's database")));
+}
+
+TEST(Conninfo, AddsWhatIsMissingAndKeepsWhatIsGiven) {
+  auto options = options_for("host=db.example.com connect_timeout=9 options='-c work_mem=8MB'");
+  options.password = R"(it's a \ secret)";
+  const auto text = make_conninfo(options);
+  ASSERT_THAT(text, IsOk());
+  EXPECT_THAT(*text, HasSubstr("connect_timeout='9'"));
+  EXPECT_THAT(*text, HasSubstr(R"(password='it\'s a \\ secret')"));
+  EXPECT_THAT(*text, HasSubstr("-c work_mem=8MB -c synchronous_commit=on"));
+  EXPECT_THAT(*text, HasSubstr("tcp_user_timeout='10000'"));
+  EXPECT_THAT(describe(options), Not(HasSubstr("secret")));
+}
+
+TEST(SqlErrors, KeepTheirClass) {
+  struct Row {
+    const char* state;
+    ErrorClass error;
+  };
+  for (const auto& row : std::vector<Row>{{"08006", ErrorClass::transport},
+                                          {"57P01", ErrorClass::transport},
+                                          {"57014", ErrorClass::timeout},
+                                          {"55P03", ErrorClass::timeout},
+                                          {"53100", ErrorClass::overload},
+                                          {"53300", ErrorClass::transport},
+                                          {"28P01", ErrorClass::auth},
+                                          {"42501", ErrorClass::permission},
+                                          {"42P01", ErrorClass::schema},
+                                          {"23505", ErrorClass::already_exists},
+                                          {"40P01", ErrorClass::conflict},
+                                          {"22021", ErrorClass::invalid},
+                                          {"XX001", ErrorClass::remote},
+                                          {"99999", ErrorClass::remote}})
+    EXPECT_EQ(class_of_sqlstate(row.state), row.error) << row.state;
+}
+
+TEST(Arrays, QuoteEveryText) {
+  EXPECT_EQ(text_array({}), "{}");
+  EXPECT_EQ(text_array({"a", "", "NULL", R"(b"\c{,})"}), R"({"a","","NULL","b\"\\c{,}"})");
+  EXPECT_EQ(number_array({1, -2}), "{1,-2}");
+}
+
+TEST(Sessions, ConnectAgainAfterTheServerHungUp) {
+  async::Loop loop;
+  const auto conninfo = fresh_database();
+  Process process(loop, conninfo);
+  auto& backend = process.database->backend();
+  ASSERT_THAT(loop.block_on(backend.load()), IsOk());
+  auto& server = testing::shared_server();
+  ASSERT_THAT(
+      server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+                 database_of(conninfo) + "'"),
+      IsOk());
+  (void)server.run("SELECT pg_sleep(0.2)");
+  EXPECT_THAT(loop.block_on(backend.load()), IsOk());
+}
+
+}  // namespace
+}  // namespace gantry::store::postgres
