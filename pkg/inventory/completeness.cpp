@@ -1,0 +1,134 @@
+#include "pkg/inventory/completeness.h"
+
+#include <algorithm>
+
+#include "pkg/base/text.h"
+
+namespace gantry::inventory {
+namespace {
+
+constexpr size_t kNamed = 5;  // how many of a list an error names
+
+std::string some_of(const std::vector<std::string>& all) {
+  std::vector<std::string> some(all.begin(),
+                                all.begin() + static_cast<int64_t>(std::min(all.size(), kNamed)));
+  if (all.size() > kNamed) some.push_back(absl::StrFormat("%d more", all.size() - kNamed));
+  return join(some, "; ");
+}
+
+// The code that a failed call has when its text had none of its own.
+std::string_view code_for(ErrorClass error) {
+  switch (error) {
+    case ErrorClass::transport:
+    case ErrorClass::timeout:
+      return "CON-001";
+    case ErrorClass::tls:
+      return "CON-003";
+    case ErrorClass::auth:
+      return "CON-002";
+    case ErrorClass::permission:
+      return "CON-004";
+    case ErrorClass::schema:
+      return "CON-007";
+    default:
+      return "CON-006";
+  }
+}
+
+Status first_failure(const std::vector<FailedCall>& failures) {
+  if (failures.empty()) return Status();
+  auto status = annotate(failures.front().status, failures.front().what);
+  if (failures.size() > 1)
+    status = annotate(std::move(status),
+                      absl::StrFormat("inventory incomplete, %d calls failed", failures.size()));
+  if (catalogue_code(status)) return status;
+  const auto code = code_for(error_class(status));
+  return with_code(std::move(status), code);
+}
+
+Status check_rows(const std::vector<std::string>& undecodable) {
+  if (undecodable.empty()) return Status();
+  return with_code(error(ErrorClass::schema, "inventory incomplete: %s", some_of(undecodable)),
+                   "CON-007");
+}
+
+Status check_identity(const Snapshot& snapshot, const std::optional<ClusterIdentity>& identity) {
+  if (!identity) return Status();
+  const bool same_name = snapshot.cluster.name == identity->name;
+  const bool shares_a_node = std::ranges::any_of(snapshot.cluster.members, [&](const auto& member) {
+    return identity->nodes.contains(member.name);
+  });
+  // A stand-alone node that joins a cluster keeps its node name.
+  if (shares_a_node && (same_name || identity->name.empty())) return Status();
+  return with_code(error(ErrorClass::held, "another cluster answers: '%s', it was '%s'",
+                         snapshot.cluster.name, identity->name),
+                   "CON-009");
+}
+
+// Two answers of one cycle that contradict each other: one of them is old.
+Status check_agreement(const Snapshot& snapshot) {
+  std::vector<std::string> odd;
+  for (const auto& member : snapshot.cluster.members) {
+    const auto node = snapshot.nodes.find(member.name);
+    if (member.online && node == snapshot.nodes.end())
+      odd.push_back("node " + member.name.get() + " is online but not listed");
+    else if (member.online && node->second.status == "offline")
+      odd.push_back("node " + member.name.get() + " is online and offline");
+  }
+  for (const auto& [vmid, guest] : snapshot.guests)
+    if (!snapshot.nodes.contains(guest.node))
+      odd.push_back(
+          absl::StrFormat("guest %d is on the unknown node %s", vmid.get(), guest.node.get()));
+  if (odd.empty()) return Status();
+  return with_code(error(ErrorClass::remote, "inventory incomplete: %s", some_of(odd)), "CON-006");
+}
+
+Status check_canary(const Snapshot& snapshot, const std::vector<OwnedGuest>& owned) {
+  if (!snapshot.missing_privileges.empty()) {
+    const std::vector<std::string> missing(snapshot.missing_privileges.begin(),
+                                           snapshot.missing_privileges.end());
+    return with_code(error(ErrorClass::permission, "the token lacks %s", some_of(missing)),
+                     "CON-004");
+  }
+  size_t expected = 0;
+  bool listed = false;
+  for (const auto& guest : owned) {
+    if (!guest.should_be_there()) continue;
+    ++expected;
+    listed = listed || snapshot.guests.contains(guest.vmid);
+  }
+  if (expected < 2 || listed) return Status();
+  return with_code(
+      error(ErrorClass::held, "none of our %d guests is listed: a lost privilege looks the same",
+            expected),
+      "CON-004");
+}
+
+Status check_quorum(const Snapshot& snapshot) {
+  if (snapshot.cluster.quorate) return Status();
+  return with_code(error(ErrorClass::held, "the cluster is not quorate"), "CON-010");
+}
+
+}  // namespace
+
+Verdict judge(const Snapshot& snapshot, const std::vector<FailedCall>& failures,
+              const std::vector<std::string>& undecodable, const std::vector<OwnedGuest>& owned,
+              const std::optional<ClusterIdentity>& identity) {
+  Verdict verdict;
+  Status incomplete = first_failure(failures);
+  // Contradictions mean something only between answers that came.
+  if (incomplete.ok()) incomplete = check_rows(undecodable);
+  if (incomplete.ok()) incomplete = check_identity(snapshot, identity);
+  if (incomplete.ok()) incomplete = check_agreement(snapshot);
+  const auto quorum = check_quorum(snapshot);
+  const auto canary = check_canary(snapshot, owned);
+  verdict.complete = incomplete.ok();
+  verdict.quorate = quorum.ok();
+  verdict.canary_passed = canary.ok();
+  verdict.problem = incomplete;
+  if (verdict.problem.ok()) verdict.problem = quorum;
+  if (verdict.problem.ok()) verdict.problem = canary;
+  return verdict;
+}
+
+}  // namespace gantry::inventory

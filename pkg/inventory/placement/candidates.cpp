@@ -1,0 +1,173 @@
+#include "pkg/inventory/placement/candidates.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "pkg/base/text.h"
+
+namespace gantry::inventory::placement {
+namespace {
+
+Result<std::optional<cel::Selector>> compile_one(const std::string& text, std::string_view field) {
+  if (trim(text).empty()) return std::optional<cel::Selector>();
+  auto selector = cel::Selector::compile(text);
+  if (selector.ok()) return std::optional<cel::Selector>(*std::move(selector));
+  return with_code(annotate(selector.status(), field), "CEL-003");
+}
+
+Json to_json(const pve::NodeRow& row) {
+  Json node = Json::object();
+  node.set("name", row.name.get());
+  node.set("online", row.status == "online");
+  if (row.cpu) node.set("cpu", *row.cpu);
+  if (row.cores) node.set("cores", *row.cores);
+  if (row.uptime_seconds) node.set("uptime", *row.uptime_seconds);
+  Json memory = Json::object();
+  if (row.memory_total) memory.set("total", *row.memory_total);
+  if (row.memory_used) memory.set("used", *row.memory_used);
+  if (row.memory_total && row.memory_used) {
+    memory.set("free", *row.memory_total - *row.memory_used);
+  }
+  node.set("memory", memory);
+  return node;
+}
+
+Json to_json(const pve::StorageRow& row) {
+  Json storage = Json::object();
+  storage.set("name", row.id.get());
+  storage.set("node", row.node.get());
+  storage.set("type", row.type);
+  storage.set("active", row.active);
+  storage.set("enabled", row.enabled);
+  storage.set("shared", row.shared);
+  Json content = Json::array();
+  for (const auto& kind : row.content) content.push_back(kind);
+  storage.set("content", content);
+  if (row.available) storage.set("avail", *row.available);
+  if (row.used) storage.set("used", *row.used);
+  if (row.total) storage.set("total", *row.total);
+  return storage;
+}
+
+struct Judgement {
+  Verdict verdict = Verdict::allowed;
+  std::string why;
+};
+
+// Which operand of the selector refused it, or what was missing.
+std::string explain(const cel::Selector& selector, const cel::Activation& activation) {
+  for (const auto& clause : selector.explain(activation)) {
+    if (clause.match.verdict == cel::Match::Verdict::does_not_match) return clause.text;
+  }
+  return selector.text();
+}
+
+Judgement judge(const std::optional<cel::Selector>& selector, const Json& object,
+                const cel::Type& type, std::string_view name) {
+  if (!selector.has_value()) return {};
+  auto value = cel::from_json(object, type, name, cel::Observed::partly);
+  if (!value.ok()) return {Verdict::unknown, message_of(value.status())};
+  cel::Activation activation;
+  activation.set(name, *std::move(value));
+  const auto match = selector->evaluate(activation);
+  if (match.matches()) return {};
+  if (match.is_unknown()) return {Verdict::unknown, match.reason};
+  return {Verdict::refused, "not " + explain(*selector, activation)};
+}
+
+NodeCandidate judge_node(const Selectors& selectors, const pve::NodeRow& row) {
+  NodeCandidate candidate{row.name, Verdict::refused, ""};
+  if (row.status != "online") {
+    candidate.why = row.status;
+    return candidate;
+  }
+  const auto judged = judge(selectors.node, to_json(row), cel::node_type(), "node");
+  candidate.verdict = judged.verdict;
+  candidate.why = judged.why;
+  return candidate;
+}
+
+StorageCandidate judge_storage(const std::optional<cel::Selector>& selector,
+                               const pve::StorageRow& row) {
+  StorageCandidate candidate{row, Verdict::refused, ""};
+  if (!row.enabled || !row.active) {
+    candidate.why = row.enabled ? "inactive" : "disabled";
+    return candidate;
+  }
+  const auto judged = judge(selector, to_json(row), cel::storage_type(), "storage");
+  candidate.verdict = judged.verdict;
+  candidate.why = judged.why;
+  return candidate;
+}
+
+std::vector<StorageCandidate> judge_storages(const std::optional<cel::Selector>& selector,
+                                             const Snapshot& snapshot,
+                                             const std::string& content) {
+  std::vector<StorageCandidate> candidates;
+  for (const auto& row : snapshot.storages) {
+    if (row.content.contains(content)) candidates.push_back(judge_storage(selector, row));
+  }
+  std::ranges::sort(candidates, {}, [](const auto& candidate) {
+    return std::tie(candidate.row.node, candidate.row.id);
+  });
+  return candidates;
+}
+
+template <class Candidate>
+std::string explain_all(const std::vector<Candidate>& candidates, std::string_view what) {
+  std::map<std::string, int> reasons;
+  size_t allowed = 0;
+  for (const auto& candidate : candidates) {
+    if (candidate.verdict == Verdict::allowed) {
+      ++allowed;
+    } else {
+      ++reasons[candidate.why];
+    }
+  }
+  std::vector<std::string> parts;
+  for (const auto& [why, count] : reasons) parts.push_back(std::to_string(count) + " " + why);
+  auto text = absl::StrFormat("%d/%d %s", allowed, candidates.size(), what);
+  if (!parts.empty()) text += ": " + join(parts, ", ");
+  return text;
+}
+
+}  // namespace
+
+Result<Selectors> compile(const api::v1alpha1::MachineClassSpec& spec) {
+  Selectors selectors;
+  GANTRY_TRY_ASSIGN(selectors.node, compile_one(spec.node_selector, "spec.nodeSelector"));
+  GANTRY_TRY_ASSIGN(selectors.root_disk, compile_one(spec.root_disk.storage_selector,
+                                                     "spec.rootDisk.storageSelector"));
+  if (spec.os.has_value()) {
+    GANTRY_TRY_ASSIGN(selectors.template_source, compile_one(spec.os->source.storage_selector,
+                                                             "spec.os.source.storageSelector"));
+  }
+  return selectors;
+}
+
+bool Candidates::allows(const NodeName& node) const {
+  return std::ranges::any_of(nodes, [&node](const auto& candidate) {
+    return candidate.name == node && candidate.verdict == Verdict::allowed;
+  });
+}
+
+std::string Candidates::explain_nodes() const {
+  return explain_all(nodes, "nodes");
+}
+
+std::string Candidates::explain_root_disks() const {
+  return explain_all(root_disks, "storages");
+}
+
+Candidates find_candidates(const Selectors& selectors, const Snapshot& snapshot) {
+  Candidates candidates;
+  for (const auto& [name, row] : snapshot.nodes) {
+    candidates.nodes.push_back(judge_node(selectors, row));
+  }
+  candidates.root_disks = judge_storages(selectors.root_disk, snapshot, "rootdir");
+  candidates.template_sources = judge_storages(selectors.template_source, snapshot, "vztmpl");
+  return candidates;
+}
+
+}  // namespace gantry::inventory::placement

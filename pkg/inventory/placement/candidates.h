@@ -1,0 +1,47 @@
+#pragma once
+// Candidates: which nodes and storages of a cluster a MachineClass allows, and why not the others.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/v1alpha1/machineclass.h"
+#include "pkg/cel/selector.h"
+#include "pkg/inventory/inventory.h"
+
+namespace gantry::inventory::placement {
+
+// The selectors of a class, compiled; an empty text selects everything.
+struct Selectors {
+  std::optional<cel::Selector> node, root_disk, template_source;
+};
+// Invalid with "spec.nodeSelector: line:column: …" and code CEL-003.
+Result<Selectors> compile(const api::v1alpha1::MachineClassSpec& spec);
+
+// Tri-state: what cannot be evaluated is no candidate, and says what was missing.
+enum class Verdict { allowed, refused, unknown };
+struct NodeCandidate {
+  NodeName name;
+  Verdict verdict = Verdict::unknown;
+  std::string why;  // not allowed: in a few words
+};
+struct StorageCandidate {
+  pve::StorageRow row;  // as seen from row.node
+  Verdict verdict = Verdict::unknown;
+  std::string why;
+};
+struct Candidates {
+  std::vector<NodeCandidate> nodes;          // by name
+  std::vector<StorageCandidate> root_disks;  // by node, then name
+  std::vector<StorageCandidate> template_sources;
+
+  bool allows(const NodeName& node) const;
+  // "0/4 nodes: 2 node.memory.free not observed, …": one clause a reason.
+  std::string explain_nodes() const;
+  std::string explain_root_disks() const;
+};
+
+// Beside the selectors, a node must be online; a storage must be enabled and active and take
+// root disks (templates, for template sources).
+Candidates find_candidates(const Selectors& selectors, const Snapshot& snapshot);
+
+}  // namespace gantry::inventory::placement

@@ -1,0 +1,181 @@
+#include "pkg/inventory/placement/choose.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "pkg/base/text.h"
+
+namespace gantry::inventory::placement {
+namespace {
+
+using api::v1alpha1::PlacementStrategy;
+
+template <class Map, class Key>
+int count_of(const Map& counts, const Key& key) {
+  const auto it = counts.find(key);
+  return it == counts.end() ? 0 : it->second;
+}
+
+// Why a node was passed over; the worst that applies to all of them is what people are told.
+enum class Obstacle { selector, busy, full_node, memory, bridge, no_template, storage, storage_full };
+
+struct Rejection {
+  Obstacle obstacle;
+  std::string text;
+};
+struct Fit {
+  NodeName node;
+  StorageId storage;
+  TemplatePlace source;
+  int of_class = 0;
+  int machines = 0;
+  int64_t memory_free = 0;
+};
+using Judged = std::variant<Fit, Rejection>;
+
+class Chooser {
+ public:
+  Chooser(const api::v1alpha1::Placement& rules, const api::v1alpha1::ClusterLimits& limits,
+          const Demand& demand, const Load& load, const Candidates& candidates)
+      : rules_(rules), limits_(limits), demand_(demand), load_(load), candidates_(candidates) {}
+
+  Judged judge(const NodeCandidate& node, const std::vector<TemplatePlace>& templates,
+               const Snapshot& snapshot) const {
+    if (demand_.node.has_value() && *demand_.node != node.name) {
+      return Rejection{Obstacle::selector, "not the pinned one"};
+    }
+    if (node.verdict != Verdict::allowed) return Rejection{Obstacle::selector, node.why};
+    if (rules_.max_per_node > 0 && count_of(load_.of_class, node.name) >= rules_.max_per_node) {
+      return Rejection{Obstacle::full_node, "maxPerNode"};
+    }
+    const auto& row = snapshot.nodes.at(node.name);
+    const auto free = row.memory_total.value_or(0) - row.memory_used.value_or(0);
+    if (row.memory_total.has_value() && free < demand_.memory) {
+      return Rejection{Obstacle::memory, "memory"};
+    }
+    if (auto missing = missing_bridge(node.name, snapshot)) {
+      return Rejection{Obstacle::bridge, "no bridge " + *missing};
+    }
+    const auto source = std::ranges::find(templates, node.name, &TemplatePlace::node);
+    if (source == templates.end()) return Rejection{Obstacle::no_template, "no template"};
+    auto storage = pick_storage(node.name);
+    if (auto* rejection = std::get_if<Rejection>(&storage)) return *rejection;
+    if (count_of(load_.tasks, node.name) >= limits_.tasks_per_node) {
+      return Rejection{Obstacle::busy, "tasksPerNode"};
+    }
+    return Fit{node.name, std::get<StorageId>(storage), *source,
+               count_of(load_.of_class, node.name), count_of(load_.machines, node.name), free};
+  }
+
+  // True when `a` is the better place.
+  bool better(const Fit& a, const Fit& b) const {
+    const bool pack = rules_.strategy == PlacementStrategy::pack;
+    const auto rank = [pack](const Fit& fit) {
+      const int sign = pack ? -1 : 1;
+      return std::tuple(sign * fit.of_class, sign * fit.machines, -fit.memory_free, fit.node);
+    };
+    return rank(a) < rank(b);
+  }
+
+ private:
+  std::optional<std::string> missing_bridge(const NodeName& node,
+                                            const Snapshot& snapshot) const {
+    const auto known = snapshot.bridges.find(node);
+    if (known == snapshot.bridges.end()) return std::nullopt;
+    for (const auto& bridge : demand_.bridges) {
+      if (std::ranges::find(known->second, bridge) == known->second.end()) return bridge;
+    }
+    return std::nullopt;
+  }
+
+  std::variant<StorageId, Rejection> pick_storage(const NodeName& node) const {
+    const StorageCandidate* best = nullptr;
+    Rejection why{Obstacle::storage, "no storage for root disks"};
+    for (const auto& storage : candidates_.root_disks) {
+      if (storage.row.node != node) continue;
+      const auto name = storage.row.id.get();
+      if (storage.verdict != Verdict::allowed) {
+        why = {Obstacle::storage, "storage(" + name + ") " + storage.why};
+      } else if (storage.row.available.has_value() && *storage.row.available < demand_.disk) {
+        why = {Obstacle::storage_full, "storage(" + name + ") " +
+                                           human_bytes(*storage.row.available) + " of " +
+                                           human_bytes(demand_.disk) + " free"};
+      } else if (count_of(load_.creates, std::pair(node, storage.row.id)) >=
+                 limits_.creates_per_storage) {
+        if (best == nullptr) why = {Obstacle::busy, "createsPerStorage(" + name + ")"};
+      } else if (best == nullptr || storage.row.available.value_or(0) >
+                                        best->row.available.value_or(0)) {
+        best = &storage;
+      }
+    }
+    if (best == nullptr) return why;
+    return best->row.id;
+  }
+
+  const api::v1alpha1::Placement& rules_;
+  const api::v1alpha1::ClusterLimits& limits_;
+  const Demand& demand_;
+  const Load& load_;
+  const Candidates& candidates_;
+};
+
+// What people are told when no node is left.
+NoPlace explain(const std::vector<Rejection>& rejections) {
+  std::map<std::string, int> reasons;
+  std::set<Obstacle> obstacles;
+  for (const auto& rejection : rejections) {
+    ++reasons[rejection.text];
+    obstacles.insert(rejection.obstacle);
+  }
+  std::vector<std::string> parts;
+  for (const auto& [text, count] : reasons) parts.push_back(std::to_string(count) + " " + text);
+  const auto message = absl::StrFormat("0/%d nodes: %s", rejections.size(), join(parts, ", "));
+  if (obstacles.contains(Obstacle::busy)) return {"Throttled", "CON-015", message, true};
+  // Nodes that were never meant do not hide what is wrong with those that were.
+  obstacles.erase(Obstacle::selector);
+  if (obstacles.size() == 1) {
+    switch (*obstacles.begin()) {
+      case Obstacle::no_template:
+        return {"TemplateMissing", "TPL-001", message, false};
+      case Obstacle::storage_full:
+        return {"StorageFull", "STO-001", message, false};
+      case Obstacle::storage:
+        return {"NoStorageMatches", "CEL-001", message, false};
+      case Obstacle::bridge:
+        return {"BridgeMissing", "MC-003", message, false};
+      default:
+        break;
+    }
+  }
+  return {"Unschedulable", "MC-003", message, false};
+}
+
+}  // namespace
+
+std::variant<Place, NoPlace> choose(const api::v1alpha1::Placement& rules,
+                                    const api::v1alpha1::ClusterLimits& limits,
+                                    const Demand& demand, const Load& load,
+                                    const Candidates& candidates,
+                                    const std::vector<TemplatePlace>& templates,
+                                    const Snapshot& snapshot) {
+  const Chooser chooser(rules, limits, demand, load, candidates);
+  std::vector<Fit> fits;
+  std::vector<Rejection> rejections;
+  for (const auto& node : candidates.nodes) {
+    auto judged = chooser.judge(node, templates, snapshot);
+    if (auto* fit = std::get_if<Fit>(&judged)) {
+      fits.push_back(std::move(*fit));
+    } else {
+      rejections.push_back(std::get<Rejection>(std::move(judged)));
+    }
+  }
+  if (fits.empty()) return explain(rejections);
+  std::ranges::sort(fits, [&chooser](const Fit& a, const Fit& b) { return chooser.better(a, b); });
+  const auto& best = fits.front();
+  auto message = "chose " + best.node.get() + ", storage " + best.storage.get();
+  if (fits.size() > 1) message += ", over " + fits[1].node.get();
+  return Place{best.node, best.storage, best.source, message};
+}
+
+}  // namespace gantry::inventory::placement
