@@ -1,6 +1,7 @@
 #include "api/v1alpha1/machineclass.h"
 
 #include "api/v1alpha1/columns.h"
+#include "api/v1alpha1/selectors.h"
 
 namespace gantry::api::v1alpha1 {
 
@@ -53,8 +54,8 @@ TypeInfo describe(Type<RootDisk>) {
                                  Range{1LL << 30, 128LL << 40}),
           field<&RootDisk::storage_selector>(
               "storageSelector",
-              "CEL over `storage` and `node`; empty: every storage that may hold root disks.",
-              format::cel, Example{"storage.type == \"zfspool\""}),
+              "CEL over `storage`; empty: every storage that may hold root disks.", format::cel,
+              Example{"storage.type == \"zfspool\""}),
       });
 }
 
@@ -107,6 +108,13 @@ Problems check(const MachineClassSpec& spec) {
   check_whole(problems, "resources.memory", spec.resources.memory, kMiB);
   check_whole(problems, "resources.swap", spec.resources.swap, kMiB);
   check_whole(problems, "rootDisk.size", spec.root_disk.size, kGiB);
+  check_selector(problems, "nodeSelector", spec.node_selector, node_selector_declarations());
+  check_selector(problems, "rootDisk.storageSelector", spec.root_disk.storage_selector,
+                 storage_selector_declarations());
+  if (spec.os) {
+    check_selector(problems, "os.source.storageSelector", spec.os->source.storage_selector,
+                   storage_selector_declarations());
+  }
   if (!spec.unprivileged) {
     problems.push_back({"unprivileged", Reason::forbidden,
                         "must be true: Gantry creates no privileged containers"});
