@@ -72,7 +72,7 @@ int64_t generation_of(const Json& object) {
 
 void take_member(Json& target, const Json& source, std::string_view name) {
   const auto* member = source.find(name);
-  if (member != nullptr) {
+  if (member != nullptr && !member->is_null()) {
     target.set(name, *member);
   } else {
     target.erase(name);

@@ -1,10 +1,11 @@
+#include "pkg/base/log.h"
 #include "pkg/store/postgres/commit.h"
 
 namespace gantry::store::postgres {
 namespace {
 
 constexpr int kFetch = 2000;       // rows of a load at a time
-constexpr int kWaitsPerTrim = 20;  // a wait is at most the store's poll interval
+constexpr int kWaitsPerTrim = 4;   // a wait is at most the store's poll interval
 constexpr int kTrimRows = 20'000;  // in one transaction
 
 constexpr Statement kChanges{
@@ -16,12 +17,14 @@ constexpr Statement kChanges{
 // The newest revision that is too old or too many, at most kTrimRows further than before.
 constexpr Statement kTrimTo{
     "trim_to",
-    "SELECT least(m.trimmed_to + $3, greatest(m.revision - $2, m.trimmed_to, "
-    "(SELECT coalesce(max(revision), 0) FROM gantry.changes "
-    "WHERE committed_at < transaction_timestamp() - $1 * interval '1 second'))) "
-    "FROM gantry.meta m WHERE true FOR UPDATE"};
-constexpr Statement kTrimNote{"trim_note", "UPDATE gantry.meta SET trimmed_to = $1"};
+    "SELECT m.trimmed_to, least(m.trimmed_to + $3, greatest(m.revision - $2, m.trimmed_to, "
+    "(SELECT coalesce(max(c.revision), 0) FROM gantry.changes c "
+    "WHERE c.revision <= m.trimmed_to + $3 "
+    "AND c.committed_at < transaction_timestamp() - $1 * interval '1 second'))) "
+    "FROM gantry.meta m"};
 constexpr Statement kTrim{"trim", "DELETE FROM gantry.changes WHERE revision <= $1"};
+constexpr Statement kTrimNote{"trim_note",
+                              "UPDATE gantry.meta SET trimmed_to = greatest(trimmed_to, $1)"};
 
 FeedEntry entry_of(const pqxx::row& row, int first) {
   const auto text = [&](int column) {
@@ -74,17 +77,19 @@ Result<std::vector<FeedEntry>> read_changes(Session& session, int64_t revision, 
   return entries;
 }
 
-// Everybody may trim; the counter's lock lets one do it at a time.
-Status trim_feed(Session& session, const Retention& retention) {
+// Several may trim at once. The counter is locked last, so that writers hardly wait. How many
+// revisions went.
+Result<int64_t> trim_some(Session& session, const Retention& retention) {
   pqxx::work transaction(session.connection());
-  const auto rows =
-      session.exec(transaction, kTrimTo, static_cast<int64_t>(retention.age_max.count()),
-                   retention.changes_max, kTrimRows);
-  const auto to = rows[0][0].as<int64_t>();
-  session.exec(transaction, kTrimNote, to);
+  const auto age = static_cast<int64_t>(retention.age_max.count());
+  const auto rows = session.exec(transaction, kTrimTo, age, retention.changes_max, kTrimRows);
+  const auto from = rows[0][0].as<int64_t>();
+  const auto to = rows[0][1].as<int64_t>();
+  if (to == from) return 0;
   session.exec(transaction, kTrim, to);
+  session.exec(transaction, kTrimNote, to);
   transaction.commit();
-  return {};
+  return to - from;
 }
 
 }  // namespace
@@ -117,12 +122,22 @@ Async<Result<std::vector<FeedEntry>>> BackendDoor::changes_since(int64_t revisio
   co_return entries;
 }
 
+Async<Status> BackendDoor::trim() {
+  while (true) {
+    auto work = [retention = retention_](Session& session) {
+      return trim_some(session, retention);
+    };
+    const auto trimmed = co_await run_in(link_.sessions, link_.pool, "trim the feed", work);
+    if (!trimmed.ok()) co_return trimmed.status();
+    if (*trimmed < kTrimRows) co_return Status();
+  }
+}
+
 Async<Status> BackendDoor::wait_for_change(Duration timeout) {
   if (waits_++ % kWaitsPerTrim == 0) {
-    auto work = [retention = retention_](Session& session) {
-      return trim_feed(session, retention);
-    };
-    GANTRY_CO_TRY(co_await run_in(link_.sessions, link_.pool, "trim the feed", work));
+    const Status trimmed = co_await trim();
+    if (!trimmed.ok() && error_class(trimmed) == ErrorClass::transport) co_return trimmed;
+    if (!trimmed.ok()) log::warn("the feed was not trimmed", {{"error", trimmed}});
   }
   auto job = [listener = link_.listener, timeout] { return listener->wait(timeout); };
   co_return co_await link_.pool.run(std::move(job));

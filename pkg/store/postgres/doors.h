@@ -41,6 +41,8 @@ class BackendDoor final : public Backend {
   Async<Result<Loaded>> load() override;
   Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) override;
   Async<Status> wait_for_change(Duration timeout) override;
+  // Drops what is older or more than the retention allows.
+  Async<Status> trim();
 
  private:
   Link& link_;

@@ -52,9 +52,18 @@ void Listener::set_known(int64_t revision) {
 
 void Listener::stop() {
   stopped_ = true;
+  wake();
+}
+
+void Listener::wake() {
   const uint64_t one = 1;
-  // The counter stays set: every later wait ends at once too.
   GANTRY_CHECK(::write(wake_, &one, sizeof one) == sizeof one);
+}
+
+void Listener::take_wakes() {
+  uint64_t count = 0;
+  // Nothing to read is fine: somebody else took it.
+  (void)!::read(wake_, &count, sizeof count);
 }
 
 Status Listener::fail(const char* what) {
@@ -87,18 +96,22 @@ void Listener::read_notifications() {
 Status Listener::sleep(int milliseconds, bool& timed_out) {
   pollfd waiting[2] = {{PQsocket(connection_.get()), POLLIN, 0}, {wake_, POLLIN, 0}};
   timed_out = ::poll(waiting, 2, milliseconds) == 0;
-  if (timed_out || stopped_) return {};
+  if (timed_out) return {};
   if (PQconsumeInput(connection_.get()) == 0) return fail("listen");
   return {};
 }
 
 Status Listener::wait(Duration timeout) {
+  const auto turn = ++turn_;
+  wake();  // an earlier wait that nobody listens to any more must not keep its thread
   const std::scoped_lock lock(mutex_);
-  if (stopped_) return {};
+  take_wakes();
+  const auto is_over = [&] { return stopped_ || turn_ != turn; };
+  if (is_over()) return {};
   if (!connection_) return connect();
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
   int own_unheard = 0;
-  while (left > 0 && !stopped_) {
+  while (left > 0 && !is_over()) {
     read_notifications();
     if (foreign_ > known_) return {};
     const bool unheard = own_ > known_;

@@ -23,8 +23,8 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   // Blocks until another process has announced a revision above known(), until one of our own
-  // stays unknown for a second (its answer was lost), until stop(), or for `timeout`. OK at once
-  // after a (re)connect: what was announced before is not heard. Transport.
+  // stays unknown for a second (its answer was lost), until stop() or a later wait(), or for
+  // `timeout`. OK at once after a (re)connect: what was announced before is not heard. Transport.
   Status wait(Duration timeout);
   // Our process has seen everything up to here.
   void raise_known(int64_t revision);
@@ -43,6 +43,8 @@ class Listener {
   Status connect();
   Status fail(const char* what);
   void read_notifications();
+  void wake();
+  void take_wakes();
   Status sleep(int milliseconds, bool& timed_out);
 
   std::string conninfo_;
@@ -50,6 +52,7 @@ class Listener {
   std::string sender_;
   int wake_;  // an eventfd
   std::atomic<bool> stopped_ = false;
+  std::atomic<int64_t> turn_ = 0;  // which wait is the latest
   std::atomic<int64_t> known_ = 0;
   std::mutex mutex_;  // one wait at a time
   Connection connection_;

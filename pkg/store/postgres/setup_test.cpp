@@ -1,4 +1,5 @@
 // Connecting, migrating, and the small translations of the driver.
+#include "pkg/async/deadline.h"
 #include "pkg/store/postgres/conninfo.h"
 #include "pkg/store/postgres/migrations.h"
 #include "pkg/store/postgres/postgres_world_test.h"
@@ -149,6 +150,39 @@ TEST(Arrays, QuoteEveryText) {
   EXPECT_EQ(text_array({}), "{}");
   EXPECT_EQ(text_array({"a", "", "NULL", R"(b"\c{,})"}), R"({"a","","NULL","b\"\\c{,}"})");
   EXPECT_EQ(number_array({1, -2}), "{1,-2}");
+}
+
+TEST(Listener, EndsAWaitThatNobodyListensToWhenTheNextBegins) {
+  async::Loop loop;
+  async::RealClock clock;
+  Process process(loop, fresh_database());
+  auto& backend = process.database->backend();
+  ASSERT_THAT(loop.block_on(backend.load()), IsOk());
+  const auto began = clock.now();
+  for (int i = 0; i < 8; ++i) {  // twice as often as there are threads
+    auto waiting = backend.wait_for_change(std::chrono::minutes(1));
+    (void)loop.block_on(
+        async::with_deadline(clock, std::chrono::milliseconds(50), "wait", std::move(waiting)));
+  }
+  EXPECT_THAT(loop.block_on(backend.load()), IsOk());
+  EXPECT_LT(clock.now() - began, std::chrono::seconds(20));
+}
+
+TEST(Retention, DropsWhatIsTooMuch) {
+  async::Loop loop;
+  auto options = options_for(fresh_database());
+  options.feed_changes_max = 3;
+  async::BlockingPool pool("postgres", 2, 16);
+  const auto database = loop.block_on(open(options, pool));
+  ASSERT_THAT(database, IsOk());
+  auto& backend = (*database)->backend();
+  std::vector<Write> writes(10);
+  for (size_t i = 0; i < writes.size(); ++i)
+    writes[i].key = Key{"apps", "default", "app-" + std::to_string(i)};
+  ASSERT_THAT(loop.block_on(backend.commit(writes)), IsOk());
+  (void)loop.block_on(backend.wait_for_change(std::chrono::milliseconds(1)));
+  EXPECT_TRUE(is_expired(loop.block_on(backend.changes_since(6, 10)).status()));
+  EXPECT_THAT(loop.block_on(backend.changes_since(7, 10)), IsOk());
 }
 
 TEST(Sessions, ConnectAgainAfterTheServerHungUp) {
