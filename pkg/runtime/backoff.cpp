@@ -9,9 +9,9 @@ Duration Backoff::next(const Request& request, const Status& why) {
   ++failures;
   // Past 30 doublings every sensible `first` has reached `most`.
   const int doublings = std::min(failures - 1, 30);
-  const double whole = std::min(static_cast<double>(limits_.first.count()) *
-                                    static_cast<double>(int64_t{1} << doublings),
-                                static_cast<double>(limits_.most.count()));
+  const double whole = std::min(
+      static_cast<double>(limits_.first.count()) * static_cast<double>(int64_t{1} << doublings),
+      static_cast<double>(limits_.most.count()));
   const Duration delay(static_cast<int64_t>(whole * (0.5 + random_.unit() / 2)));
   const auto asked = retry_after(why);
   return asked.has_value() ? std::max<Duration>(delay, *asked) : delay;

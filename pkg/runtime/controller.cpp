@@ -75,9 +75,8 @@ Async<Status> Controller::run() {
                  [this, resource, mapping] { return follow(resource, mapping); });
   }
   for (const auto& [name, source] : sources_) {
-    inputs.spawn(name, [this, source] {
-      return source([this](Request request) { enqueue(request); });
-    });
+    inputs.spawn(name,
+                 [this, source] { return source([this](Request request) { enqueue(request); }); });
   }
   const auto dispatched = co_await dispatch(reconciles);
   inputs.stop();
@@ -164,8 +163,8 @@ Duration Controller::delay_of(const Request& request, const Verdict& verdict,
       break;
   }
   // Spread over a fifth of the period, so that a restart does not make everything come at once.
-  return resync_ - Duration(static_cast<int64_t>(environment_.random.below(
-                       static_cast<uint64_t>(resync_.count() / 5 + 1))));
+  return resync_ - Duration(static_cast<int64_t>(
+                       environment_.random.below(static_cast<uint64_t>(resync_.count() / 5 + 1))));
 }
 
 void Controller::report(const Request& request, const Verdict& verdict, const Status& status) {

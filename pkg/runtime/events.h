@@ -32,7 +32,7 @@ struct Happening {
 
 struct EventLimits {
   size_t queue_max = 1000;
-  int burst = 25;                           // of one object at once
+  int burst = 25;                              // of one object at once
   Duration refill = std::chrono::seconds(10);  // for one more
   Duration keep = std::chrono::hours(24);      // after the last occurrence
 };

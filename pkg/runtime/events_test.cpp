@@ -33,8 +33,7 @@ TEST(EventRecorder, WritesWhatHappenedOnceAndCountsTheRest) {
   EXPECT_EQ(event.string_or("type", ""), "Warning");
   EXPECT_EQ(event.string_or("reason", ""), "Locked");
   EXPECT_EQ(event.find_path({"involvedObject", "uid"})->as_string(), "u1");
-  EXPECT_EQ(event.find_path({"metadata", "annotations", "gantry.dev/code"})->as_string(),
-            "CT-011");
+  EXPECT_EQ(event.find_path({"metadata", "annotations", "gantry.dev/code"})->as_string(), "CT-011");
   world.finish();
 }
 

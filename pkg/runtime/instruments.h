@@ -12,8 +12,7 @@ class Instruments {
   virtual ~Instruments() = default;
   virtual void queue_depth(std::string_view controller, size_t waiting) = 0;
   // `outcome` is a Verdict's label.
-  virtual void reconciled(std::string_view controller, std::string_view outcome,
-                          Duration took) = 0;
+  virtual void reconciled(std::string_view controller, std::string_view outcome, Duration took) = 0;
   virtual void leading(bool is_leader) = 0;
   virtual void event_written() = 0;
   virtual void event_dropped() = 0;

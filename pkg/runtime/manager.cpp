@@ -44,7 +44,8 @@ Async<Status> Manager::run() {
   std::list<async::Group> services;
   async::Group leading(executor);
   for (const auto& [name, service] : services_) {
-    services.emplace_back(executor).spawn(name, [this, name, service] { return serve(name, service); });
+    services.emplace_back(executor).spawn(name,
+                                          [this, name, service] { return serve(name, service); });
   }
   leading.spawn("leader", [this] { return lead(); });
   auto first_error = co_await leading.join();
@@ -81,8 +82,8 @@ Async<Status> Manager::lead() {
       log::debug("not leading", {{"lease", options_.lease}, {"why", acquired}});
     }
     const auto pause = options_.ttl / 3;
-    const auto slept = co_await async::with_deadline(environment_.clock, pause, "lease",
-                                                     stopping_.wait());
+    const auto slept =
+        co_await async::with_deadline(environment_.clock, pause, "lease", stopping_.wait());
     if (is_cancellation(slept)) co_return slept;
   }
   // Another process need not wait for the lease to run out. A cancelled stop just leaves it.
@@ -125,8 +126,8 @@ Async<Manager::TermEnd> Manager::serve_term() {
 Async<Manager::TermEnd> Manager::keep_lease() {
   while (true) {
     const auto pause = options_.ttl / 3;
-    const auto waited = co_await async::with_deadline(environment_.clock, pause, "lease",
-                                                      stopping_.wait());
+    const auto waited =
+        co_await async::with_deadline(environment_.clock, pause, "lease", stopping_.wait());
     if (waited.ok() || is_cancellation(waited)) co_return TermEnd::stopped;
     const auto renewed = co_await acquire();
     if (renewed.ok()) continue;
@@ -145,8 +146,8 @@ Async<Status> Manager::stop_controllers(async::Group& group, bool gently) {
     for (auto* controller : controllers_) controller->stop();
     const auto drain =
         std::min<Duration>(options_.drain, leadership_.until() - environment_.clock.now());
-    const auto drained = co_await async::with_deadline(environment_.clock, drain, "drain",
-                                                       group.join());
+    const auto drained =
+        co_await async::with_deadline(environment_.clock, drain, "drain", group.join());
     if (drained.ok()) co_return drained;
   }
   group.stop();

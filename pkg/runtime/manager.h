@@ -25,7 +25,8 @@ using Service = std::function<Async<Status>()>;
 // Services run from start to end, whoever leads; they are started in the order in which they were
 // added and stopped in the reverse order, after the controllers. Controllers run while the lease is
 // held: they are cancelled when it is lost, at the latest when its time to live has passed.
-// A service that ends by itself stops the manager. stop() ends everything within `drain` and what cancelling takes.
+// A service that ends by itself stops the manager. stop() ends everything within `drain` and what
+// cancelling takes.
 class Manager {
  public:
   Manager(Environment environment, store::Leases& leases, ManagerOptions options);

@@ -8,8 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::Fails;
+using ::testing::HasSubstr;
 using testing::IsOk;
 
 class CountingReconciler final : public Reconciler {

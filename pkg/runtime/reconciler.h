@@ -13,7 +13,9 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 // Nothing to do until the object, or something it depends on, changes (or the resync period ends).
-inline Outcome settled() { return Outcome(); }
+inline Outcome settled() {
+  return Outcome();
+}
 // Look again after `after`: something outside the store is on its way.
 inline Outcome recheck(Duration after) {
   Outcome outcome;

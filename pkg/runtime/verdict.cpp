@@ -3,9 +3,13 @@
 namespace gantry::runtime {
 namespace {
 
-Verdict retry() { return {.next = Next::backoff, .forget_failures = false, .label = "retry"}; }
+Verdict retry() {
+  return {.next = Next::backoff, .forget_failures = false, .label = "retry"};
+}
 // Failures are kept: should it change to one that is retried, it goes on where it was.
-Verdict stalled() { return {.next = Next::resync, .forget_failures = false, .label = "stalled"}; }
+Verdict stalled() {
+  return {.next = Next::resync, .forget_failures = false, .label = "stalled"};
+}
 
 Verdict judge_error(ErrorClass error) {
   switch (error) {

@@ -7,7 +7,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Verdict judge_class(ErrorClass error) { return judge(make_error(error, "x")); }
+Verdict judge_class(ErrorClass error) {
+  return judge(make_error(error, "x"));
+}
 
 TEST(Verdict, FollowsTheTableOfTheContract) {
   EXPECT_EQ(judge(settled()).next, Next::resync);
@@ -16,9 +18,9 @@ TEST(Verdict, FollowsTheTableOfTheContract) {
   EXPECT_EQ(judge_class(ErrorClass::not_found).next, Next::never);
   EXPECT_EQ(judge_class(ErrorClass::conflict).next, Next::at_once);
   EXPECT_EQ(judge_class(ErrorClass::cancelled).next, Next::never);
-  for (const auto busy : {ErrorClass::transport, ErrorClass::timeout, ErrorClass::locked,
-                          ErrorClass::task_failed, ErrorClass::remote, ErrorClass::overload,
-                          ErrorClass::already_exists}) {
+  for (const auto busy :
+       {ErrorClass::transport, ErrorClass::timeout, ErrorClass::locked, ErrorClass::task_failed,
+        ErrorClass::remote, ErrorClass::overload, ErrorClass::already_exists}) {
     EXPECT_EQ(judge_class(busy).next, Next::backoff) << to_string(busy);
     EXPECT_FALSE(judge_class(busy).is_bug) << to_string(busy);
   }

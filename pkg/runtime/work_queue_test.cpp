@@ -9,7 +9,9 @@ using namespace std::chrono_literals;
 
 const Request kA{"default", "a"};
 const Request kB{"default", "b"};
-Time at(int seconds) { return Time(std::chrono::seconds(seconds)); }
+Time at(int seconds) {
+  return Time(std::chrono::seconds(seconds));
+}
 
 TEST(WorkQueue, GivesEachRequestOnceInOrderOfItsTime) {
   WorkQueue queue;

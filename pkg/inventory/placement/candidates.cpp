@@ -102,8 +102,7 @@ StorageCandidate judge_storage(const std::optional<cel::Selector>& selector,
 }
 
 std::vector<StorageCandidate> judge_storages(const std::optional<cel::Selector>& selector,
-                                             const Snapshot& snapshot,
-                                             const std::string& content) {
+                                             const Snapshot& snapshot, const std::string& content) {
   std::vector<StorageCandidate> candidates;
   for (const auto& row : snapshot.storages) {
     if (row.content.contains(content)) candidates.push_back(judge_storage(selector, row));
@@ -137,8 +136,8 @@ std::string explain_all(const std::vector<Candidate>& candidates, std::string_vi
 Result<Selectors> compile(const api::v1alpha1::MachineClassSpec& spec) {
   Selectors selectors;
   GANTRY_TRY_ASSIGN(selectors.node, compile_one(spec.node_selector, "spec.nodeSelector"));
-  GANTRY_TRY_ASSIGN(selectors.root_disk, compile_one(spec.root_disk.storage_selector,
-                                                     "spec.rootDisk.storageSelector"));
+  GANTRY_TRY_ASSIGN(selectors.root_disk,
+                    compile_one(spec.root_disk.storage_selector, "spec.rootDisk.storageSelector"));
   if (spec.os.has_value()) {
     GANTRY_TRY_ASSIGN(selectors.template_source, compile_one(spec.os->source.storage_selector,
                                                              "spec.os.source.storageSelector"));

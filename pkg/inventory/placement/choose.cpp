@@ -18,7 +18,16 @@ int count_of(const Map& counts, const Key& key) {
 }
 
 // Why a node was passed over; the worst that applies to all of them is what people are told.
-enum class Obstacle { selector, busy, full_node, memory, bridge, no_template, storage, storage_full };
+enum class Obstacle {
+  selector,
+  busy,
+  full_node,
+  memory,
+  bridge,
+  no_template,
+  storage,
+  storage_full
+};
 
 struct Rejection {
   Obstacle obstacle;
@@ -64,8 +73,12 @@ class Chooser {
     if (count_of(load_.tasks, node.name) >= limits_.tasks_per_node) {
       return Rejection{Obstacle::busy, "tasksPerNode"};
     }
-    return Fit{node.name, std::get<StorageId>(storage), *source,
-               count_of(load_.of_class, node.name), count_of(load_.machines, node.name), free};
+    return Fit{node.name,
+               std::get<StorageId>(storage),
+               *source,
+               count_of(load_.of_class, node.name),
+               count_of(load_.machines, node.name),
+               free};
   }
 
   // True when `a` is the better place.
@@ -79,8 +92,7 @@ class Chooser {
   }
 
  private:
-  std::optional<std::string> missing_bridge(const NodeName& node,
-                                            const Snapshot& snapshot) const {
+  std::optional<std::string> missing_bridge(const NodeName& node, const Snapshot& snapshot) const {
     const auto known = snapshot.bridges.find(node);
     if (known == snapshot.bridges.end()) return std::nullopt;
     for (const auto& bridge : demand_.bridges) {
@@ -104,8 +116,8 @@ class Chooser {
       } else if (count_of(load_.creates, std::pair(node, storage.row.id)) >=
                  limits_.creates_per_storage) {
         if (best == nullptr) why = {Obstacle::busy, "createsPerStorage(" + name + ")"};
-      } else if (best == nullptr || storage.row.available.value_or(0) >
-                                        best->row.available.value_or(0)) {
+      } else if (best == nullptr ||
+                 storage.row.available.value_or(0) > best->row.available.value_or(0)) {
         best = &storage;
       }
     }

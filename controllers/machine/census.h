@@ -1,0 +1,50 @@
+#pragma once
+// Census: what the Machines of this daemon add up to: how many where, what is under way, what was
+// repaired when. In memory; made of the objects' status, so that a restart finds it again.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/v1alpha1/machine.h"
+#include "api/v1alpha1/proxmoxcluster.h"
+#include "pkg/inventory/inventory.h"
+#include "pkg/inventory/placement/choose.h"
+#include "pkg/runtime/request.h"
+
+namespace gantry::controllers::machine {
+
+struct CensusEntry {
+  runtime::Request request;
+  ClusterName cluster;
+  std::string machine_class;
+  NodeName node;  // where it is, or is being made; empty: nowhere
+  std::optional<VmId> vmid;
+  std::optional<StorageId> creating_on;  // while its create runs
+  Upid task;                             // while one runs; empty: none
+  bool calling = false;                  // between a call and its answer
+  std::vector<Time> repairs;             // disruptive ones
+};
+
+class Census {
+ public:
+  CensusEntry& entry(const Uid& uid) { return entries_[uid]; }
+  const CensusEntry* find(const Uid& uid) const;
+  void forget(const Uid& uid) { entries_.erase(uid); }
+  void forget(const runtime::Request& request);
+  const std::map<Uid, CensusEntry>& entries() const { return entries_; }
+  // Machines of a cluster that have a VMID.
+  size_t size(const ClusterName& cluster) const;
+
+  // For placement; `self` is left out.
+  inventory::placement::Load load(const Uid& self, const ClusterName& cluster,
+                                  const std::string& machine_class,
+                                  const inventory::Snapshot& snapshot) const;
+  // OK while the budgets of object, node and cluster allow one more disruptive repair.
+  Status may_repair(const Uid& self, const api::v1alpha1::ClusterLimits& limits, Time now) const;
+
+ private:
+  std::map<Uid, CensusEntry> entries_;
+};
+
+}  // namespace gantry::controllers::machine

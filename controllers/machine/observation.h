@@ -1,0 +1,80 @@
+#pragma once
+// Observation: everything a plan may know about one Machine's world. Gathered by observe.cpp, made
+// by hand in tests.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/v1alpha1/machine.h"
+#include "api/v1alpha1/machineclass.h"
+#include "api/v1alpha1/proxmoxcluster.h"
+#include "pkg/inventory/inventory.h"
+#include "pkg/pve/mark.h"
+#include "pkg/pve/types.h"
+#include "pkg/store/guests.h"
+
+namespace gantry::controllers::machine {
+
+// Who is on our VMID.
+enum class Occupant {
+  unknown,     // it cannot be told now; `why` says why
+  absent,      // proven: design rule 1
+  ours,        // row and mark agree
+  unfinished,  // only `lock: create`, or dead and invisible, where our create task was
+  stranger,    // a guest without our mark
+};
+
+// The container (or whoever is there instead), as read from its own node just now.
+struct Guest {
+  Occupant occupant = Occupant::unknown;
+  std::string why;    // for unknown and absent: the reason or the proof
+  Status unreadable;  // why config or status could not be read; OK when they were
+  NodeName node;
+  pve::GuestConfig config;                  // the pending view
+  std::vector<pve::PendingChange> pending;  // read while it runs
+  std::optional<pve::GuestStatus> status;
+  std::vector<pve::GuestInterface> interfaces;  // read while it runs
+};
+
+// A Proxmox task that we remember.
+enum class TaskState { none, running, succeeded, failed, forgotten, unreadable };
+struct RememberedTask {
+  TaskState state = TaskState::none;
+  pve::Task task;
+  std::string last_line;  // of its log, when it failed
+};
+
+// What was found when looking for traces of a create call whose answer never reached us.
+struct CreateTraces {
+  bool complete = false;  // every node's task list could be read
+  std::string why_incomplete;
+  std::optional<pve::Task> task;  // ours, newest
+};
+
+struct Observation {
+  Time now;
+  std::string installation;
+  std::string user;  // as whom we speak to Proxmox
+  api::v1alpha1::ClusterLimits limits;
+  std::string pool;
+  bool has_channel = false;
+
+  Status cluster;    // why the cluster cannot be looked at; OK otherwise
+  Status may_write;  // what the writer's gate would say
+  Status may_destroy;
+  Status may_repair;  // the budget of disruptive repairs
+
+  std::optional<store::GuestRow> row;
+  std::shared_ptr<const inventory::Snapshot> snapshot;  // never null
+  inventory::Sighting sighting;
+  Guest guest;
+  RememberedTask task;            // status.upid
+  RememberedTask create_task;     // the row's
+  std::vector<pve::Task> tasks;   // of its node on it, newest first; empty where not asked for
+  std::optional<bool> vmid_free;  // absent: not asked, or no answer
+  std::optional<CreateTraces> traces;
+  std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known
+};
+
+}  // namespace gantry::controllers::machine

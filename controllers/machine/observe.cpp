@@ -1,0 +1,254 @@
+#include "controllers/machine/observe.h"
+
+#include <algorithm>
+
+#include "controllers/machine/identity.h"
+#include "controllers/machine/ledger.h"
+#include "controllers/machine/plan.h"
+#include "pkg/base/text.h"
+#include "pkg/pve/upid.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using namespace std::chrono_literals;
+using api::v1alpha1::Machine;
+using api::v1alpha1::PowerState;
+
+// Clocks of nodes differ from ours; a task that began so long before the call may still be it.
+constexpr auto kClockSkew = 2min;
+
+class Observer {
+ public:
+  Observer(const Machine& machine, const inventory::Cluster& cluster, Observation& world)
+      : machine_(machine), cluster_(cluster), reader_(cluster.reader), world_(world) {}
+
+  Async<Status> look() {
+    world_.sighting = cluster_.inventory.sight(vmid());
+    world_.task = co_await read_task(machine_.status.upid);
+    if (world_.task.state == TaskState::running) co_return Status();
+    co_await look_at_create_task();
+    co_await look_at_guest();
+    co_await look_at_tasks();
+    co_await look_at_vmid();
+    co_await look_for_traces();
+    co_await look_for_leftovers();
+    co_return Status();
+  }
+
+  // For an adoption there is no row yet.
+  Async<void> look_at_adoptee() {
+    world_.sighting = cluster_.inventory.sight(VmId(machine_.spec.adoption->vmid));
+    world_.guest.why = world_.sighting.reason;
+    if (!world_.sighting.guest.has_value()) co_return;
+    const auto node = world_.sighting.guest->node;
+    auto config = co_await reader_.guest_config(node, VmId(machine_.spec.adoption->vmid));
+    if (config.ok()) {
+      world_.guest.config = *std::move(config);
+    } else {
+      world_.guest.why = message_of(config.status());
+    }
+  }
+
+ private:
+  VmId vmid() const { return world_.row->vmid; }
+
+  Async<RememberedTask> read_task(std::string upid) {
+    RememberedTask remembered;
+    if (upid.empty()) co_return remembered;
+    auto task = co_await reader_.task(Upid(upid));
+    if (!task.ok()) {
+      // Task logs are kept for a while only; and they go with their node.
+      const bool forgotten = error_class(task.status()) == ErrorClass::not_found ||
+                             error_class(task.status()) == ErrorClass::invalid;
+      remembered.state = forgotten ? TaskState::forgotten : TaskState::unreadable;
+      if (const auto parts = pve::parse_upid(Upid(upid)); parts.ok()) {
+        remembered.task.node = parts->node;
+      }
+      co_return remembered;
+    }
+    remembered.task = *std::move(task);
+    if (remembered.task.running) {
+      remembered.state = TaskState::running;
+    } else {
+      const bool well = remembered.task.succeeded();
+      remembered.state = well ? TaskState::succeeded : TaskState::failed;
+    }
+    if (remembered.state == TaskState::failed) {
+      auto log = co_await reader_.task_log(remembered.task.upid, 5);
+      if (log.ok() && !log->empty()) remembered.last_line = log->back();
+    }
+    co_return remembered;
+  }
+
+  Async<void> look_at_create_task() {
+    const auto& noted = world_.row->create_task;
+    if (!noted.has_value()) co_return;
+    // Once the container has been seen, its making is history.
+    if (is_step(machine_.status, steps::kCreate, StepState::done)) {
+      world_.create_task.state = TaskState::succeeded;
+      co_return;
+    }
+    world_.create_task = co_await read_task(noted->get());
+  }
+
+  // Where to look: the inventory's word, else where our create task ran.
+  std::optional<NodeName> node_of_guest() const {
+    if (world_.sighting.guest.has_value() &&
+        world_.sighting.presence != inventory::Presence::absent) {
+      return world_.sighting.guest->node;
+    }
+    if (!world_.row->create_task.has_value()) return std::nullopt;
+    const auto parts = pve::parse_upid(*world_.row->create_task);
+    if (!parts.ok()) return std::nullopt;
+    return parts->node;
+  }
+
+  Async<void> look_at_guest() {
+    auto& guest = world_.guest;
+    guest.why = world_.sighting.reason;
+    const auto node = node_of_guest();
+    if (!node.has_value()) {
+      const bool absent = world_.sighting.presence == inventory::Presence::absent;
+      guest.occupant = absent ? Occupant::absent : Occupant::unknown;
+      co_return;
+    }
+    guest.node = *node;
+    auto config = co_await reader_.guest_config(*node, vmid());
+    if (!config.ok()) {
+      guest.unreadable = config.status();
+      const bool absent = world_.sighting.presence == inventory::Presence::absent &&
+                          error_class(config.status()) != ErrorClass::transport;
+      guest.occupant = absent ? Occupant::absent : Occupant::unknown;
+      if (!absent) guest.why += ": " + message_of(config.status());
+      co_return;
+    }
+    guest.config = *std::move(config);
+    guest.occupant = identify(guest.config, *world_.row, cluster_.installation);
+    if (guest.occupant == Occupant::ours) co_await look_inside();
+  }
+
+  Async<void> look_inside() {
+    auto& guest = world_.guest;
+    auto status = co_await reader_.guest_status(guest.node, vmid());
+    if (!status.ok()) {
+      guest.unreadable = status.status();
+      co_return;
+    }
+    guest.status = *std::move(status);
+    if (!guest.status->running) co_return;
+    auto pending = co_await reader_.guest_pending(guest.node, vmid());
+    if (pending.ok()) guest.pending = *std::move(pending);
+    auto interfaces = co_await reader_.guest_interfaces(guest.node, vmid());
+    if (interfaces.ok()) guest.interfaces = *std::move(interfaces);
+  }
+
+  // Not needed for a container that does what it shall.
+  bool is_calm() const {
+    const auto& guest = world_.guest;
+    const bool wanted = machine_.spec.power_state == PowerState::running;
+    return guest.status.has_value() && guest.status->running == wanted &&
+           !guest.config.find("lock").has_value() && !machine_.metadata.deleting() &&
+           is_step(machine_.status, steps::kReady, StepState::done);
+  }
+
+  Async<void> look_at_tasks() {
+    if (world_.guest.node.get().empty() || is_calm()) co_return;
+    auto tasks = co_await reader_.tasks(world_.guest.node, vmid());
+    if (tasks.ok()) world_.tasks = *std::move(tasks);
+  }
+
+  Async<void> look_at_vmid() {
+    const auto occupant = world_.guest.occupant;
+    if (occupant == Occupant::ours) co_return;
+    if (world_.create_task.state == TaskState::running) co_return;
+    auto is_free = co_await reader_.is_vmid_free(vmid());
+    if (is_free.ok()) world_.vmid_free = *is_free;
+  }
+
+  Async<void> look_for_traces() {
+    const bool unclear = is_step(machine_.status, steps::kCreate, StepState::running);
+    const bool taken = world_.vmid_free.has_value() && !*world_.vmid_free;
+    if (world_.row->create_task.has_value() || (!unclear && !taken)) co_return;
+    const auto* step = find_step(machine_.status, steps::kCreate);
+    const auto known = step == nullptr ? std::string() : step->upid;
+    const auto since = step != nullptr && step->started_at.has_value()
+                           ? *step->started_at - kClockSkew
+                           : machine_.metadata.creation_timestamp.value_or(Time{}) - kClockSkew;
+    CreateTraces traces;
+    traces.complete = true;
+    for (const auto& [node, row] : world_.snapshot->nodes) {
+      auto tasks = co_await reader_.tasks(node, vmid());
+      if (!tasks.ok()) {
+        traces.complete = false;
+        traces.why_incomplete = message_of(tasks.status());
+        continue;
+      }
+      for (const auto& task : *tasks) {
+        if (task.upid.get() == known || task.started < since || !is_create_of_ours(task)) continue;
+        if (!traces.task.has_value() || traces.task->started < task.started) traces.task = task;
+      }
+    }
+    if (world_.snapshot->nodes.empty()) traces.complete = false;
+    world_.traces = std::move(traces);
+  }
+
+  bool is_create_of_ours(const pve::Task& task) const {
+    if (task.type != "vzcreate" && task.type != "vzclone" && task.type != "vzrestore") return false;
+    return same_user(task.user, cluster_.user);
+  }
+
+  // Finished tasks name the user without the token, active ones with it (observed on 9.2).
+  static bool same_user(const std::string& a, const std::string& b) {
+    return a.substr(0, a.find('!')) == b.substr(0, b.find('!'));
+  }
+
+  Async<void> look_for_leftovers() {
+    if (!machine_.metadata.deleting() || world_.vmid_free != true) co_return;
+    std::vector<pve::Volume> leftovers;
+    std::set<StorageId> shared;
+    const auto snapshot = world_.snapshot;
+    for (const auto& storage : snapshot->storages) {
+      if (!storage.active || !storage.content.contains("rootdir")) continue;
+      if (storage.shared && !shared.insert(storage.id).second) continue;
+      auto volumes = co_await reader_.volumes(storage.node, storage.id, "rootdir");
+      if (!volumes.ok()) co_return;
+      for (auto& volume : *volumes) {
+        if (volume.vmid == vmid()) leftovers.push_back(std::move(volume));
+      }
+    }
+    world_.leftovers = std::move(leftovers);
+  }
+
+  const Machine& machine_;
+  const inventory::Cluster& cluster_;
+  pve::Reader& reader_;
+  Observation& world_;
+};
+
+}  // namespace
+
+Async<Result<Observation>> observe(Machine machine, inventory::ClusterPtr cluster,
+                                   store::Guests& guests, async::Clock& clock) {
+  Observation world;
+  world.now = clock.now();
+  world.installation = cluster->installation;
+  world.user = cluster->user;
+  world.limits = cluster->spec.limits;
+  world.pool = cluster->spec.pool;
+  world.has_channel = cluster->channel != nullptr;
+  world.snapshot = cluster->inventory.current();
+  world.may_write = cluster->gate(false);
+  world.may_destroy = cluster->gate(true);
+  GANTRY_CO_TRY_ASSIGN(world.row, co_await guests.find_by_uid(cluster->name, machine.metadata.uid));
+  Observer observer(machine, *cluster, world);
+  if (world.row.has_value()) {
+    (void)co_await observer.look();
+  } else if (machine.spec.adoption.has_value()) {
+    co_await observer.look_at_adoptee();
+  }
+  world.now = clock.now();
+  co_return world;
+}
+
+}  // namespace gantry::controllers::machine

@@ -1,0 +1,103 @@
+#pragma once
+// plan: the next step of a Machine, and what to say about it. Pure; it also answers dry runs.
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "controllers/machine/drift.h"
+#include "controllers/machine/observation.h"
+#include "pkg/pve/client.h"
+
+namespace gantry::controllers::machine {
+
+// The actions. Those of the first group touch Proxmox, those of the second our own records.
+struct Create {};  // where, is chosen by placement just before
+struct Configure {
+  pve::Parameters set;
+  std::vector<std::string> remove;
+};
+struct Resize {
+  std::string disk, size;
+};
+struct Start {};
+struct Shutdown {};
+struct Stop {};
+struct Destroy {};
+struct DestroyUnfinished {};  // unlock over the command channel, then destroy
+struct AddFinalizer {};
+struct Reserve {};
+struct Adopt {
+  VmId vmid;
+};
+struct NoteCreateTask {
+  Upid task;
+};
+struct ForgetCreate {  // the id is proven free: the next create may use it
+  bool is_repair = false;
+};
+struct Renumber {};  // somebody else has our id and we never had a container there
+struct Release {};
+struct RemoveFinalizer {};
+struct Nothing {};
+using Action = std::variant<Nothing, Create, Configure, Resize, Start, Shutdown, Stop, Destroy,
+                            DestroyUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
+                            ForgetCreate, Renumber, Release, RemoveFinalizer>;
+// "create the container", for people.
+std::string describe(const Action& action);
+bool is_nothing(const Action& action);
+
+enum class Situation {
+  ready,        // as it shall be
+  progressing,  // the action moves it on
+  waiting,      // for something that ends by itself
+  held,         // a guard or a person stands before it
+  stalled,      // only a person, or much time, can change it
+  unknown,      // it cannot be told what is there
+};
+
+struct Plan {
+  Situation situation = Situation::progressing;
+  std::string step;  // of the ledger
+  Action action;
+  std::string reason;   // CamelCase
+  std::string message;  // for people
+  std::string code;     // of the failure catalogue, or empty
+  Duration recheck = std::chrono::seconds(2);
+  Drifts drifts;
+  // Who stopped it, and until when that is respected.
+  std::optional<Time> stopped_by_person_at;
+  // The action is a disruptive repair: it counts against the budgets.
+  bool is_repair = false;
+};
+
+// `shape` null: the class does not exist.
+Plan plan(const api::v1alpha1::Machine& machine, const api::v1alpha1::MachineClass* shape,
+          const Observation& observed);
+
+// The names of the ledger's steps.
+namespace steps {
+inline constexpr const char* kReserve = "reserve";
+inline constexpr const char* kCreate = "create";
+inline constexpr const char* kConfigure = "configure";
+inline constexpr const char* kStart = "start";
+inline constexpr const char* kNetwork = "network";
+inline constexpr const char* kBootstrap = "bootstrap";
+inline constexpr const char* kReady = "ready";
+inline constexpr const char* kStop = "stop";
+inline constexpr const char* kDestroy = "destroy";
+inline constexpr const char* kProve = "prove";
+}  // namespace steps
+
+// Times that the plan knows.
+inline constexpr Duration kPollTask = std::chrono::seconds(2);
+inline constexpr Duration kLookAgain = std::chrono::seconds(5);
+// A create call whose answer was lost may still be executed for so long: pveproxy gives its
+// backend 30 s, and a POST that was answered 596 was seen to be executed after that.
+inline constexpr Duration kUnclearSettle = std::chrono::minutes(3);
+inline constexpr Duration kBootTimeout = std::chrono::minutes(2);
+inline constexpr Duration kShutdownGrace = std::chrono::seconds(60);
+inline constexpr Duration kStaleLock = std::chrono::minutes(10);
+inline constexpr int kAttemptsBeforeStalled = 3;
+
+}  // namespace gantry::controllers::machine

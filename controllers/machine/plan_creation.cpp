@@ -1,0 +1,157 @@
+#include "controllers/machine/ledger.h"
+#include "controllers/machine/plan_parts.h"
+#include "pkg/pve/errors.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+Plan note(const pve::Task& task) {
+  return act(steps::kCreate, NoteCreateTask{task.upid}, "Creating",
+             "found the create task " + task.upid.get() + " whose answer was lost");
+}
+
+// The create was asked for and its task has ended, or can no longer be asked.
+Plan plan_after_create(const Case& the) {
+  const auto& world = the.world;
+  const bool succeeded = world.create_task.state == TaskState::succeeded;
+  if (!world.vmid_free.has_value()) {
+    return unknown(steps::kCreate, guest_text(world) +
+                                       " is not to be seen, and whether its id is "
+                                       "free could not be asked");
+  }
+  if (!*world.vmid_free) {
+    // Neither seen nor free: it has just been made and the lists lag, or its create died.
+    if (!succeeded) return plan_unfinished(the);
+    return unknown(
+        steps::kCreate,
+        guest_text(world) + " exists but cannot be read: " +
+            (world.guest.unreadable.ok() ? world.guest.why : message_of(world.guest.unreadable)));
+  }
+  if (!succeeded) {
+    if (auto later = in_backoff(the, steps::kCreate, "CreateFailed", "CT-002")) return *later;
+    return act(steps::kCreate, ForgetCreate{}, "CreateFailed",
+               "the create failed and left nothing: trying again");
+  }
+  if (world.guest.occupant != Occupant::absent) return unknown(steps::kCreate, world.guest.why);
+  auto plan = act(steps::kCreate, ForgetCreate{.is_repair = true}, "DeletedExternally",
+                  guest_text(world) + " is gone (" + world.guest.why + "): creating it again");
+  plan.code = "CT-008";
+  plan.is_repair = true;
+  return plan;
+}
+
+// No create call is open: the id is ours to use, if nobody else uses it.
+Plan plan_first_create(const Case& the) {
+  const auto& world = the.world;
+  if (!world.vmid_free.has_value()) {
+    return unknown(steps::kCreate, absl::StrFormat("whether VMID %d is free could not be asked",
+                                                   world.row->vmid.get()));
+  }
+  if (*world.vmid_free) {
+    if (auto later = in_backoff(the, steps::kCreate, "CreateFailed", "CT-002")) return *later;
+    return act(steps::kCreate, Create{}, "Creating",
+               absl::StrFormat("creating container %d", world.row->vmid.get()));
+  }
+  if (world.guest.occupant == Occupant::unfinished) {
+    return wait(steps::kCreate, "VMIDTaken",
+                absl::StrFormat("VMID %d is being created by somebody", world.row->vmid.get()),
+                kLookAgain);
+  }
+  if (!world.traces.has_value() || !world.traces->complete) {
+    return unknown(steps::kCreate, absl::StrFormat("VMID %d is taken, and whether by us is unknown",
+                                                   world.row->vmid.get()));
+  }
+  if (world.traces->task.has_value()) return note(*world.traces->task);
+  const auto text = absl::StrFormat("VMID %d belongs to somebody else", world.row->vmid.get());
+  if (the.machine.spec.vmid.has_value()) {
+    return stall(steps::kReserve, "VMIDForeign", text + ", and spec.vmid asks for it", "CT-001");
+  }
+  auto plan = act(steps::kReserve, Renumber{}, "VMIDForeign", text + ": taking another");
+  plan.code = "CT-001";
+  return plan;
+}
+
+}  // namespace
+
+std::optional<Time> unclear_create_since(const Case& the) {
+  if (!the.world.row.has_value() || the.world.row->create_task.has_value()) return std::nullopt;
+  const auto* step = find_step(the.status(), steps::kCreate);
+  if (step == nullptr || step->state != StepState::running) return std::nullopt;
+  return step->started_at;
+}
+
+std::optional<Plan> plan_unclear_create(const Case& the) {
+  const auto since = unclear_create_since(the);
+  if (!since.has_value()) return std::nullopt;
+  const auto& traces = the.world.traces;
+  if (traces.has_value() && traces->task.has_value()) return note(*traces->task);
+  const auto text =
+      absl::StrFormat("the answer to the create call of %s was lost", to_rfc3339(*since));
+  if (!traces.has_value() || !traces->complete) {
+    const auto why = traces.has_value() ? ": " + traces->why_incomplete : std::string();
+    return unknown(steps::kCreate, text + ", and its task cannot be looked for" + why);
+  }
+  const auto until = *since + kUnclearSettle;
+  if (the.world.now < until) {
+    return wait(steps::kCreate, "CreateUnclear",
+                text + ": it may still be executed until " + to_rfc3339(until), kLookAgain);
+  }
+  return std::nullopt;
+}
+
+Plan plan_unfinished(const Case& the) {
+  const auto& world = the.world;
+  const auto vmid = world.row->vmid.get();
+  const auto& task = world.create_task;
+  const bool visible = world.guest.occupant == Occupant::unfinished;
+  if (visible && world.has_channel) {
+    return act(
+        steps::kCreate, DestroyUnfinished{}, "CreateDied",
+        absl::StrFormat("the create of container %d died half-way: removing what it left", vmid));
+  }
+  // A worker that was killed cleans nothing up; one that failed does. After the latter whoever has
+  // the id may be a stranger: then nobody shall be told to destroy it.
+  if (visible || task.task.exit_status == "unexpected status") {
+    return hold(steps::kCreate, "StaleLock",
+                absl::StrFormat("the create of container %d died half-way and left a locked "
+                                "config; as root on %s: pct unlock %d && pct destroy %d "
+                                "--destroy-unreferenced-disks 1",
+                                vmid, task.task.node.get(), vmid, vmid),
+                "CT-011");
+  }
+  return hold(steps::kCreate, "VMIDTaken",
+              absl::StrFormat("the create of container %d ended unclearly and the id is taken by "
+                              "something that we cannot see; look at it as root: pct config %d",
+                              vmid, vmid),
+              "CT-001");
+}
+
+Plan plan_creation(const Case& the) {
+  const auto& world = the.world;
+  const auto& guest = world.guest;
+  if (world.row->create_task.has_value()) {
+    switch (world.create_task.state) {
+      case TaskState::running:
+        return wait(steps::kCreate, "Creating", "the container is being created", kPollTask);
+      case TaskState::unreadable:
+      case TaskState::none:
+        return unknown(steps::kCreate, "the state of the create task could not be read");
+      case TaskState::succeeded:
+      case TaskState::failed:
+      case TaskState::forgotten:
+        break;
+    }
+    if (guest.occupant == Occupant::stranger) {
+      return hold(steps::kCreate, "OwnershipUnproven",
+                  guest_text(world) +
+                      " does not carry our mark: it is neither changed nor "
+                      "replaced until a person decides");
+    }
+    if (guest.occupant == Occupant::unfinished) return plan_unfinished(the);
+    return plan_after_create(the);
+  }
+  if (auto unclear = plan_unclear_create(the)) return *unclear;
+  return plan_first_create(the);
+}
+
+}  // namespace gantry::controllers::machine

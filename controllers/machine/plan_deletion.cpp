@@ -1,0 +1,138 @@
+#include "controllers/machine/ledger.h"
+#include "controllers/machine/plan_parts.h"
+#include "pkg/base/text.h"
+#include "pkg/pve/property_string.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using api::v1alpha1::DeletionPolicy;
+
+Plan release(std::string message) {
+  return act(steps::kProve, Release{}, "Releasing", std::move(message));
+}
+
+// Nothing of ours was ever asked for on this id.
+bool never_asked(const Case& the) {
+  if (the.world.row->create_task.has_value()) return false;
+  const auto* step = find_step(the.status(), steps::kCreate);
+  return step == nullptr || step->attempts == 0;
+}
+
+bool destroyed(const Case& the) {
+  return is_step(the.status(), steps::kDestroy, StepState::done);
+}
+
+Plan plan_destroy(const Case& the) {
+  const auto& world = the.world;
+  const auto& guest = world.guest;
+  if (const auto lock = guest.config.find("lock")) {
+    return wait(steps::kDestroy, "Locked", guest_text(world) + " is locked (" + *lock + ")",
+                kLookAgain);
+  }
+  if (pve::same_value(guest.config.find("protection").value_or("0"), "1")) {
+    return hold(steps::kDestroy, "Protected",
+                guest_text(world) +
+                    " is protected: take the protection off the class, or with "
+                    "pct set --protection 0, if it is meant to go");
+  }
+  if (!guest.status.has_value()) return unknown(steps::kDestroy, message_of(guest.unreadable));
+  if (!guest.status->running) {
+    if (auto later = in_backoff(the, steps::kDestroy, "DestroyFailed", "")) return *later;
+    return act(steps::kDestroy, Destroy{}, "Destroying", "destroying " + guest_text(world));
+  }
+  const auto* stop = find_step(the.status(), steps::kStop);
+  const bool asked = stop != nullptr && stop->attempts > 0 && stop->started_at.has_value() &&
+                     *stop->started_at >= *the.machine.metadata.deletion_timestamp;
+  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
+  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
+}
+
+// The container is gone by every sign; its volumes must be, too.
+Plan plan_proof(const Case& the) {
+  const auto& leftovers = the.world.leftovers;
+  if (!leftovers.has_value()) {
+    return unknown(steps::kProve, "whether volumes are left could not be read");
+  }
+  if (leftovers->empty()) return release(guest_text(the.world) + " and its volumes are gone");
+  std::vector<std::string> volumes;
+  for (const auto& volume : *leftovers) volumes.push_back(volume.volid);
+  return hold(steps::kProve, "LeftoverVolumes",
+              "the container is gone but not its volumes; as root: pvesm free " +
+                  join(volumes, " && pvesm free "));
+}
+
+Plan plan_unseen(const Case& the) {
+  const auto& world = the.world;
+  if (!world.vmid_free.has_value()) {
+    return unknown(steps::kProve, guest_text(world) + " is not to be seen (" + world.guest.why +
+                                      "), and whether its id is free could not be asked");
+  }
+  const bool ended = world.create_task.state == TaskState::failed ||
+                     world.create_task.state == TaskState::forgotten;
+  if (*world.vmid_free) {
+    // No guest has the id, seen or not. That our own create is over, was looked at before.
+    const bool proven = world.guest.occupant == Occupant::absent || destroyed(the) || ended ||
+                        !world.row->create_task.has_value();
+    if (proven) return plan_proof(the);
+    return wait(steps::kProve, "ProvingAbsence", world.guest.why, kLookAgain);
+  }
+  // Taken by something that cannot be seen.
+  if (never_asked(the)) return release("nothing was ever created on its VMID");
+  if (destroyed(the) && world.guest.occupant == Occupant::absent) {
+    return release("destroyed; the VMID has been taken by somebody else since");
+  }
+  if (ended) return plan_unfinished(the);
+  if (!world.row->create_task.has_value()) {
+    return release("the create had no effect; the VMID belongs to somebody else");
+  }
+  return unknown(steps::kProve, guest_text(world) + " is not to be seen (" + world.guest.why +
+                                    ") but its id is taken");
+}
+
+Plan plan_stranger(const Case& the) {
+  if (never_asked(the) || !the.world.row->create_task.has_value()) {
+    return release("the guest on its VMID is somebody else's");
+  }
+  if (destroyed(the)) return release("destroyed; the VMID has been taken by somebody else since");
+  return hold(steps::kDestroy, "OwnershipUnproven",
+              guest_text(the.world) +
+                  " does not carry our mark: it is not destroyed. Put the mark "
+                  "back into its notes, or set deletionPolicy: Retain");
+}
+
+}  // namespace
+
+Plan plan_deletion(const Case& the) {
+  const auto& world = the.world;
+  if (!world.row.has_value()) {
+    return act(steps::kProve, RemoveFinalizer{}, "Deleted", "nothing is left");
+  }
+  if (auto task = busy(the, the.status().step)) return *std::move(task);
+  if (world.create_task.state == TaskState::running) {
+    return wait(steps::kCreate, "Creating", "it is being created: deleted after that", kPollTask);
+  }
+  if (auto unclear = plan_unclear_create(the)) return *unclear;
+  if (the.machine.spec.deletion_policy == DeletionPolicy::retain) {
+    return release(guest_text(world) + " is left as it is, as deletionPolicy asks");
+  }
+  if (world.create_task.state == TaskState::unreadable) {
+    return unknown(steps::kDestroy, "the state of the create task could not be read");
+  }
+  switch (world.guest.occupant) {
+    case Occupant::ours:
+      return plan_destroy(the);
+    case Occupant::unfinished:
+      return world.row->create_task.has_value()
+                 ? plan_unfinished(the)
+                 : release("what is being created on its VMID is somebody else's");
+    case Occupant::stranger:
+      return plan_stranger(the);
+    case Occupant::absent:
+    case Occupant::unknown:
+      break;
+  }
+  return plan_unseen(the);
+}
+
+}  // namespace gantry::controllers::machine

@@ -1,0 +1,53 @@
+#pragma once
+// The parts of plan(): each answers one situation. Internal to this folder.
+#include <string>
+
+#include "controllers/machine/plan.h"
+
+namespace gantry::controllers::machine {
+
+using api::v1alpha1::Machine;
+using api::v1alpha1::MachineClass;
+
+// One Machine and its world, for short signatures.
+struct Case {
+  const Machine& machine;
+  const MachineClass* shape;
+  const Observation& world;
+  const api::v1alpha1::MachineStatus& status() const { return machine.status; }
+};
+
+// Builders.
+Plan act(std::string step, Action action, std::string reason, std::string message);
+Plan wait(std::string step, std::string reason, std::string message, Duration recheck);
+Plan hold(std::string step, std::string reason, std::string message, std::string code = "");
+Plan stall(std::string step, std::string reason, std::string message, std::string code = "");
+Plan unknown(std::string step, std::string message, std::string code = "");
+// From a Status that a guard gave: held, or unknown when it could not be asked.
+Plan refused(std::string step, const Status& why);
+
+std::string guest_text(const Observation& world);  // "container 20001 on pve1"
+
+// Our row is there, a container of ours is not (yet, or no more).
+Plan plan_creation(const Case& the);
+// A create call was made whose answer nobody has: found, still open, or proven without effect
+// (nullopt: go on as if it had never been made).
+std::optional<Plan> plan_unclear_create(const Case& the);
+// Only `lock: create`, and its task has died.
+Plan plan_unfinished(const Case& the);
+// The container is there and ours.
+Plan plan_upkeep(const Case& the);
+// The Machine is being deleted.
+Plan plan_deletion(const Case& the);
+// A step failed and its next attempt is not due: what to say until then.
+std::optional<Plan> in_backoff(const Case& the, const std::string& step, const std::string& reason,
+                               const std::string& code);
+// A task of ours, or of somebody else, works on it.
+std::optional<Plan> busy(const Case& the, const std::string& step);
+// Which create call was made without a known answer; nullopt when none.
+std::optional<Time> unclear_create_since(const Case& the);
+// Who stopped it through Proxmox, and when: the newest such task that is not ours and that nothing
+// has started again since.
+std::optional<pve::Task> stop_by_person(const Case& the);
+
+}  // namespace gantry::controllers::machine

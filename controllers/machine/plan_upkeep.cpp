@@ -1,0 +1,175 @@
+#include <algorithm>
+
+#include "controllers/machine/ledger.h"
+#include "controllers/machine/plan_parts.h"
+#include "pkg/base/text.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using namespace std::chrono_literals;
+using api::v1alpha1::PowerState;
+
+bool is_stop(const std::string& type) {
+  return type == "vzstop" || type == "vzshutdown" || type == "vzsuspend";
+}
+bool is_start(const std::string& type) {
+  return type == "vzstart" || type == "vzreboot" || type == "vzresume";
+}
+
+// Tasks that we started ourselves: by their UPID, or by user and time where a crash kept us from
+// noting it.
+bool is_ours(const Case& the, const pve::Task& task) {
+  for (const auto& step : the.status().steps) {
+    if (step.upid == task.upid.get()) return true;
+  }
+  if (task.user != the.world.user) return false;
+  const auto* stop = find_step(the.status(), steps::kStop);
+  return stop != nullptr && stop->started_at.has_value() &&
+         task.started - *stop->started_at < 5min && *stop->started_at - task.started < 5min;
+}
+
+Duration hold_of(const Case& the) {
+  return the.machine.spec.stopped_by_person_hold.value_or(the.shape->spec.stopped_by_person_hold);
+}
+
+Plan plan_lock(const Case& the, const std::string& lock) {
+  const auto text = guest_text(the.world) + " is locked (" + lock + ")";
+  const bool idle = std::ranges::none_of(the.world.tasks, &pve::Task::running);
+  const auto newest = the.world.tasks.empty() ? std::nullopt : the.world.tasks.front().ended;
+  const bool stale = idle && newest.has_value() && the.world.now - *newest > kStaleLock;
+  if (!stale) return wait(the.status().step, "Locked", text, kLookAgain);
+  // Backup, migrate and disk locks guard data: never unlocked automatically.
+  return stall(
+      the.status().step, "StaleLock",
+      text + " and no task runs; as root: pct unlock " + std::to_string(the.world.row->vmid.get()),
+      "CT-011");
+}
+
+std::optional<Plan> plan_settings(const Case& the, const Drifts& drifts) {
+  const bool was_ready = is_step(the.status(), steps::kReady, StepState::done);
+  auto later = in_backoff(the, steps::kConfigure, "InvalidConfig", "CT-003");
+  // A container that has been well keeps running while one of its settings cannot be put right.
+  if (later.has_value() && drifts.has(Repair::set)) {
+    return was_ready ? std::nullopt : std::move(later);
+  }
+  std::vector<std::string> keys;
+  for (const auto& drift : drifts.all) {
+    if (drift.repair == Repair::set) keys.push_back(drift.key);
+  }
+  if (!keys.empty()) {
+    return act(steps::kConfigure, Configure{drifts.set, drifts.remove},
+               was_ready ? "RevertingDrift" : "Configuring", "setting " + join(keys, ", "));
+  }
+  for (const auto& drift : drifts.all) {
+    if (drift.repair != Repair::resize || later.has_value()) continue;
+    return act(steps::kConfigure, Resize{drift.key, drift.want}, "Resizing",
+               "growing " + drift.key + " from " + drift.have + " to " + drift.want);
+  }
+  return std::nullopt;
+}
+
+std::optional<Plan> plan_start(const Case& the) {
+  const auto& world = the.world;
+  if (const auto stop = stop_by_person(the)) {
+    const auto stopped_at = stop->ended.value_or(stop->started);
+    const auto until = stopped_at + hold_of(the);
+    if (world.now < until) {
+      auto plan = hold(steps::kStart, "StoppedExternally",
+                       absl::StrFormat("stopped by %s at %s: left so until %s", stop->user,
+                                       to_rfc3339(stopped_at), to_rfc3339(until)),
+                       "CT-010");
+      plan.stopped_by_person_at = stopped_at;
+      plan.recheck = std::min<Duration>(until - world.now, 60s);
+      return plan;
+    }
+  }
+  if (auto later = in_backoff(the, steps::kStart, "StartFailed", "CT-005")) return later;
+  const bool was_ready = is_step(the.status(), steps::kReady, StepState::done);
+  auto plan = act(steps::kStart, Start{}, was_ready ? "Restarting" : "Starting",
+                  was_ready ? "it has stopped: starting it" : "starting it");
+  return plan;
+}
+
+Plan plan_power_off(const Case& the) {
+  const auto* step = find_step(the.status(), steps::kStop);
+  const bool asked = step != nullptr && step->attempts > 0 && step->state != StepState::done;
+  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
+  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
+}
+
+std::optional<Plan> plan_network(const Case& the) {
+  const auto& guest = the.world.guest;
+  const bool wants_network = std::ranges::any_of(
+      guest.config.values, [](const auto& value) { return starts_with(value.first, "net"); });
+  const bool has_address = std::ranges::any_of(guest.interfaces, [](const auto& interface) {
+    return interface.name != "lo" && !interface.addresses.empty();
+  });
+  if (has_address || !wants_network) return std::nullopt;
+  const auto* start = find_step(the.status(), steps::kStart);
+  const auto began = start == nullptr ? std::nullopt : start->started_at;
+  if (!began.has_value() || the.world.now - *began < kBootTimeout) {
+    return wait(steps::kNetwork, "WaitingForAddress", "it runs and has no address yet", kPollTask);
+  }
+  auto plan =
+      wait(steps::kNetwork, "BootNotReady",
+           absl::StrFormat(
+               "up %s, no address",
+               human_duration(std::chrono::floor<std::chrono::minutes>(the.world.now - *began))),
+           2 * kLookAgain);
+  plan.code = "CT-015";
+  plan.situation = Situation::stalled;
+  return plan;
+}
+
+Plan plan_power(const Case& the) {
+  const bool runs = the.world.guest.status->running;
+  Plan ready;
+  ready.situation = Situation::ready;
+  ready.step = steps::kReady;
+  if (the.machine.spec.power_state == PowerState::stopped) {
+    if (runs) return plan_power_off(the);
+    ready.reason = "Stopped";
+    ready.message = "stopped, as asked";
+    return ready;
+  }
+  if (!runs) return *plan_start(the);
+  if (auto network = plan_network(the)) return *network;
+  ready.reason = "Running";
+  ready.message = "running";
+  return ready;
+}
+
+}  // namespace
+
+std::optional<pve::Task> stop_by_person(const Case& the) {
+  for (const auto& task : the.world.tasks) {
+    if (task.running || !task.succeeded()) continue;
+    if (is_start(task.type)) return std::nullopt;
+    if (!is_stop(task.type)) continue;
+    if (is_ours(the, task)) return std::nullopt;
+    // A node that goes down stops its containers, too: that is nobody's wish.
+    const auto node = the.world.snapshot->nodes.find(task.node);
+    if (node != the.world.snapshot->nodes.end() && node->second.uptime_seconds.has_value()) {
+      const auto booted = the.world.now - std::chrono::seconds(*node->second.uptime_seconds);
+      if (booted > task.started) return std::nullopt;
+    }
+    return task;
+  }
+  return std::nullopt;
+}
+
+Plan plan_upkeep(const Case& the) {
+  const auto& world = the.world;
+  if (const auto lock = world.guest.config.find("lock")) return plan_lock(the, *lock);
+  if (!world.guest.status.has_value()) {
+    return unknown(the.status().step, message_of(world.guest.unreadable));
+  }
+  auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest);
+  auto settings = plan_settings(the, drifts);
+  auto plan = settings.has_value() ? *std::move(settings) : plan_power(the);
+  plan.drifts = std::move(drifts);
+  return plan;
+}
+
+}  // namespace gantry::controllers::machine

@@ -1,0 +1,207 @@
+#include "controllers/machine/reconciler.h"
+
+#include <algorithm>
+
+#include "controllers/machine/ledger.h"
+#include "controllers/machine/observe.h"
+#include "controllers/machine/status.h"
+#include "pkg/base/text.h"
+#include "pkg/pve/upid.h"
+#include "pkg/schema/codec.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using namespace std::chrono_literals;
+using api::v1alpha1::Machine;
+using runtime::Outcome;
+using runtime::Request;
+
+// A container that is well is looked into this often: with few of them …
+constexpr Duration kDeepLook = 30s;
+// … and with many so that a quarter of the request budget is enough. A look is so many calls:
+constexpr int kCallsPerLook = 4;
+
+runtime::Subject subject_of(const Machine& machine) {
+  return {machine.api_version, machine.kind, machine.metadata.ns, machine.metadata.name,
+          machine.metadata.uid};
+}
+
+}  // namespace
+
+Async<Result<Outcome>> Reconciler::reconcile(Request request) {
+  load_census();
+  const auto object = the_.store.get({kMachines, request.ns, request.name});
+  if (!object.ok()) {
+    census_.forget(request);
+    co_return object.status();
+  }
+  auto machine = schema::decode_stored<Machine>((*object)->value);
+  if (!machine.ok()) co_return machine.status();
+  Run run;
+  run.request = request;
+  run.before = *machine;
+  run.machine = *std::move(machine);
+  GANTRY_CO_TRY(load_class(run));
+  GANTRY_CO_TRY(co_await find_cluster(run));
+  GANTRY_CO_TRY(co_await look(run));
+  reflect(run.machine, run.world);
+  note_in_census(run);
+  run.plan = plan(run.machine, run.shape_or_null(), run.world);
+  GANTRY_CO_TRY(co_await take(run));
+  co_return co_await finish(run);
+}
+
+void Reconciler::load_census() {
+  if (census_loaded_) return;
+  census_loaded_ = true;
+  for (const auto& object : the_.store.list(kMachines, "").items) {
+    auto machine = schema::decode_stored<Machine>(object->value);
+    if (!machine.ok()) continue;
+    Run run;
+    run.request = {object->key.ns, object->key.name};
+    run.machine = *std::move(machine);
+    if (!load_class(run).ok() || !run.shape.has_value()) continue;
+    run.cluster_name = ClusterName(run.shape->spec.cluster_name);
+    note_in_census(run);
+  }
+}
+
+Status Reconciler::load_class(Run& run) {
+  const auto object = the_.store.get({kClasses, "", run.machine.spec.machine_class_name});
+  if (!object.ok()) return Status();  // its absence is for the plan to judge
+  auto shape = schema::decode_stored<api::v1alpha1::MachineClass>((*object)->value);
+  if (!shape.ok()) return shape.status();
+  run.shape = *std::move(shape);
+  return Status();
+}
+
+Async<Status> Reconciler::find_cluster(Run& run) {
+  std::vector<ClusterName> names;
+  if (run.shape.has_value()) names.emplace_back(run.shape->spec.cluster_name);
+  for (const auto& object : the_.store.list(kClusters, "").items) {
+    names.emplace_back(object->key.name);
+  }
+  // A Machine stays where its container is, whatever has become of its class.
+  for (const auto& name : names) {
+    auto row = co_await the_.guests.find_by_uid(name, run.machine.metadata.uid);
+    if (!row.ok()) co_return annotate(row.status(), "look up the VMID");
+    if (!row->has_value()) continue;
+    run.cluster_name = name;
+    break;
+  }
+  if (run.cluster_name.get().empty() && run.shape.has_value()) run.cluster_name = names.front();
+  run.cluster = the_.clusters.find(run.cluster_name);
+  co_return Status();
+}
+
+Async<Status> Reconciler::look(Run& run) {
+  run.world.now = the_.clock.now();
+  run.world.snapshot = std::make_shared<inventory::Snapshot>();
+  // Nothing of it is anywhere: whether the cluster answers is not asked.
+  const bool homeless = run.cluster_name.get().empty();
+  if (run.cluster == nullptr) {
+    if (homeless) co_return Status();
+    const auto text = absl::StrFormat("cluster '%s' is not connected", run.cluster_name.get());
+    run.world.cluster = with_code(make_error(ErrorClass::transport, text), "CON-001");
+    if (!run.machine.metadata.deleting()) co_return Status();
+    auto row = co_await the_.guests.find_by_uid(run.cluster_name, run.machine.metadata.uid);
+    if (!row.ok()) co_return row.status();
+    if (!row->has_value()) run.world.cluster = Status();
+    co_return Status();
+  }
+  auto world = co_await observe(run.machine, run.cluster, the_.guests, the_.clock);
+  if (!world.ok()) co_return world.status();
+  run.world = *std::move(world);
+  run.world.may_repair =
+      census_.may_repair(run.machine.metadata.uid, run.world.limits, run.world.now);
+  co_return Status();
+}
+
+void Reconciler::note_in_census(const Run& run) {
+  const auto& status = run.machine.status;
+  auto& entry = census_.entry(run.machine.metadata.uid);
+  const auto placed = entry.node;
+  entry.request = run.request;
+  entry.cluster = run.cluster_name;
+  entry.machine_class = run.machine.spec.machine_class_name;
+  entry.vmid.reset();
+  if (status.vmid.has_value()) entry.vmid = VmId(*status.vmid);
+  entry.node = NodeName(status.node);
+  entry.task = Upid(status.upid);
+  entry.repairs = status.repairs;
+  const bool creating = is_step(status, steps::kCreate, StepState::running);
+  if (!creating) entry.creating_on.reset();
+  if (!entry.node.get().empty() || !creating) return;
+  entry.node = placed;
+  if (const auto parts = pve::parse_upid(entry.task); parts.ok()) entry.node = parts->node;
+}
+
+Async<Result<Outcome>> Reconciler::finish(Run& run) {
+  show(run.machine, run.plan, run.world);
+  note_in_census(run);
+  for (const auto& happening : happenings(run.before, run.machine)) {
+    the_.events.record(subject_of(run.machine), happening);
+  }
+  const bool gone = std::holds_alternative<RemoveFinalizer>(run.plan.action);
+  if (!gone) GANTRY_CO_TRY(co_await write_status(run));
+  co_return runtime::recheck(recheck_of(run));
+}
+
+Duration Reconciler::recheck_of(const Run& run) const {
+  if (run.plan.situation != Situation::ready) {
+    return std::clamp<Duration>(run.plan.recheck, 1s, 5min);
+  }
+  const auto calls = static_cast<int64_t>(census_.size(run.cluster_name)) * kCallsPerLook;
+  const int64_t per_second = std::max(run.cluster->spec.limits.requests_per_second / 4, 1);
+  return std::max<Duration>(kDeepLook, std::chrono::seconds(calls / per_second));
+}
+
+Async<Status> Reconciler::write_status(Run& run) {
+  auto status = schema::encode(run.machine.status);
+  if (status == schema::encode(run.before.status)) co_return Status();
+  Json object = Json::object();
+  object.set("apiVersion", run.machine.api_version);
+  object.set("kind", run.machine.kind);
+  object.member("metadata").set("name", run.machine.metadata.name);
+  object.member("metadata").set("namespace", run.machine.metadata.ns);
+  object.member("metadata").set("uid", run.machine.metadata.uid.get());
+  object.set("status", std::move(status));
+  // Without resourceVersion: the status is ours alone, and what we did must not be forgotten
+  // because somebody has edited the spec meanwhile.
+  auto written = co_await the_.store.update(kMachines, store::Part::status, std::move(object));
+  if (!written.ok()) co_return annotate(written.status(), "write the status");
+  run.before.status = run.machine.status;
+  co_return Status();
+}
+
+Async<Status> Reconciler::follow_inventories(runtime::Enqueue enqueue) {
+  struct Look {
+    uint64_t cycle = 0;
+    std::map<VmId, std::string> faces;
+  };
+  std::map<ClusterName, Look> looks;
+  while (true) {
+    GANTRY_CO_TRY(co_await the_.clock.sleep_for(1s));
+    for (const auto& cluster : the_.clusters.all()) {
+      auto& look = looks[cluster->name];
+      const auto snapshot = cluster->inventory.current();
+      if (snapshot->cycle == look.cycle) continue;
+      look.cycle = snapshot->cycle;
+      std::map<VmId, std::string> faces;
+      for (const auto& [vmid, row] : snapshot->guests) {
+        faces[vmid] =
+            absl::StrFormat("%s %s %s %s %s %d %.0f", row.node.get(), row.status,
+                            row.lock.value_or(""), row.name.value_or(""), join(row.tags, ";"),
+                            row.memory_total.value_or(0), row.cores.value_or(0));
+      }
+      for (const auto& [uid, entry] : census_.entries()) {
+        if (entry.cluster != cluster->name || !entry.vmid.has_value()) continue;
+        if (faces[*entry.vmid] != look.faces[*entry.vmid]) enqueue(entry.request);
+      }
+      look.faces = std::move(faces);
+    }
+  }
+}
+
+}  // namespace gantry::controllers::machine

@@ -1,0 +1,100 @@
+#pragma once
+// Reconciler: observe, plan, guard, act, prove, for one Machine at a time.
+#include <optional>
+#include <string>
+
+#include "controllers/machine/census.h"
+#include "controllers/machine/plan.h"
+#include "pkg/async/clock.h"
+#include "pkg/inventory/clusters.h"
+#include "pkg/runtime/controller.h"
+#include "pkg/runtime/events.h"
+#include "pkg/runtime/reconciler.h"
+#include "pkg/store/guests.h"
+#include "pkg/store/store.h"
+
+namespace gantry::controllers::machine {
+
+inline const store::Resource kMachines = "machines.gantry.dev";
+inline const store::Resource kClasses = "machineclasses.gantry.dev";
+inline const store::Resource kClusters = "proxmoxclusters.gantry.dev";
+
+// All outlive the reconciler.
+struct Dependencies {
+  store::Store& store;
+  store::Guests& guests;
+  const inventory::Clusters& clusters;
+  async::Clock& clock;
+  runtime::EventRecorder& events;
+};
+
+// Takes at most one step a time and never waits for a Proxmox task: it remembers the UPID. Every
+// call that starts one is announced in the ledger before it is made.
+class Reconciler final : public runtime::Reconciler {
+ public:
+  explicit Reconciler(Dependencies dependencies) : the_(dependencies) {}
+  Async<Result<runtime::Outcome>> reconcile(runtime::Request request) override;
+
+  // Wakes the Machines whose container looks different in a new cycle of the inventory.
+  Async<Status> follow_inventories(runtime::Enqueue enqueue);
+
+ private:
+  // One reconcile's state.
+  struct Run {
+    runtime::Request request;
+    api::v1alpha1::Machine before;   // as stored
+    api::v1alpha1::Machine machine;  // being worked on; only its status changes
+    std::optional<api::v1alpha1::MachineClass> shape;
+    ClusterName cluster_name;
+    inventory::ClusterPtr cluster;
+    Observation world;
+    Plan plan;
+    const api::v1alpha1::MachineClass* shape_or_null() const { return shape ? &*shape : nullptr; }
+  };
+
+  void load_census();
+  Status load_class(Run& run);
+  // Where its row is; without one, where its class says.
+  Async<Status> find_cluster(Run& run);
+  Async<Status> look(Run& run);
+  Async<Result<runtime::Outcome>> finish(Run& run);
+  void note_in_census(const Run& run);
+  Duration recheck_of(const Run& run) const;
+
+  // Does what the plan says; changes the plan when that shows something new. An error is our own
+  // database's; what Proxmox says goes into ledger and plan.
+  Async<Status> take(Run& run);
+  Async<Status> take_action(Run& run, const Create& action);
+  Async<Status> take_action(Run& run, const Configure& action);
+  Async<Status> take_action(Run& run, const Resize& action);
+  Async<Status> take_action(Run& run, const Start& action);
+  Async<Status> take_action(Run& run, const Shutdown& action);
+  Async<Status> take_action(Run& run, const Stop& action);
+  Async<Status> take_action(Run& run, const Destroy& action);
+  Async<Status> take_action(Run& run, const DestroyUnfinished& action);
+  Async<Status> take_action(Run& run, const AddFinalizer& action);
+  Async<Status> take_action(Run& run, const Reserve& action);
+  Async<Status> take_action(Run& run, const Adopt& action);
+  Async<Status> take_action(Run& run, const NoteCreateTask& action);
+  Async<Status> take_action(Run& run, const ForgetCreate& action);
+  Async<Status> take_action(Run& run, const Renumber& action);
+  Async<Status> take_action(Run& run, const Release& action);
+  Async<Status> take_action(Run& run, const RemoveFinalizer& action);
+  Async<Status> take_action(Run& run, const Nothing& action);
+
+  // Announces the step, so that a crash after the call is seen as "asked, answer unknown".
+  Async<Status> announce(Run& run, const std::string& step);
+  void started(Run& run, const std::string& step, const Result<Upid>& task);
+  void failed(Run& run, const std::string& step, const Status& why);
+  Async<Status> create_at(Run& run, inventory::placement::Place place);
+  std::variant<inventory::placement::Place, inventory::placement::NoPlace> find_place(
+      const Run& run) const;
+  Async<Status> set_finalizer(Run& run, bool wanted);
+  Async<Status> write_status(Run& run);
+
+  Dependencies the_;
+  Census census_;
+  bool census_loaded_ = false;
+};
+
+}  // namespace gantry::controllers::machine

@@ -1,0 +1,243 @@
+#include "controllers/machine/status.h"
+
+#include <algorithm>
+
+#include "api/meta/condition.h"
+#include "controllers/machine/ledger.h"
+#include "pkg/base/text.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using namespace std::chrono_literals;
+using api::meta::Condition;
+using api::meta::ConditionStatus;
+using api::v1alpha1::Machine;
+
+// How often numbers that always change are written although nothing else has changed.
+constexpr auto kHeartbeat = 10min;
+
+std::string failure_text(const RememberedTask& task) {
+  auto text = task.task.exit_status;
+  if (!task.last_line.empty() && task.last_line.find(text) == std::string::npos) {
+    text += " (" + task.last_line + ")";
+  }
+  return text + " [" + task.task.upid.get() + "]";
+}
+
+void settle_task(MachineStatus& status, const Observation& world) {
+  if (status.upid.empty()) return;
+  const auto state = world.task.state;
+  if (state == TaskState::running || state == TaskState::unreadable || state == TaskState::none) {
+    return;
+  }
+  for (auto& step : status.steps) {
+    if (step.upid != status.upid || step.state != StepState::running) continue;
+    const auto name = step.name;
+    if (state == TaskState::succeeded) finish_step(status, name, world.now, "");
+    if (state == TaskState::failed) {
+      fail_step(status, name, world.now, failure_text(world.task));
+    }
+    if (state == TaskState::forgotten) reset_step(status, name, false);
+    break;
+  }
+  status.upid.clear();
+}
+
+void settle_create(MachineStatus& status, const Observation& world) {
+  if (!world.row.has_value()) return;
+  finish_step(status, steps::kReserve, world.now,
+              absl::StrFormat("VMID %d", world.row->vmid.get()));
+  if (world.row->create_task.has_value() && world.create_task.state == TaskState::failed) {
+    fail_step(status, steps::kCreate, world.now, failure_text(world.create_task));
+  }
+  const bool made =
+      world.guest.occupant == Occupant::ours && world.create_task.state != TaskState::running;
+  if (made) finish_step(status, steps::kCreate, world.now, "");
+}
+
+void settle_power(MachineStatus& status, const Observation& world) {
+  if (world.guest.occupant != Occupant::ours || !world.guest.status.has_value()) return;
+  if (!status.upid.empty()) return;
+  const auto done = world.guest.status->running ? steps::kStart : steps::kStop;
+  if (find_step(status, done) != nullptr) finish_step(status, done, world.now, "");
+  const bool has_address = std::ranges::any_of(world.guest.interfaces, [](const auto& interface) {
+    return interface.name != "lo" && !interface.addresses.empty();
+  });
+  if (has_address) finish_step(status, steps::kNetwork, world.now, "");
+}
+
+std::string power_of(const Observation& world) {
+  if (!world.guest.status.has_value()) return "unknown";
+  return world.guest.status->running ? "running" : "stopped";
+}
+
+void show_observed(Machine& machine, const Observation& world) {
+  auto& status = machine.status;
+  if (world.row.has_value()) status.vmid = world.row->vmid.get();
+  if (world.guest.occupant != Occupant::ours) {
+    status.power = "unknown";
+    return;
+  }
+  const bool moved = status.node != world.guest.node.get();
+  const bool changed = moved || status.power != power_of(world);
+  status.node = world.guest.node.get();
+  status.power = power_of(world);
+  status.addresses.clear();
+  for (const auto& interface : world.guest.interfaces) {
+    if (interface.name == "lo") continue;
+    for (const auto& address : interface.addresses) status.addresses.push_back(address);
+  }
+  const bool due =
+      !status.last_observed_at.has_value() || world.now - *status.last_observed_at >= kHeartbeat;
+  if (!changed && !due) return;
+  status.last_observed_at = std::chrono::floor<std::chrono::seconds>(world.now);
+  if (!world.guest.status.has_value()) return;
+  const auto& current = *world.guest.status;
+  status.uptime_seconds = current.uptime_seconds.value_or(0);
+  api::v1alpha1::MachineUsage usage;
+  usage.cpu = current.cpu.value_or(0);
+  usage.memory_used = current.memory_used.value_or(0);
+  usage.memory_total = current.memory_total.value_or(0);
+  usage.disk_used = current.disk_used.value_or(0);
+  usage.disk_total = current.disk_total.value_or(0);
+  status.usage = usage;
+}
+
+void show_drift(MachineStatus& status, const Drifts& drifts) {
+  status.drift.clear();
+  for (const auto& drift : drifts.all) status.drift.push_back({drift.key, drift.want, drift.have});
+}
+
+class Conditions {
+ public:
+  Conditions(Machine& machine, Time now) : machine_(machine), now_(now) {}
+  void set(std::string type, ConditionStatus status, const Plan& plan) {
+    Condition condition;
+    condition.type = std::move(type);
+    condition.status = status;
+    condition.observed_generation = machine_.metadata.generation;
+    condition.reason = plan.reason.empty() ? "Unknown" : plan.reason;
+    condition.message = plan.message;
+    condition.code = plan.code;
+    api::meta::set_condition(machine_.status.conditions, std::move(condition), now_);
+  }
+  void set_or_remove(const std::string& type, bool is_so, const Plan& plan) {
+    if (is_so) {
+      set(type, ConditionStatus::yes, plan);
+    } else {
+      api::meta::remove_condition(machine_.status.conditions, type);
+    }
+  }
+
+ private:
+  Machine& machine_;
+  Time now_;
+};
+
+Plan drift_words(const Drifts& drifts) {
+  Plan words;
+  std::vector<std::string> parts;
+  for (const auto& drift : drifts.all) {
+    auto part = drift.key + " is '" + drift.have + "', not '" + drift.want + "'";
+    if (!drift.why.empty()) part += " (" + drift.why + ")";
+    if (words.code.empty()) words.code = drift.code;
+    parts.push_back(std::move(part));
+  }
+  words.message = join(parts, "; ");
+  words.reason = "Differs";
+  if (!drifts.has(Repair::set) && !drifts.has(Repair::resize)) {
+    words.reason = drifts.has(Repair::restart) ? "RestartNeeded" : "NotReverted";
+  }
+  return words;
+}
+
+void show_conditions(Machine& machine, const Plan& plan, const Observation& world) {
+  Conditions conditions(machine, world.now);
+  const auto situation = plan.situation;
+  const bool unsure = situation == Situation::unknown;
+  const auto ready = situation == Situation::ready ? ConditionStatus::yes
+                     : unsure                      ? ConditionStatus::unknown
+                                                   : ConditionStatus::no;
+  conditions.set("Ready", ready, plan);
+  conditions.set_or_remove(
+      "Reconciling", situation == Situation::progressing || situation == Situation::waiting, plan);
+  conditions.set_or_remove("Stalled", situation == Situation::stalled, plan);
+  conditions.set_or_remove("Held", situation == Situation::held, plan);
+  conditions.set_or_remove("Deleting", machine.metadata.deleting(), plan);
+  conditions.set_or_remove("Drifted", !plan.drifts.all.empty(), drift_words(plan.drifts));
+  Plan seen;
+  seen.reason = unsure ? "Unknown" : "Observed";
+  seen.message = unsure ? plan.message : "";
+  conditions.set("Observed", unsure ? ConditionStatus::unknown : ConditionStatus::yes, seen);
+}
+
+}  // namespace
+
+void reflect(Machine& machine, const Observation& world) {
+  settle_task(machine.status, world);
+  settle_create(machine.status, world);
+  settle_power(machine.status, world);
+}
+
+void show(Machine& machine, const Plan& plan, const Observation& world) {
+  auto& status = machine.status;
+  status.observed_generation = machine.metadata.generation;
+  status.step = plan.step;
+  status.stopped_by_person_at = plan.stopped_by_person_at;
+  if (world.cluster.ok()) show_observed(machine, world);
+  if (plan.situation != Situation::unknown) show_drift(status, plan.drifts);
+  const bool settled = plan.situation == Situation::ready;
+  if (settled && !plan.drifts.has(Repair::set)) {
+    finish_step(status, steps::kConfigure, world.now, "");
+    if (status.power == "running") {
+      finish_step(status, steps::kNetwork, world.now, "");
+      finish_step(status, steps::kBootstrap, world.now, "nothing to do for a bare Machine");
+    }
+  }
+  if (settled) finish_step(status, steps::kReady, world.now, "");
+  const auto due = next_attempt(status, plan.step);
+  const auto* record = find_step(status, plan.step);
+  const bool failing = record != nullptr && record->state == StepState::failed;
+  status.attempts = failing ? record->attempts : 0;
+  status.next_attempt_at = failing ? due : std::nullopt;
+  if (status.next_attempt_at.has_value()) {
+    status.next_attempt_at = std::chrono::ceil<std::chrono::seconds>(*status.next_attempt_at);
+  }
+  show_conditions(machine, plan, world);
+}
+
+std::vector<runtime::Happening> happenings(const Machine& before, const Machine& after) {
+  static const std::map<std::string, std::string> kDone = {
+      {steps::kReserve, "Reserved"},     {steps::kCreate, "Created"},
+      {steps::kConfigure, "Configured"}, {steps::kStart, "Started"},
+      {steps::kNetwork, "NetworkReady"}, {steps::kBootstrap, "Bootstrapped"},
+      {steps::kReady, "Ready"},          {steps::kStop, "Stopped"},
+      {steps::kDestroy, "Destroyed"},    {steps::kProve, "ProvenGone"}};
+  std::vector<runtime::Happening> all;
+  for (const auto& step : after.status.steps) {
+    const auto* old = find_step(before.status, step.name);
+    const bool same = old != nullptr && old->state == step.state && old->attempts == step.attempts;
+    if (same) continue;
+    if (step.state == StepState::done) {
+      all.push_back({runtime::EventType::normal, kDone.at(step.name),
+                     step.message.empty() ? "step " + step.name + " done" : step.message, ""});
+    } else if (step.state == StepState::failed) {
+      all.push_back(
+          {runtime::EventType::warning, "StepFailed", step.name + ": " + step.message, ""});
+    }
+  }
+  if (!before.status.node.empty() && before.status.node != after.status.node) {
+    all.push_back({runtime::EventType::normal, "Relocated",
+                   "moved from " + before.status.node + " to " + after.status.node, "CT-009"});
+  }
+  for (const char* type : {"Held", "Stalled", "Drifted"}) {
+    const auto* now = api::meta::find_condition(after.status.conditions, type);
+    const auto* then = api::meta::find_condition(before.status.conditions, type);
+    if (now == nullptr || (then != nullptr && then->reason == now->reason)) continue;
+    all.push_back({runtime::EventType::warning, now->reason, now->message, now->code});
+  }
+  return all;
+}
+
+}  // namespace gantry::controllers::machine

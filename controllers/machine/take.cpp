@@ -1,0 +1,373 @@
+// What the reconciler does: one function an action.
+#include "controllers/machine/desired.h"
+#include "controllers/machine/ledger.h"
+#include "controllers/machine/plan_parts.h"
+#include "controllers/machine/reconciler.h"
+#include "pkg/base/log.h"
+#include "pkg/base/text.h"
+#include "pkg/diagnose/diagnose.h"
+#include "pkg/http/http.h"
+#include "pkg/schema/codec.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+namespace placement = inventory::placement;
+
+constexpr const char* kFinalizer = "gantry.dev/machine";
+
+// True when the call was refused before it had any effect. Everything else may have been, or may
+// yet be, executed.
+bool is_clean_refusal(const Status& status) {
+  switch (error_class(status)) {
+    case ErrorClass::transport:
+      return !http::may_have_been_sent(status);
+    case ErrorClass::tls:
+    case ErrorClass::auth:
+    case ErrorClass::permission:
+    case ErrorClass::not_found:
+    case ErrorClass::already_exists:
+    case ErrorClass::conflict:
+    case ErrorClass::locked:
+    case ErrorClass::invalid:
+    case ErrorClass::overload:
+    case ErrorClass::held:
+    case ErrorClass::unsupported:
+      return true;
+    case ErrorClass::task_failed:
+    case ErrorClass::schema:
+    case ErrorClass::remote:
+    case ErrorClass::timeout:
+    case ErrorClass::cancelled:
+    case ErrorClass::internal:
+      return false;
+  }
+  return false;
+}
+
+store::VmidRange range_of(const Machine& machine, const inventory::Cluster& cluster) {
+  if (machine.spec.vmid.has_value()) return {*machine.spec.vmid, *machine.spec.vmid};
+  return {cluster.spec.vmid_range.start, cluster.spec.vmid_range.end};
+}
+
+std::vector<VmId> taken_of(const inventory::Snapshot& snapshot) {
+  std::vector<VmId> taken;
+  for (const auto& [vmid, row] : snapshot.guests) taken.push_back(vmid);
+  return taken;
+}
+
+std::string owner_text(const Machine& machine) {
+  return machine.metadata.ns + "/" + machine.metadata.name;
+}
+
+}  // namespace
+
+Async<Status> Reconciler::take(Run& run) {
+  // std::visit cannot be awaited with a capturing lambda in one statement (g++ 12).
+  auto action = run.plan.action;
+  auto taken = std::visit([this, &run](const auto& a) { return take_action(run, a); }, action);
+  co_return co_await std::move(taken);
+}
+
+Async<Status> Reconciler::take_action(Run&, const Nothing&) {
+  co_return Status();
+}
+
+Async<Status> Reconciler::announce(Run& run, const std::string& step) {
+  auto& record = begin_step(run.machine.status, step, run.world.now);
+  // The create step keeps its last UPID: that task is not the one we are about to start.
+  if (step != steps::kCreate) record.upid.clear();
+  run.machine.status.step = step;
+  co_return co_await write_status(run);
+}
+
+void Reconciler::started(Run& run, const std::string& step, const Result<Upid>& task) {
+  if (!task.ok()) {
+    failed(run, step, task.status());
+    return;
+  }
+  run.machine.status.upid = task->get();
+  for (auto& record : run.machine.status.steps) {
+    if (record.name == step) record.upid = task->get();
+  }
+  run.plan.recheck = kPollTask;
+  run.cluster->inventory.poke();
+}
+
+void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
+  auto drifts = std::move(run.plan.drifts);
+  if (!is_clean_refusal(why)) {
+    // The ledger goes on saying "running": asked, answer unknown.
+    run.plan = wait(step, "AnswerLost", message_of(why), kLookAgain);
+  } else if (error_class(why) == ErrorClass::held) {
+    reset_step(run.machine.status, step, false);
+    run.plan = refused(step, why);
+  } else if (error_class(why) == ErrorClass::locked || error_class(why) == ErrorClass::conflict) {
+    reset_step(run.machine.status, step, false);
+    run.plan = wait(step, "Locked", message_of(why), kLookAgain);
+  } else {
+    fail_step(run.machine.status, step, run.world.now, message_of(why));
+    const auto diagnosis = diagnose::diagnose(why);
+    run.plan = wait(step, diagnosis.reason, diagnosis.message, kLookAgain);
+    run.plan.code = diagnosis.code;
+  }
+  run.plan.drifts = std::move(drifts);
+  log::info("step not taken",
+            {{"machine", runtime::to_string(run.request)}, {"step", step}, {"error", why}});
+}
+
+std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const Run& run) const {
+  const auto& shape = *run.shape;
+  const auto selectors = placement::compile(shape.spec);
+  if (!selectors.ok()) {
+    return placement::NoPlace{"InvalidExpression", "CEL-003", message_of(selectors.status()),
+                              false};
+  }
+  const auto& snapshot = *run.world.snapshot;
+  placement::Demand demand;
+  demand.memory = shape.spec.resources.memory.bytes();
+  demand.disk = shape.spec.root_disk.size.bytes();
+  for (const auto& network : networks_of(run.machine, shape)) {
+    demand.bridges.push_back(network.bridge);
+  }
+  if (run.machine.spec.node.has_value()) demand.node = NodeName(*run.machine.spec.node);
+  std::vector<placement::TemplatePlace> sources;
+  for (const auto& found : shape.status.templates) {
+    placement::TemplatePlace source{NodeName(found.node), found.volid, std::nullopt};
+    // The class controller writes a golden container as its VMID.
+    if (shape.spec.golden.has_value()) {
+      const auto golden = parse_integer(found.volid);
+      if (!golden.has_value()) continue;
+      source.golden = VmId(*golden);
+    }
+    sources.push_back(std::move(source));
+  }
+  const auto load = census_.load(run.machine.metadata.uid, run.cluster_name,
+                                 run.machine.spec.machine_class_name, snapshot);
+  return placement::choose(shape.spec.placement, run.world.limits, demand, load,
+                           placement::find_candidates(*selectors, snapshot), sources, snapshot);
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Create&) {
+  auto found = find_place(run);
+  if (auto* none = std::get_if<placement::NoPlace>(&found)) {
+    run.plan = none->passes ? wait(steps::kCreate, none->reason, none->message, kLookAgain)
+                            : stall(steps::kCreate, none->reason, none->message, none->code);
+    run.plan.code = none->code;
+    co_return Status();
+  }
+  auto place = std::get<placement::Place>(std::move(found));
+  co_return co_await create_at(run, std::move(place));
+}
+
+Async<Status> Reconciler::create_at(Run& run, placement::Place place) {
+  const auto& uid = run.machine.metadata.uid;
+  auto& entry = census_.entry(uid);
+  entry.node = place.node;
+  entry.creating_on = place.storage;
+  entry.calling = true;
+  const auto announced = co_await announce(run, steps::kCreate);
+  if (!announced.ok()) {
+    census_.entry(uid).calling = false;
+    co_return announced;
+  }
+  const auto vmid = run.world.row->vmid;
+  auto parameters = place.source.golden.has_value()
+                        ? clone_parameters(run.machine, run.world.pool, place.storage.get())
+                        : create_parameters(run.machine, *run.shape, run.world.pool,
+                                            place.storage.get(), place.source.volid);
+  Result<Upid> task = internal("not called");
+  if (place.source.golden.has_value()) {
+    task = co_await run.cluster->writer.clone_guest(place.node, *place.source.golden, vmid, uid,
+                                                    parameters);
+  } else {
+    task = co_await run.cluster->writer.create_guest(place.node, vmid, uid, parameters);
+  }
+  census_.entry(uid).calling = false;
+  if (task.ok()) {
+    run.plan.message += ": " + place.message;
+    GANTRY_CO_TRY(co_await the_.guests.set_create_task(run.cluster_name, vmid, uid, *task));
+    run.world.row->create_task = *task;
+  }
+  started(run, steps::kCreate, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Configure& action) {
+  begin_step(run.machine.status, steps::kConfigure, run.world.now);
+  const auto done = co_await run.cluster->writer.configure_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, action.set,
+      action.remove);
+  if (done.ok()) {
+    finish_step(run.machine.status, steps::kConfigure, run.world.now, run.plan.message);
+    run.plan.recheck = std::chrono::seconds(1);
+  } else {
+    failed(run, steps::kConfigure, done);
+  }
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Resize& action) {
+  GANTRY_CO_TRY(co_await announce(run, steps::kConfigure));
+  const auto task =
+      co_await run.cluster->writer.resize_guest(run.world.guest.node, run.world.row->vmid,
+                                                run.machine.metadata.uid, action.disk, action.size);
+  started(run, steps::kConfigure, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Start&) {
+  GANTRY_CO_TRY(co_await announce(run, steps::kStart));
+  const auto task = co_await run.cluster->writer.start_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid);
+  started(run, steps::kStart, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Shutdown&) {
+  GANTRY_CO_TRY(co_await announce(run, steps::kStop));
+  const auto task = co_await run.cluster->writer.shutdown_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, kShutdownGrace);
+  started(run, steps::kStop, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Stop&) {
+  GANTRY_CO_TRY(co_await announce(run, steps::kStop));
+  const auto task = co_await run.cluster->writer.stop_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid);
+  started(run, steps::kStop, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Destroy&) {
+  GANTRY_CO_TRY(co_await announce(run, steps::kDestroy));
+  pve::DestroyOptions options;
+  const auto task = co_await run.cluster->writer.destroy_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, options);
+  started(run, steps::kDestroy, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const DestroyUnfinished&) {
+  guest::Target target;
+  target.node = run.world.guest.node;
+  target.vmid = run.world.row->vmid;
+  auto task = run.world.row->create_task.value_or(Upid(""));
+  const auto unlocked = co_await run.cluster->channel->unlock(target, task);
+  if (!unlocked.ok()) {
+    failed(run, steps::kCreate, unlocked);
+    co_return Status();
+  }
+  GANTRY_CO_TRY(co_await announce(run, steps::kDestroy));
+  const auto destroyed = co_await run.cluster->writer.destroy_unfinished(target.node, target.vmid,
+                                                                         run.machine.metadata.uid);
+  started(run, steps::kDestroy, destroyed);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const AddFinalizer&) {
+  co_return co_await set_finalizer(run, true);
+}
+
+Async<Status> Reconciler::take_action(Run& run, const RemoveFinalizer&) {
+  GANTRY_CO_TRY(co_await set_finalizer(run, false));
+  census_.forget(run.machine.metadata.uid);
+  co_return Status();
+}
+
+Async<Status> Reconciler::set_finalizer(Run& run, bool wanted) {
+  const auto object = the_.store.get({kMachines, run.request.ns, run.request.name});
+  if (!object.ok()) co_return object.status();
+  auto value = (*object)->value;
+  Json finalizers = Json::array();
+  if (const auto* old = value.find_path({"metadata", "finalizers"}); old && old->is_array()) {
+    for (const auto& finalizer : old->as_array()) {
+      if (finalizer != Json(kFinalizer)) finalizers.push_back(finalizer);
+    }
+  }
+  if (wanted) finalizers.push_back(kFinalizer);
+  value.member("metadata").set("finalizers", std::move(finalizers));
+  auto updated = co_await the_.store.update(kMachines, store::Part::main, std::move(value));
+  co_return updated.status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Reserve&) {
+  auto row = co_await the_.guests.reserve(
+      run.cluster_name, run.machine.metadata.uid, owner_text(run.machine),
+      range_of(run.machine, *run.cluster), taken_of(*run.world.snapshot),
+      run.cluster->spec.vmid_quarantine);
+  if (!row.ok() && error_class(row.status()) == ErrorClass::overload) {
+    run.plan = stall(steps::kReserve, "NoFreeVMID", message_of(row.status()));
+    co_return Status();
+  }
+  if (!row.ok()) co_return row.status();
+  run.machine.status.vmid = row->vmid.get();
+  finish_step(run.machine.status, steps::kReserve, run.world.now,
+              absl::StrFormat("VMID %d", row->vmid.get()));
+  run.plan.recheck = std::chrono::seconds(1);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Adopt& action) {
+  auto row = co_await the_.guests.adopt(run.cluster_name, action.vmid, run.machine.metadata.uid,
+                                        owner_text(run.machine));
+  if (!row.ok()) failed(run, steps::kReserve, row.status());
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const NoteCreateTask& action) {
+  const auto vmid = run.world.row->vmid;
+  GANTRY_CO_TRY(co_await the_.guests.set_create_task(run.cluster_name, vmid,
+                                                     run.machine.metadata.uid, action.task));
+  for (auto& step : run.machine.status.steps) {
+    if (step.name == steps::kCreate) step.upid = action.task.get();
+  }
+  run.machine.status.upid = action.task.get();
+  run.plan.recheck = std::chrono::seconds(1);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const ForgetCreate& action) {
+  GANTRY_CO_TRY(co_await the_.guests.clear_create_task(run.cluster_name, run.world.row->vmid,
+                                                       run.machine.metadata.uid));
+  auto& status = run.machine.status;
+  reset_step(status, steps::kCreate, action.is_repair);
+  for (const char* step :
+       {steps::kConfigure, steps::kStart, steps::kNetwork, steps::kBootstrap, steps::kReady}) {
+    reset_step(status, step, true);
+  }
+  status.node.clear();
+  if (action.is_repair) {
+    const auto an_hour_ago = run.world.now - std::chrono::hours(1);
+    std::erase_if(status.repairs, [an_hour_ago](Time repaired) { return repaired < an_hour_ago; });
+    status.repairs.push_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
+  }
+  run.plan.recheck = std::chrono::seconds(1);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Renumber&) {
+  auto row = co_await the_.guests.renumber(
+      run.cluster_name, run.machine.metadata.uid, range_of(run.machine, *run.cluster),
+      taken_of(*run.world.snapshot), run.cluster->spec.vmid_quarantine);
+  if (!row.ok() && error_class(row.status()) == ErrorClass::overload) {
+    run.plan = stall(steps::kReserve, "NoFreeVMID", message_of(row.status()));
+    co_return Status();
+  }
+  if (!row.ok()) co_return row.status();
+  reset_step(run.machine.status, steps::kCreate, true);
+  run.machine.status.vmid = row->vmid.get();
+  run.plan.recheck = std::chrono::seconds(1);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const Release&) {
+  GANTRY_CO_TRY(co_await the_.guests.release(run.cluster_name, run.world.row->vmid,
+                                             run.machine.metadata.uid));
+  finish_step(run.machine.status, steps::kProve, run.world.now, run.plan.message);
+  run.plan.recheck = std::chrono::seconds(1);
+  co_return Status();
+}
+
+}  // namespace gantry::controllers::machine
