@@ -140,6 +140,44 @@ TEST(Client, UsesOneConnectionForRequestsInTurn) {
   EXPECT_EQ(server.accepted(), 1);
 }
 
+TEST(Client, DoesNotUseAConnectionThatHasBeenIdleForTooLong) {
+  World world;
+  ScriptedServer server(world,
+                        [](Connection& connection, int) { return answer_all(connection, kOk); });
+  ClientOptions options;
+  options.idle_max = 10ms;
+  auto client = world.client(server.port(), options);
+  server.run([&]() -> Async<Status> {
+    for (int i = 0; i < 2; ++i) {
+      const auto response = co_await client->send(get("/"), 5s);
+      GANTRY_CO_TRY(response.status());
+      GANTRY_CO_TRY(co_await world.clock.sleep_for(30ms));
+    }
+    co_return Status();
+  });
+  EXPECT_EQ(server.accepted(), 2);
+}
+
+TEST(Client, SaysTransportWhenConnectingTakesTooLong) {
+  World world;
+  ScriptedServer silent(world, [](Connection& connection, int) -> Async<Status> {
+    (void)co_await read_to_end(connection);
+    co_return Status();
+  });
+  ClientOptions options;
+  options.connect_timeout = 30ms;
+  Endpoint endpoint{"127.0.0.1", silent.port(), true};
+  auto client = make_client(world.loop.executor(), world.clock, endpoint, TlsTrust{}, options);
+  Status status;
+  silent.run([&]() -> Async<Status> {
+    const auto response = co_await client->send(post("/", "x"), 10s);
+    status = response.status();
+    co_return Status();
+  });
+  EXPECT_THAT(status, Fails(ErrorClass::transport, HasSubstr("connect: no answer within 30ms")));
+  EXPECT_FALSE(may_have_been_sent(status));
+}
+
 TEST(Client, ClosesWhatTheServerWantsClosed) {
   World world;
   ScriptedServer server(world, [](Connection& connection, int) {
@@ -297,14 +335,14 @@ TEST(Client, SaysTimeoutAndMarksWhatMayHaveBeenSent) {
   Status asked;
   Status posted;
   server.run([&]() -> Async<Status> {
-    const auto first = co_await client->send(get("/a"), 30ms);
+    const auto first = co_await client->send(get("/a"), 200ms);
     asked = first.status();
     auto request = post("/a", "x");
-    const auto second = co_await client->send(std::move(request), 30ms);
+    const auto second = co_await client->send(std::move(request), 200ms);
     posted = second.status();
     co_return Status();
   });
-  EXPECT_THAT(asked, Fails(ErrorClass::timeout, "GET /a: the server: no answer within 30ms"));
+  EXPECT_THAT(asked, Fails(ErrorClass::timeout, "GET /a: the server: no answer within 200ms"));
   EXPECT_FALSE(may_have_been_sent(asked));
   EXPECT_THAT(posted, Fails(ErrorClass::timeout));
   EXPECT_TRUE(may_have_been_sent(posted));

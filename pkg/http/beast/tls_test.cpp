@@ -280,7 +280,7 @@ TEST(TlsStream, EndsWithItsPeerAlsoUnderTls) {
     GANTRY_CO_TRY(co_await world.clock.sleep_for(10ms));
     group.cancel();
     (void)co_await group.join();
-    co_return co_await async::with_deadline(world.clock, 1s, "the end", ended.wait());
+    co_return co_await async::with_deadline(world.clock, 5s, "the end", ended.wait());
   });
   EXPECT_EQ(seen, "first");
   EXPECT_THAT(how, Fails(ErrorClass::cancelled));
