@@ -89,6 +89,10 @@ class Parser {
   Result<ExprPtr> finish(ExprPtr expr) {
     expr->end = last_end_;
     for (const ExprPtr& arg : expr->args) expr->depth = std::max(expr->depth, arg->depth + 1);
+    return check_depth(std::move(expr));
+  }
+
+  static Result<ExprPtr> check_depth(ExprPtr expr) {
     if (expr->depth > kMaxDepth) {
       return error_at(expr->at, "the expression has more than " + std::to_string(kMaxDepth) +
                                     " operations inside each other");
@@ -130,17 +134,28 @@ class Parser {
       const Token& op = take();
       GANTRY_TRY_ASSIGN(ExprPtr right, binary(binding + 1));
       if (binding <= 2 && continues_chain(*left, op)) {
-        left->args.push_back(std::move(right));
+        GANTRY_TRY_ASSIGN(left, lengthen(std::move(left), std::move(right)));
       } else {
-        ExprPtr call = make(ExprKind::call, op);
-        call->begin = left->begin;
-        call->name = function_name(op);
-        call->args.push_back(std::move(left));
-        call->args.push_back(std::move(right));
-        left = std::move(call);
+        GANTRY_TRY_ASSIGN(left, operation(op, std::move(left), std::move(right)));
       }
-      GANTRY_TRY_ASSIGN(left, finish(std::move(left)));
     }
+  }
+
+  Result<ExprPtr> operation(const Token& op, ExprPtr left, ExprPtr right) {
+    ExprPtr call = make(ExprKind::call, op);
+    call->begin = left->begin;
+    call->name = function_name(op);
+    call->args.push_back(std::move(left));
+    call->args.push_back(std::move(right));
+    return finish(std::move(call));
+  }
+
+  // Unlike finish(), does not look at the operands that are there: a chain may have thousands.
+  Result<ExprPtr> lengthen(ExprPtr chain, ExprPtr operand) {
+    chain->depth = std::max(chain->depth, operand->depth + 1);
+    chain->end = last_end_;
+    chain->args.push_back(std::move(operand));
+    return check_depth(std::move(chain));
   }
 
   // Whether `left` is the chain that `op` lengthens: a && b before && c, without parentheses.

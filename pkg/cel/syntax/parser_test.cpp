@@ -53,6 +53,8 @@ TEST(Parser, GroupsOperatorsByPrecedenceAndAssociativity) {
       {"a[b][c]", "a[b][c]"},
       {"f(a, b + c)", "f(a, (b + c))"},
       {"a.f()", "a.f()"},
+      {"_(a)", "_(a)"},
+      {"_b(a) - _", "(_b(a) - _)"},
       {".a.b", ".a.b"},
       {".f(a)", ".f(a)"},
       {"[a, b + c, [d]]", "[a, (b + c), [d]]"},

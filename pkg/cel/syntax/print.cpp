@@ -107,7 +107,7 @@ class Printer {
       out_ += ')';
       return;
     }
-    if (name.front() == '_') {
+    if (!is_selector(name)) {
       const std::string sign = " " + name.substr(1, name.size() - 2) + " ";
       return print_joined("(", expr, 0, ")", sign);
     }
