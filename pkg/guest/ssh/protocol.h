@@ -1,0 +1,37 @@
+#pragma once
+// The words spoken with deploy/pve/gantry-shell, the forced command on a node. Pure.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pkg/guest/channel.h"
+
+namespace gantry::guest::ssh {
+
+// The request lines; Invalid for what the protocol cannot carry (a zero byte, an empty command, a
+// mode out of range, a relative path).
+Result<std::string> exec_request(const Target& target, const Command& command);
+Result<std::string> push_request(const Target& target, const File& file, Duration timeout);
+Result<std::string> unlock_request(const Target& target, const Upid& create_task);
+
+// How long a pushed file or an unlock may take.
+inline constexpr auto kPushTimeout = std::chrono::minutes(2);
+inline constexpr auto kUnlockTimeout = std::chrono::minutes(2);
+
+// Separates the shell's last line from the command's own stderr as it streams by.
+//
+// The line is "\ngantry-v1 exit CODE\n" or "\ngantry-v1 error CLASS MESSAGE\n", the very last thing
+// on stderr: whatever a command writes itself, ours comes after it.
+class Trailer {
+ public:
+  // What of the stream so far surely is the command's; keeps back what may be the last line.
+  std::string feed(std::string_view piece);
+  // Once the stream has ended: the exit code, or the error that gantry-shell reported; nullopt when
+  // there is no such line. `rest` receives what was kept back and was the command's after all.
+  std::optional<Result<int>> finish(std::string& rest);
+
+ private:
+  std::string kept_;
+};
+
+}  // namespace gantry::guest::ssh
