@@ -1,7 +1,8 @@
 #include "pkg/guest/ssh/conversation.h"
 
-#include <array>
+#include <memory>
 
+#include <libssh/callbacks.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -14,8 +15,7 @@ namespace gantry::guest::ssh {
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds(15);  // for gantry-shell to say that it killed
-constexpr int kPollMs = 500;  // libssh may have read ahead what poll() then does not see
-constexpr int kKeepAlivePolls = 30;
+constexpr int kKeepAliveMs = 15'000;
 
 // Readable once that much time has passed.
 class Timer {
@@ -34,6 +34,22 @@ class Timer {
   int fd_;
 };
 
+// Callbacks on a channel, as long as they are wanted.
+class Watch {
+ public:
+  Watch(ssh_channel channel, ssh_channel_callbacks callbacks)
+      : channel_(channel), callbacks_(callbacks) {
+    ssh_set_channel_callbacks(channel_, callbacks_);
+  }
+  ~Watch() { ssh_remove_channel_callbacks(channel_, callbacks_); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  ssh_channel channel_;
+  ssh_channel_callbacks callbacks_;
+};
+
 class Conversation {
  public:
   Conversation(ssh_session session, ssh_channel channel, const Request& request,
@@ -45,9 +61,8 @@ class Conversation {
         timer_(request.timeout + kGrace) {}
 
   Result<Exit> run() {
-    if (ssh_channel_request_exec(channel_, request_.line.c_str()) != SSH_OK) return broken();
     ssh_set_blocking(session_, 0);
-    auto ended = pump();
+    auto ended = talk();
     ssh_set_blocking(session_, 1);
     GANTRY_TRY(ended);
     return conclude();
@@ -55,56 +70,72 @@ class Conversation {
 
  private:
   // Moves data both ways until the other side has said everything.
-  Status pump() {
-    for (int idle = 0; true;) {
-      GANTRY_TRY_ASSIGN(const bool wrote, feed());
-      GANTRY_TRY_ASSIGN(const bool read_out, drain(false));
-      GANTRY_TRY_ASSIGN(const bool read_err, drain(true));
-      if (wrote || read_out || read_err) {
-        idle = 0;
-        continue;
-      }
-      if (ssh_channel_is_eof(channel_) != 0 || ssh_channel_is_closed(channel_) != 0) return {};
-      if (++idle % kKeepAlivePolls == 0) ssh_send_ignore(session_, "");
-      GANTRY_TRY(wait());
-    }
+  Status talk() {
+    ssh_callbacks_init(&callbacks_);
+    callbacks_.userdata = this;
+    callbacks_.channel_data_function = on_data;
+    const Watch watch(channel_, &callbacks_);
+    const std::unique_ptr<std::remove_pointer_t<ssh_event>, decltype(&ssh_event_free)> event(
+        ssh_event_new(), ssh_event_free);
+    ssh_event_add_session(event.get(), session_);
+    ssh_event_add_fd(event.get(), stop_.fd(), POLLIN, on_readable, &stopped_);
+    ssh_event_add_fd(event.get(), timer_.fd(), POLLIN, on_readable, &expired_);
+    auto result = loop(event.get());
+    ssh_event_remove_fd(event.get(), stop_.fd());
+    ssh_event_remove_fd(event.get(), timer_.fd());
+    ssh_event_remove_session(event.get(), session_);
+    return result;
   }
 
-  Status wait() {
-    std::array<pollfd, 3> polls{
-        {{ssh_get_fd(session_), POLLIN, 0}, {stop_.fd(), POLLIN, 0}, {timer_.fd(), POLLIN, 0}}};
-    poll(polls.data(), polls.size(), kPollMs);
-    if (polls[1].revents != 0) return make_error(ErrorClass::cancelled, "cancelled");
-    if (polls[2].revents != 0)
+  Status loop(ssh_event event) {
+    int answer = SSH_AGAIN;
+    while ((answer = ssh_channel_request_exec(channel_, request_.line.c_str())) == SSH_AGAIN)
+      GANTRY_TRY(turn(event));
+    if (answer != SSH_OK) return broken();
+    while (ssh_channel_is_eof(channel_) == 0 && ssh_channel_is_closed(channel_) == 0) {
+      feed();
+      GANTRY_TRY(turn(event));
+    }
+    return {};
+  }
+
+  Status turn(ssh_event event) {
+    const int answer = ssh_event_dopoll(event, kKeepAliveMs);
+    if (answer == SSH_ERROR || ssh_is_connected(session_) == 0) return broken();
+    if (answer == SSH_AGAIN) ssh_send_ignore(session_, "");
+    if (stopped_) return make_error(ErrorClass::cancelled, "cancelled");
+    if (expired_)
       return make_error(ErrorClass::timeout, "no answer from the node; the command was given up");
     return {};
   }
 
-  Result<bool> feed() {
-    if (fed_ == request_.stdin_text.size()) return false;
-    const auto window = ssh_channel_window_size(channel_);
-    constexpr size_t kChunk = 32768;
-    const auto size = std::min<size_t>({window, kChunk, request_.stdin_text.size() - fed_});
-    if (size == 0) return false;
-    const int count =
-        ssh_channel_write(channel_, request_.stdin_text.data() + fed_, static_cast<uint32_t>(size));
-    if (count == SSH_AGAIN) return false;
-    // A refusal comes before the input was read: what was said decides, not the failed write.
-    if (count < 0) fed_ = request_.stdin_text.size();
-    if (count > 0) fed_ += static_cast<size_t>(count);
-    return count > 0;
+  // As much of stdin as the other side takes now.
+  void feed() {
+    while (fed_ < request_.stdin_text.size()) {
+      const auto window = ssh_channel_window_size(channel_);
+      constexpr size_t kChunk = 32768;
+      const auto size = std::min<size_t>({window, kChunk, request_.stdin_text.size() - fed_});
+      if (size == 0) return;
+      const int count = ssh_channel_write(channel_, request_.stdin_text.data() + fed_,
+                                          static_cast<uint32_t>(size));
+      if (count == SSH_AGAIN || count == 0) return;
+      // A refusal comes before the input was read: what was said decides, not the failed write.
+      fed_ = count < 0 ? request_.stdin_text.size() : fed_ + static_cast<size_t>(count);
+    }
   }
 
-  Result<bool> drain(bool is_stderr) {
-    std::array<char, 32768> buffer{};
-    const int count =
-        ssh_channel_read_nonblocking(channel_, buffer.data(), buffer.size(), is_stderr ? 1 : 0);
-    if (count == SSH_ERROR) return broken();
-    if (count <= 0) return false;  // also SSH_EOF
-    std::string piece(buffer.data(), static_cast<size_t>(count));
-    if (is_stderr) piece = trailer_.feed(piece);
-    keep(is_stderr, std::move(piece));
-    return true;
+  static int on_data(ssh_session, ssh_channel, void* data, uint32_t size, int is_stderr,
+                     void* self) {
+    auto& conversation = *static_cast<Conversation*>(self);
+    const std::string_view piece(static_cast<const char*>(data), size);
+    conversation.keep(is_stderr != 0,
+                      is_stderr != 0 ? conversation.trailer_.feed(piece) : std::string(piece));
+    return static_cast<int>(size);
+  }
+
+  static int on_readable(socket_t, int, void* flag) {
+    *static_cast<bool*>(flag) = true;
+    return SSH_OK;
   }
 
   void keep(bool is_stderr, std::string piece) {
@@ -145,8 +176,11 @@ class Conversation {
   const Request& request_;
   const StopSignal& stop_;
   Timer timer_;
+  ssh_channel_callbacks_struct callbacks_{};
   Trailer trailer_;
   size_t fed_ = 0;
+  bool stopped_ = false;
+  bool expired_ = false;
   Exit exit_;
 };
 
