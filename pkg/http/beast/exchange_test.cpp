@@ -199,6 +199,34 @@ TEST(Stream, IsCutWhenAReaderMakesNoProgress) {
   EXPECT_FALSE(how.ok());
 }
 
+TEST(Stream, IsNotCutWhileAReaderIsSlowButMakesProgress) {
+  World world;
+  const size_t size = size_t{16} << 20;
+  FunctionHandler handler([&](Request, Peer, ResponseStream&) -> Async<std::optional<Response>> {
+    co_return text_response(std::string(size, 'x'));
+  });
+  ServerOptions options;
+  options.limits.write_timeout = 200ms;
+  const auto start = world.clock.now();
+  with_server(world, options, handler, [&](Server& server) -> Async<Status> {
+    auto slow = co_await dial_plain(world, server.port());
+    GANTRY_CO_TRY(slow.status());
+    std::string bytes = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    GANTRY_CO_TRY(co_await (*slow)->write(std::move(bytes)));
+    std::string answer;
+    size_t rested = 0;
+    while (answer.size() < size) {
+      const auto count = co_await (*slow)->read(answer);
+      GANTRY_CO_TRY(count.status());
+      if (answer.size() < rested + (size_t{1} << 20)) continue;
+      rested = answer.size();
+      GANTRY_CO_TRY(co_await world.clock.sleep_for(20ms));
+    }
+    co_return Status();
+  });
+  EXPECT_GT(world.clock.now() - start, 250ms);
+}
+
 TEST(Stream, DoesNotCancelARequestThatHasNotBegunToStream) {
   World world;
   async::Event entered;

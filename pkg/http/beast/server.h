@@ -22,7 +22,7 @@ struct ServerLimits {
   uint64_t body_bytes = uint64_t{8} * 1024 * 1024;     // 413 beyond
   Duration header_timeout = std::chrono::seconds(10);  // handshake, then each head; 408
   Duration idle_timeout = std::chrono::seconds(120);   // between requests, or within a body
-  Duration write_timeout = std::chrono::seconds(30);   // one write that makes no progress
+  Duration write_timeout = std::chrono::seconds(30);   // for each 256 KiB of an answer
   Duration drain = std::chrono::seconds(10);           // for requests under way after stop()
 };
 

@@ -11,6 +11,8 @@ namespace gantry::http::beast {
 namespace {
 
 constexpr size_t kReadAhead = 64 * 1024;
+// A write has to make this much progress within the write timeout, however long the answer is.
+constexpr size_t kWritePiece = 256 * 1024;
 // How long a closing connection waits for the peer to have read the last answer.
 constexpr Duration kGoodbye = std::chrono::milliseconds(500);
 
@@ -134,8 +136,11 @@ Async<bool> Session::refuse(Fault fault) {
 Async<Status> Session::write(std::string bytes) {
   if (broken_) co_return make_error(ErrorClass::transport, "the connection is broken");
   writing_ = true;
-  watchdog_.arm(limits_.write_timeout);
-  const Status written = co_await connection_->write(std::move(bytes));
+  Status written;
+  for (size_t at = 0; at < bytes.size() && written.ok(); at += kWritePiece) {
+    watchdog_.arm(limits_.write_timeout);
+    written = co_await connection_->write(bytes.substr(at, kWritePiece));
+  }
   watchdog_.disarm();
   writing_ = false;
   broken_ = broken_ || !written.ok();
