@@ -16,6 +16,8 @@
 namespace gantry::cel {
 namespace {
 
+constexpr int kMaxPatterns = 50;
+
 // The kinds whose names are values of the language: int, type, google.protobuf.Timestamp.
 std::optional<Kind> type_named(std::string_view name) {
   for (int i = 0; i <= static_cast<int>(Kind::map); ++i) {
@@ -155,10 +157,10 @@ class Checker {
     if (type.is(TypeKind::dyn) || type.is(TypeKind::parameter)) return Type::dyn();
     if (type.is(TypeKind::map)) {
       if (unifier_.unify(type.key(), Type::string())) return type.value();
-      return error_at(expr.at, "a " + text(type) + " has no keys that are names");
+      return error_at(expr.at, "the keys of " + text(type) + " are no strings; use [ ]");
     }
     if (!type.is(TypeKind::object)) {
-      return error_at(expr.at, "a " + text(type) + " has no fields, so no " + expr.name);
+      return error_at(expr.at, text(type) + " has no fields, so no " + expr.name);
     }
     const auto& fields = type.object().fields;
     const auto found = fields.find(expr.name);
@@ -252,7 +254,7 @@ class Checker {
   }
 
   // Works out what literals allow: folds quantity("20Gi"), compiles patterns, finds time zones.
-  static Status prepare(Expr& expr) {
+  Status prepare(Expr& expr) {
     if (expr.function < 0 || expr.args.empty()) return {};
     const Expr& last = *expr.args.back();
     if (last.kind != ExprKind::literal) return {};
@@ -260,6 +262,10 @@ class Checker {
     if (expr.args.size() != 2 || !last.literal.is(Kind::string)) return {};
     const std::string& text = last.literal.as_string();
     if (expr.name == "matches") {
+      // Each may keep a megabyte for as long as the program lives.
+      if (++patterns_ > kMaxPatterns) {
+        return error_at(last.at, "more than " + std::to_string(kMaxPatterns) + " patterns");
+      }
       auto regex = Regex::compile(text);
       if (!regex.ok()) return error_at(last.at, message_of(regex.status()));
       expr.regex = *std::move(regex);
@@ -358,6 +364,7 @@ class Checker {
   const Declarations& declarations_;
   Unifier unifier_;
   std::vector<std::pair<std::string, Type>> locals_;
+  int patterns_ = 0;
 };
 
 }  // namespace

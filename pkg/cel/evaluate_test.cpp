@@ -291,9 +291,9 @@ TEST(Evaluate, ListsAndMaps) {
       {"x['k']", "7"},
       {"x.nil", "null"},
       {"x.missing", "error 1:3: x.missing is not set"},
-      {"i.field", "refused 1:3: a int has no fields, so no field"},
+      {"i.field", "refused 1:3: int has no fields, so no field"},
       {"dyn(1).field", "error 1:8: no such overload: a value of type int has no field field"},
-      {"{1: 2}.a", "refused 1:8: a map(int, int) has no keys that are names"},
+      {"{1: 2}.a", "refused 1:8: the keys of map(int, int) are no strings; use [ ]"},
   });
 }
 

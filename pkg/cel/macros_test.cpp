@@ -47,7 +47,7 @@ TEST(Macros, HasTellsWhetherAFieldIsThere) {
       {"has(v.g)", "false"},
       {"has(v.g.h)", "1:7: v.g is not set"},
       {"has(dyn(1).a)", "1:12: no such overload: a value of type int has no field a"},
-      {"has(x.a)", "refused 1:7: a int has no fields, so no a"},
+      {"has(x.a)", "refused 1:7: int has no fields, so no a"},
   });
 }
 

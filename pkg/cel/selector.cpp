@@ -7,6 +7,8 @@
 namespace gantry::cel {
 namespace {
 
+constexpr std::string_view kInvalidExpression = "CEL-003";
+
 Type object(std::string_view name, std::map<std::string, Field, std::less<>> fields) {
   return Type::object(
       std::make_shared<const ObjectType>(ObjectType{std::string(name), std::move(fields)}));
@@ -96,12 +98,14 @@ const Declarations& selector_declarations() {
 }
 
 Result<Selector> Selector::compile(std::string_view text, const Declarations& declarations) {
-  GANTRY_TRY_ASSIGN(Program program, cel::compile(text, declarations));
-  const Type& type = program.type();
+  auto program = cel::compile(text, declarations);
+  if (!program.ok()) return with_code(program.status(), kInvalidExpression);
+  const Type& type = program->type();
   if (!type.is(TypeKind::boolean) && !type.is(TypeKind::dyn)) {
-    return invalid("1:1: a selector must be true or false, this is %s", type.to_text());
+    return with_code(invalid("1:1: a selector must be true or false, this is %s", type.to_text()),
+                     kInvalidExpression);
   }
-  return Selector(std::move(program));
+  return Selector(*std::move(program));
 }
 
 Match Selector::evaluate(const Activation& activation) const {

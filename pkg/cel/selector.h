@@ -34,7 +34,8 @@ struct Match {
 // Immutable and cheap to copy; may be evaluated by several threads at once.
 class Selector {
  public:
-  // Fails (invalid) with "line:column: what; hint"; also when the program yields no bool.
+  // Fails (invalid, catalogue code CEL-003) with "line:column: what; hint"; also when the program
+  // yields no bool.
   static Result<Selector> compile(std::string_view text,
                                   const Declarations& declarations = selector_declarations());
 

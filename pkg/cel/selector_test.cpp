@@ -130,7 +130,19 @@ TEST(Selector, RefusesWhatIsNotDeclaredAndSaysWhatIs) {
 TEST(Selector, MustYieldABool) {
   EXPECT_EQ(verdict("storage.avail"), "refused 1:1: a selector must be true or false, this is int");
   EXPECT_EQ(verdict("dyn(node.cores)"), "unknown: the selector yields 8, not true or false");
-  EXPECT_THAT(Selector::compile(""), Fails(ErrorClass::invalid));
+  const auto empty = Selector::compile("");
+  EXPECT_THAT(empty, Fails(ErrorClass::invalid));
+  EXPECT_EQ(catalogue_code(empty.status()), "CEL-003");
+}
+
+TEST(Selector, BoundsWhatItsPatternsTake) {
+  std::string text = "true";
+  for (int i = 0; i < 50; ++i) text += " && storage.name.matches('a')";
+  EXPECT_EQ(verdict(text), "yes");
+  EXPECT_EQ(verdict(text + "\n&& storage.name.matches('a')"),
+            "refused 2:25: more than 50 patterns");
+  const std::string long_name(10'000, 'x');
+  EXPECT_LT(verdict(long_name).size(), 600u);
 }
 
 TEST(Unknown, IsNotFalseAndNamesWhatWasMissing) {

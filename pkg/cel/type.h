@@ -42,7 +42,7 @@ class Type {
   static Type string() { return Type(TypeKind::string); }
   static Type list(Type element);
   static Type map(Type key, Type value);
-  // Requires a non-null type that outlives nothing: it is shared.
+  // Requires a non-null pointer.
   static Type object(std::shared_ptr<const ObjectType> fields);
   // A type that is not known yet; used by the checker.
   static Type parameter(int index);

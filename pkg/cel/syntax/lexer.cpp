@@ -235,7 +235,13 @@ Result<std::vector<Token>> tokenize(std::string_view text) {
 }
 
 Status error_at(Position at, std::string_view message) {
-  return invalid("%d:%d: %s", at.line, at.column, message);
+  constexpr size_t kMaxMessageBytes = 500;
+  if (message.size() <= kMaxMessageBytes) {
+    return invalid("%d:%d: %s", at.line, at.column, message);
+  }
+  size_t end = kMaxMessageBytes;
+  while (end > 0 && (static_cast<uint8_t>(message[end]) & 0xC0) == 0x80) --end;
+  return invalid("%d:%d: %s…", at.line, at.column, message.substr(0, end));
 }
 
 bool is_keyword(std::string_view word) {

@@ -30,7 +30,8 @@ struct Token {
 // The last token is `end`. Fails (invalid) with "line:column: what".
 Result<std::vector<Token>> tokenize(std::string_view text);
 
-// "line:column: message" as an invalid Status; the one form of all errors in a program's text.
+// "line:column: message" as an invalid Status; the one form of all errors in a program's text. A
+// message that quotes more than a few lines of the program is cut.
 Status error_at(Position at, std::string_view message);
 
 // Words that cannot name a variable or function: if, for, package, …
