@@ -1,0 +1,60 @@
+#include "pkg/lab/guest_disks.h"
+
+namespace gantry::lab {
+
+Refusal check_disk_storage(const Model& model, const Caller& caller, const NodeName& node,
+                           const std::string& id) {
+  const auto* storage = model.volumes.find_storage(id);
+  if (storage == nullptr) return died("storage '" + id + "' does not exist");
+  if (!model.volumes.is_on(*storage, node)) {
+    return died("storage '" + id + "' is not available on node '" + node.get() + "'");
+  }
+  if (!storage->content.contains("rootdir")) {
+    return bad_parameter("storage", "storage '" + id + "' does not support container directories");
+  }
+  return model.access.check(caller, "/storage/" + id, {"Datastore.AllocateSpace"});
+}
+
+DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOptions& storage,
+                         VmId vmid, int64_t bytes, Worker& worker) {
+  auto volume = model.volumes.allocate(node, storage, vmid, bytes, model.clock.now());
+  if (volume.format == "raw" && storage.type == "dir") {
+    const auto blocks = bytes / 4096;
+    worker.log(absl::StrFormat("Formatting '%s', fmt=raw size=%d preallocation=off",
+                               path_of(storage, volume.volid), bytes));
+    worker.log(
+        absl::StrFormat("Creating filesystem with %d 4k blocks and %d inodes", blocks, blocks / 4));
+    worker.log("Filesystem UUID: " + model.random.uuid().get());
+    worker.log("Superblock backups stored on blocks: ");
+    worker.log("\t32768, 98304, 163840, 229376");
+  }
+  return volume;
+}
+
+Async<void> destroy_disks(Model& model, NodeName node, VmId vmid) {
+  ContainerSpec spec;
+  spec.node = node;
+  spec.vmid = vmid;
+  for (const auto& volume : model.volumes.of_guest(node, vmid)) {
+    VolumeSpec one{spec.rootfs.volid.empty() ? "rootfs" : "mp", volume.volid, volume.size};
+    if (spec.rootfs.volid.empty()) {
+      spec.rootfs = std::move(one);
+    } else {
+      spec.mounts.push_back(std::move(one));
+    }
+    model.volumes.remove(node, volume.volid);
+  }
+  const LogSink quiet = [](std::string) {};
+  (void)co_await model.backend.destroy(spec, quiet);
+  model.save_volumes();
+}
+
+std::string ostype_of(const std::string& word) {
+  for (const char* known : {"debian", "devuan", "ubuntu", "centos", "fedora", "opensuse",
+                            "archlinux", "alpine", "gentoo", "nixos"}) {
+    if (word == known) return word;
+  }
+  return "unmanaged";
+}
+
+}  // namespace gantry::lab

@@ -1,0 +1,20 @@
+#pragma once
+// Disks of guests: checks, allocation with the log that mkfs leaves, removal.
+#include <string>
+
+#include "pkg/lab/model.h"
+
+namespace gantry::lab {
+
+// The storage exists on that node, takes container directories, and the caller may allocate there.
+Refusal check_disk_storage(const Model& model, const Caller& caller, const NodeName& node,
+                           const std::string& storage);
+// Names a new disk and logs what formatting it prints.
+DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOptions& storage,
+                         VmId vmid, int64_t bytes, Worker& worker);
+// Removes every disk with that guest's number, data and all.
+Async<void> destroy_disks(Model& model, NodeName node, VmId vmid);
+// "debian" of a template's first word; "unmanaged" when Proxmox does not know it.
+std::string ostype_of(const std::string& word);
+
+}  // namespace gantry::lab

@@ -1,0 +1,216 @@
+// Reading guests: lists, config, pending, status, interfaces, feature, snapshots.
+#include "pkg/base/text.h"
+#include "pkg/lab/guest_rows.h"
+#include "pkg/lab/property.h"
+#include "pkg/lab/router.h"
+
+namespace gantry::lab {
+namespace {
+
+NodeName node_of(const Call& call) {
+  return NodeName(call.params.get("node"));
+}
+
+Reply missing(const Call& call) {
+  return died(missing_config_text(node_of(call), call.params.vmid()));
+}
+
+Reply list_containers(Model& model, const Call& call) {
+  AuditFilter filter(model, call);
+  Json rows = Json::array();
+  for (const auto& vmid : model.guests_on(node_of(call))) {
+    const auto& guest = *model.find_guest(vmid);
+    if (guest.type != pve::GuestType::lxc || !filter.shows(guest)) continue;
+    auto state = guest.state;
+    state.running = guest.running;
+    Json row = status_row(model, guest, state);
+    if (model.is_modern() && guest.running) {
+      for (const char* name : {"pressurecpufull", "pressurecpusome", "pressureiofull",
+                               "pressureiosome", "pressurememoryfull", "pressurememorysome"}) {
+        row.set(name, nullptr);
+      }
+    }
+    rows.push_back(std::move(row));
+  }
+  return done(std::move(rows));
+}
+
+Reply get_config(Model& model, const Call& call) {
+  const auto* guest = model.find_container(node_of(call), call.params.vmid());
+  if (guest == nullptr) return missing(call);
+  return done(config_object(*guest, call.params.flag("current")));
+}
+
+Reply get_pending(Model& model, const Call& call) {
+  const auto* guest = model.find_container(node_of(call), call.params.vmid());
+  if (guest == nullptr) return missing(call);
+  const auto& config = guest->config;
+  Json rows = Json::array();
+  const auto add = [&](const std::string& key, const Json* value, const Json* pending) {
+    Json row = Json::object();
+    row.set("key", key);
+    if (value != nullptr) row.set("value", *value);
+    if (pending != nullptr) row.set("pending", *pending);
+    if (config.pending_delete.contains(key)) row.set("delete", 1);
+    rows.push_back(std::move(row));
+  };
+  for (const auto& [key, value] : config.values) {
+    const auto live = shown(key, value);
+    const auto change = config.pending.find(key);
+    const bool changes = change != config.pending.end();
+    const auto next = changes ? shown(key, change->second) : Json();
+    add(key, &live, changes ? &next : nullptr);
+  }
+  for (const auto& [key, value] : config.pending) {
+    const auto next = shown(key, value);
+    if (!config.has(key)) add(key, nullptr, &next);
+  }
+  const Json digest = digest_of(config);
+  add("digest", &digest, nullptr);
+  return done(std::move(rows));
+}
+
+Json ha_object(const Model& model, VmId vmid) {
+  Json ha = Json::object();
+  ha.set("managed", model.ha_managed.contains(vmid) ? 1 : 0);
+  if (model.ha_managed.contains(vmid)) ha.set("state", nullptr);
+  return ha;
+}
+
+// Texts, although the schema says number (observed on 9.2).
+void add_pressure(Json& row) {
+  for (const char* name : {"pressurecpufull", "pressurecpusome", "pressureiofull", "pressureiosome",
+                           "pressurememoryfull", "pressurememorysome"}) {
+    row.set(name, "0.00");
+  }
+}
+
+Async<Reply> get_status(Model& model, const Call& call) {
+  const auto vmid = call.params.vmid();
+  if (model.find_container(node_of(call), vmid) == nullptr) co_return missing(call);
+  const auto state = co_await model.inspect(vmid);
+  const auto* guest = model.find_container(node_of(call), vmid);
+  if (guest == nullptr) co_return missing(call);
+  Json row = status_row(model, *guest, state);
+  row.set("ha", ha_object(model, vmid));
+  if (state.running && model.is_modern()) add_pressure(row);
+  co_return done(std::move(row));
+}
+
+Json interface_row(const std::string& name, const std::string& hwaddr,
+                   const std::vector<std::string>& addresses) {
+  Json row = Json::object();
+  row.set("name", name).set("hwaddr", hwaddr).set("hardware-address", hwaddr);
+  Json all = Json::array();
+  for (const auto& address : addresses) {
+    const bool v6 = address.find(':') != std::string::npos;
+    const auto slash = address.find('/');
+    if (row.find(v6 ? "inet6" : "inet") == nullptr) row.set(v6 ? "inet6" : "inet", address);
+    Json entry = Json::object();
+    entry.set("ip-address", address.substr(0, slash));
+    entry.set("ip-address-type", v6 ? "inet6" : "inet");
+    entry.set("prefix", slash == std::string::npos ? "32" : address.substr(slash + 1));
+    all.push_back(std::move(entry));
+  }
+  row.set("ip-addresses", std::move(all));
+  return row;
+}
+
+// name → hwaddr of the config's nets.
+std::map<std::string, std::string> hardware_addresses(const Guest& guest) {
+  std::map<std::string, std::string> all;
+  for (const auto& [key, value] : guest.config.values) {
+    if (key_family(key) != "net") continue;
+    auto parts = parse_properties(*find_property_format("net", true), value);
+    all[parts["name"]] = to_lower(parts["hwaddr"]);
+  }
+  return all;
+}
+
+Async<Reply> get_interfaces(Model& model, const Call& call) {
+  const auto vmid = call.params.vmid();
+  if (model.find_container(node_of(call), vmid) == nullptr) co_return missing(call);
+  const auto state = co_await model.inspect(vmid);
+  const auto* guest = model.find_container(node_of(call), vmid);
+  if (guest == nullptr) co_return missing(call);
+  if (!state.running) co_return done();
+  auto hardware = hardware_addresses(*guest);
+  Json rows = Json::array();
+  if (!state.addresses.contains("lo")) {
+    std::vector<std::string> loopback{"127.0.0.1/8", "::1/128"};
+    rows.push_back(interface_row("lo", "00:00:00:00:00:00", loopback));
+  }
+  for (const auto& [name, addresses] : state.addresses) {
+    rows.push_back(interface_row(name, hardware[name], addresses));
+  }
+  co_return done(std::move(rows));
+}
+
+// Snapshots need every disk on a storage that can (dir with raw images cannot; observed).
+bool has_feature(const Model& model, const Guest& guest, const std::string& feature) {
+  if (feature == "copy") return true;
+  if (feature == "clone" && !guest.config.flag("template")) return false;
+  const auto spec = model.spec_of(guest);
+  const auto* storage = model.volumes.find_storage(storage_of(spec.rootfs.volid));
+  return storage != nullptr && storage->type != "dir";
+}
+
+Reply get_feature(Model& model, const Call& call) {
+  const auto* guest = model.find_container(node_of(call), call.params.vmid());
+  if (guest == nullptr) return missing(call);
+  Json answer = Json::object();
+  answer.set("hasFeature", has_feature(model, *guest, call.params.get("feature")) ? 1 : 0);
+  return done(std::move(answer));
+}
+
+Reply list_snapshots(Model& model, const Call& call) {
+  const auto* guest = model.find_container(node_of(call), call.params.vmid());
+  if (guest == nullptr) return missing(call);
+  Json row = Json::object();
+  row.set("name", "current").set("description", "You are here!");
+  row.set("digest", digest_of(guest->config)).set("running", guest->running ? 1 : 0);
+  Json rows = Json::array();
+  rows.push_back(std::move(row));
+  return done(std::move(rows));
+}
+
+Reply list_machines(Model& model, const Call& call) {
+  AuditFilter filter(model, call);
+  Json rows = Json::array();
+  for (const auto& vmid : model.guests_on(node_of(call))) {
+    const auto& guest = *model.find_guest(vmid);
+    if (guest.type != pve::GuestType::qemu || !filter.shows(guest)) continue;
+    auto state = guest.state;
+    state.running = guest.running;
+    rows.push_back(status_row(model, guest, state));
+  }
+  return done(std::move(rows));
+}
+
+Reply get_machine_config(Model& model, const Call& call) {
+  const auto* guest = model.find_guest(call.params.vmid());
+  if (guest == nullptr || guest->type != pve::GuestType::qemu || guest->node != node_of(call)) {
+    return died(absl::StrFormat("Configuration file 'nodes/%s/qemu-server/%d.conf' does not exist",
+                                node_of(call).get(), call.params.vmid().get()));
+  }
+  return done(config_object(*guest, call.params.flag("current")));
+}
+
+}  // namespace
+
+void add_guest_read_routes(std::vector<Route>& routes) {
+  const Permission everybody;
+  const Permission audit{"/vms/{vmid}", {"VM.Audit"}, false};
+  const std::string one = "/nodes/{node}/lxc/{vmid}";
+  routes.push_back({"GET", "/nodes/{node}/lxc", everybody, true, list_containers});
+  routes.push_back({"GET", one + "/config", audit, false, get_config});
+  routes.push_back({"GET", one + "/pending", audit, false, get_pending});
+  routes.push_back({"GET", one + "/status/current", audit, true, get_status});
+  routes.push_back({"GET", one + "/interfaces", audit, true, get_interfaces});
+  routes.push_back({"GET", one + "/feature", audit, true, get_feature});
+  routes.push_back({"GET", one + "/snapshot", audit, true, list_snapshots});
+  routes.push_back({"GET", "/nodes/{node}/qemu", everybody, true, list_machines});
+  routes.push_back({"GET", "/nodes/{node}/qemu/{vmid}/config", audit, false, get_machine_config});
+}
+
+}  // namespace gantry::lab

@@ -1,0 +1,231 @@
+#include "pkg/lab/memory/memory.h"
+
+#include "pkg/base/text.h"
+#include "pkg/lab/memory/guest_shell.h"
+#include "pkg/lab/property.h"
+
+namespace gantry::lab {
+
+struct MemoryBackend::Container {
+  GuestSystem system;
+  bool running = false;
+  bool ignores_shutdown = false;
+  int64_t pid = 0;
+  Time started;
+  std::map<std::string, std::string> config;
+  std::string rootfs;  // the volume it lives on
+};
+
+namespace {
+
+Status failed(const std::string& text) {
+  return make_error(ErrorClass::task_failed, text);
+}
+
+// A DHCP server's answer: the same address for the same container and interface, always.
+std::string dhcp_address(VmId vmid, const std::string& key) {
+  const auto number = vmid.get() * 4 + parse_integer(key.substr(3)).value_or(0);
+  return absl::StrFormat("10.%d.%d.%d/8", 16 + (number >> 16 & 0x7f), number >> 8 & 0xff,
+                         number & 0xff);
+}
+
+std::vector<std::string> addresses_of(VmId vmid, const std::string& key, const std::string& net) {
+  auto parts = parse_properties(*find_property_format("net", true), net);
+  std::vector<std::string> addresses;
+  if (parts["ip"] == "dhcp") addresses.push_back(dhcp_address(vmid, key));
+  if (parts["ip"].find('/') != std::string::npos) addresses.push_back(parts["ip"]);
+  if (parts["ip6"].find('/') != std::string::npos) addresses.push_back(parts["ip6"]);
+  return addresses;
+}
+
+std::string interface_name(const std::string& net) {
+  return parse_properties(*find_property_format("net", true), net)["name"];
+}
+
+}  // namespace
+
+MemoryBackend::MemoryBackend(async::Clock& clock, Random& random, MemoryOptions options)
+    : clock_(clock), random_(random), options_(std::move(options)) {}
+
+MemoryBackend::~MemoryBackend() = default;
+
+Async<Status> MemoryBackend::take(Duration duration) {
+  const auto stretch = 1.0 + options_.timing.jitter * random_.unit();
+  co_return co_await clock_.sleep_for(std::chrono::duration_cast<Duration>(duration * stretch));
+}
+
+MemoryBackend::Container* MemoryBackend::find(VmId vmid) {
+  const auto it = containers_.find(vmid);
+  return it == containers_.end() ? nullptr : it->second.get();
+}
+
+GuestSystem* MemoryBackend::system(VmId vmid) {
+  auto* container = find(vmid);
+  return container == nullptr ? nullptr : &container->system;
+}
+
+void MemoryBackend::set_ignores_shutdown(VmId vmid, bool ignores) {
+  if (auto* container = find(vmid); container != nullptr) container->ignores_shutdown = ignores;
+}
+
+void MemoryBackend::crash(VmId vmid) {
+  if (auto* container = find(vmid); container != nullptr) go_down(*container);
+}
+
+void MemoryBackend::come_up(Container& container) {
+  container.running = true;
+  container.pid = next_pid_++;
+  container.started = clock_.now();
+}
+
+void MemoryBackend::go_down(Container& container) {
+  container.running = false;
+  container.system.booted = false;
+  for (auto& [name, unit] : container.system.units) unit.active = false;
+}
+
+Async<Status> MemoryBackend::create(ContainerSpec spec, std::string template_name, LogSink log) {
+  // A worker that dies from here on leaves a half-unpacked disk: no container, but a volume.
+  GANTRY_CO_TRY(co_await take(options_.timing.create));
+  const auto it = options_.templates.find(template_name);
+  if (it == options_.templates.end()) co_return failed("no template '" + template_name + "'");
+  auto container = std::make_unique<Container>();
+  container->config = spec.config;
+  container->rootfs = spec.rootfs.volid;
+  container->system = fresh_system(template_name);
+  containers_[spec.vmid] = std::move(container);
+  log(absl::StrFormat("Total bytes read: %d (%s)", it->second * 3, human_bytes(it->second * 3)));
+  co_return Status();
+}
+
+Async<Status> MemoryBackend::clone(ContainerSpec source, ContainerSpec target, LogSink log) {
+  GANTRY_CO_TRY(co_await take(options_.timing.clone));
+  const auto* original = find(source.vmid);
+  if (original == nullptr) co_return failed("no container to copy from");
+  auto copy = std::make_unique<Container>();
+  copy->system = original->system;
+  copy->config = target.config;
+  copy->rootfs = target.rootfs.volid;
+  go_down(*copy);
+  log(absl::StrFormat("Number of files: %d", copy->system.files.size()));
+  containers_[target.vmid] = std::move(copy);
+  co_return Status();
+}
+
+Async<Status> MemoryBackend::start(ContainerSpec spec, LogSink) {
+  GANTRY_CO_TRY(co_await take(options_.timing.start));
+  auto* container = find(spec.vmid);
+  if (container == nullptr) {
+    co_return failed("volume '" + spec.rootfs.volid + "' does not exist");
+  }
+  container->config = spec.config;
+  if (!container->running) come_up(*container);
+  co_return Status();
+}
+
+Async<Status> MemoryBackend::stop(ContainerSpec spec, LogSink) {
+  GANTRY_CO_TRY(co_await take(options_.timing.stop));
+  if (auto* container = find(spec.vmid); container != nullptr) go_down(*container);
+  co_return Status();
+}
+
+Async<Status> MemoryBackend::shutdown(ContainerSpec spec, Duration timeout, LogSink) {
+  const auto* asked = find(spec.vmid);
+  if (asked != nullptr && asked->ignores_shutdown) {
+    GANTRY_CO_TRY(co_await clock_.sleep_for(timeout));
+    co_return make_error(ErrorClass::timeout, "container did not stop");
+  }
+  GANTRY_CO_TRY(co_await take(std::min(timeout, options_.timing.shutdown)));
+  if (auto* container = find(spec.vmid); container != nullptr) go_down(*container);
+  co_return Status();
+}
+
+Async<Status> MemoryBackend::destroy(ContainerSpec spec, LogSink) {
+  GANTRY_CO_TRY(co_await take(options_.timing.destroy));
+  const auto* container = find(spec.vmid);
+  if (container == nullptr) co_return Status();
+  bool holds_rootfs = container->rootfs == spec.rootfs.volid;
+  for (const auto& mount : spec.mounts) holds_rootfs |= container->rootfs == mount.volid;
+  if (holds_rootfs) containers_.erase(spec.vmid);
+  co_return Status();
+}
+
+Async<Status> MemoryBackend::resize(ContainerSpec, std::string, int64_t) {
+  co_return co_await take(options_.timing.resize);
+}
+
+Async<Status> MemoryBackend::apply(ContainerSpec spec) {
+  if (auto* container = find(spec.vmid); container != nullptr) container->config = spec.config;
+  co_return Status();
+}
+
+Async<Result<ContainerState>> MemoryBackend::inspect(ContainerSpec spec) {
+  ContainerState state;
+  auto* container = find(spec.vmid);
+  if (container == nullptr) co_return state;
+  state.exists = true;
+  state.running = container->running;
+  if (!container->running) co_return state;
+  const auto uptime = clock_.now() - container->started;
+  state.pid = container->pid;
+  state.uptime_seconds = uptime / std::chrono::seconds(1);
+  state.memory_used = int64_t{24} << 20;
+  state.disk_used = int64_t{380} << 20;
+  state.cpu = 0.01;
+  if (uptime < options_.timing.boot) co_return state;
+  container->system.booted = true;
+  for (const auto& [key, value] : container->config) {
+    if (starts_with(key, "net")) {
+      state.addresses[interface_name(value)] = addresses_of(spec.vmid, key, value);
+    }
+  }
+  co_return state;
+}
+
+Async<Result<guest::Exit>> MemoryBackend::exec(ContainerSpec spec, guest::Command command,
+                                               guest::OutputSink sink) {
+  GANTRY_CO_TRY(co_await take(options_.timing.exec));
+  auto* container = find(spec.vmid);
+  if (container == nullptr || !container->running) {
+    co_return error(ErrorClass::remote, "container '%d' not running!", spec.vmid.get());
+  }
+  auto& system = container->system;
+  if (!system.booted && clock_.now() - container->started >= options_.timing.boot) {
+    boot(system);
+  }
+  const auto packages_before = system.packages.size();
+  std::optional<guest::Exit> exit;
+  if (options_.program) exit = options_.program(spec.vmid, system, command);
+  if (!exit.has_value()) exit = GuestShell(system, options_.packages).run(command);
+  const auto installed = static_cast<int64_t>(system.packages.size() - packages_before);
+  if (installed > 0) {
+    GANTRY_CO_TRY(co_await take(options_.timing.package * installed));
+  }
+  if (sink && !exit->out.empty()) sink(false, exit->out);
+  if (sink && !exit->err.empty()) sink(true, exit->err);
+  if (exit->out.size() > command.output_max) {
+    exit->out.resize(command.output_max);
+    exit->truncated = true;
+  }
+  co_return std::move(*exit);
+}
+
+Async<Status> MemoryBackend::push(ContainerSpec spec, guest::File file) {
+  GANTRY_CO_TRY(co_await take(options_.timing.exec));
+  auto* container = find(spec.vmid);
+  if (container == nullptr || !container->running) {
+    co_return error(ErrorClass::remote, "container '%d' not running!", spec.vmid.get());
+  }
+  container->system.files[file.path] = {file.content, file.mode, file.owner, file.group};
+  co_return Status();
+}
+
+Backend::Space MemoryBackend::space(NodeName, StorageId) const {
+  return options_.space;
+}
+
+std::vector<std::string> MemoryBackend::bridges(NodeName) const {
+  return options_.bridges;
+}
+
+}  // namespace gantry::lab

@@ -1,0 +1,117 @@
+#pragma once
+// MemoryBackend: containers as records. Boots and unpacks in virtual time, keeps files, packages
+// and units, and answers commands from a GuestProgram. Made for tens of thousands of containers.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pkg/async/clock.h"
+#include "pkg/base/random.h"
+#include "pkg/lab/backend.h"
+
+namespace gantry::lab {
+
+// A file as a test sees it.
+struct GuestFile {
+  std::string content;
+  int mode = 0644;
+  std::string owner = "root", group = "root";
+  bool operator==(const GuestFile&) const = default;
+};
+struct GuestUnit {
+  bool enabled = false;
+  bool active = false;
+  bool failed = false;
+  int starts = 0;
+};
+// Everything inside one container. Survives a restart, except that units start anew.
+struct GuestSystem {
+  std::map<std::string, GuestFile> files;
+  std::set<std::string> folders;
+  std::map<std::string, std::string> packages;  // name → version
+  std::map<std::string, GuestUnit> units;       // "hello.service"
+  bool booted = false;                          // systemd has come up
+  int http_status = 200;  // what a probe over /dev/tcp gets while any unit is active
+};
+
+// What a command does inside. Return nullopt to let the default program answer.
+using GuestProgram = std::function<std::optional<guest::Exit>(VmId vmid, GuestSystem& system,
+                                                              const guest::Command& command)>;
+
+// How long things take; each is stretched by up to `jitter` of itself.
+struct MemoryTiming {
+  Duration create = std::chrono::seconds(4);
+  Duration clone = std::chrono::seconds(3);
+  Duration start = std::chrono::milliseconds(1200);
+  Duration stop = std::chrono::milliseconds(800);
+  Duration shutdown = std::chrono::seconds(2);
+  Duration destroy = std::chrono::milliseconds(600);
+  Duration resize = std::chrono::milliseconds(500);
+  Duration boot = std::chrono::seconds(3);  // from start to network and systemd
+  Duration exec = std::chrono::milliseconds(40);
+  Duration package = std::chrono::seconds(2);  // for each that apt installs
+  double jitter = 0.25;
+};
+struct MemoryOptions {
+  std::map<std::string, int64_t> templates = {
+      {"debian-12-standard_12.12-1_amd64.tar.zst", 126 << 20},
+      {"alpine-3.22-default_20250617_amd64.tar.xz", 906860}};
+  std::vector<std::string> bridges = {"vmbr0"};
+  Backend::Space space{int64_t{250} << 30, int64_t{4} << 30};  // of a storage without a `total`
+  MemoryTiming timing;
+  std::set<std::string> packages;  // what apt can install; empty: everything
+  GuestProgram program;            // asked first
+};
+
+class MemoryBackend final : public Backend {
+ public:
+  // The references outlive this.
+  MemoryBackend(async::Clock& clock, Random& random, MemoryOptions options);
+  ~MemoryBackend() override;
+
+  // ---- what tests look at and turn ----
+  // Inside of a container; nullptr when it has none.
+  GuestSystem* system(VmId vmid);
+  MemoryOptions& options() { return options_; }
+  size_t container_count() const { return containers_.size(); }
+  // It ends by itself, or ignores requests to shut down.
+  void set_ignores_shutdown(VmId vmid, bool ignores);
+  void crash(VmId vmid);
+
+  // ---- Backend ----
+  Async<Status> create(ContainerSpec spec, std::string template_name, LogSink log) override;
+  Async<Status> clone(ContainerSpec source, ContainerSpec target, LogSink log) override;
+  Async<Status> start(ContainerSpec spec, LogSink log) override;
+  Async<Status> stop(ContainerSpec spec, LogSink log) override;
+  Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) override;
+  Async<Status> destroy(ContainerSpec spec, LogSink log) override;
+  Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) override;
+  Async<Status> apply(ContainerSpec spec) override;
+  Async<Result<ContainerState>> inspect(ContainerSpec spec) override;
+  Async<Result<guest::Exit>> exec(ContainerSpec spec, guest::Command command,
+                                  guest::OutputSink sink) override;
+  Async<Status> push(ContainerSpec spec, guest::File file) override;
+  std::map<std::string, int64_t> templates() const override { return options_.templates; }
+  Space space(NodeName node, StorageId storage) const override;
+  std::vector<std::string> bridges(NodeName node) const override;
+
+ private:
+  struct Container;
+  Async<Status> take(Duration duration);
+  Container* find(VmId vmid);
+  void come_up(Container& container);
+  void go_down(Container& container);
+
+  async::Clock& clock_;
+  Random& random_;
+  MemoryOptions options_;
+  std::unordered_map<VmId, std::unique_ptr<Container>> containers_;
+  int64_t next_pid_ = 1000;
+};
+
+}  // namespace gantry::lab

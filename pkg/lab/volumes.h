@@ -1,0 +1,84 @@
+#pragma once
+// Volumes: the disks and templates on storages, and the space they take.
+// Source: pve-storage PVE/Storage/Plugin.pm, DirPlugin, ZFSPoolPlugin, LvmThinPlugin (names,
+// formats).
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pkg/base/ids.h"
+#include "pkg/base/status.h"
+#include "pkg/base/time.h"
+#include "pkg/lab/backend.h"
+
+namespace gantry::lab {
+
+struct StorageOptions;
+struct VolumeRecord;
+
+struct DiskVolume {
+  std::string volid;   // local:100/vm-100-disk-0.raw
+  std::string format;  // raw, subvol
+  VmId vmid;
+  int64_t size = 0;  // bytes; what was asked for
+  int64_t used = 0;  // bytes; what it takes
+  Time created;
+};
+
+class Volumes {
+ public:
+  // `options` and `backend` outlive this.
+  Volumes(const std::vector<StorageOptions>& options, const Backend& backend);
+
+  const StorageOptions* find_storage(const std::string& id) const;
+  // Defined there and enabled for that node.
+  bool is_on(const StorageOptions& storage, const NodeName& node) const;
+
+  // The name of a new disk of that guest, which it then has.
+  DiskVolume allocate(const NodeName& node, const StorageOptions& storage, VmId vmid, int64_t size,
+                      Time now);
+  // False when there was none. `volid` as in a config.
+  bool remove(const NodeName& node, const std::string& volid);
+  DiskVolume* find(const NodeName& node, const std::string& volid);
+  // Gives a disk another name (conversion to a template).
+  void rename(const NodeName& node, const std::string& from, const std::string& to);
+  // A local guest that moves takes its disks along.
+  void move(const NodeName& from, const NodeName& to, VmId vmid);
+  void restore(const NodeName& node, DiskVolume volume);
+
+  std::vector<DiskVolume> on_storage(const NodeName& node, const StorageOptions& storage) const;
+  // Every disk with that vmid in its name, on every storage of the node.
+  std::vector<DiskVolume> of_guest(const NodeName& node, VmId vmid) const;
+  std::vector<VolumeRecord> all() const;
+
+  Backend::Space space(const NodeName& node, const StorageOptions& storage) const;
+  void set_fill(const std::string& storage, int64_t bytes) { fill_[storage] = bytes; }
+  void set_used(const NodeName& node, const std::string& volid, int64_t bytes);
+
+ private:
+  using Place = std::pair<NodeName, std::string>;  // ("" for shared storages, storage)
+  struct Shelf {
+    std::map<std::string, DiskVolume> disks;
+    std::map<VmId, std::set<std::string>> by_guest;
+    int64_t used = 0;
+  };
+  Place place(const NodeName& node, const StorageOptions& storage) const;
+  const Shelf* shelf_of(const NodeName& node, const std::string& volid) const;
+  Shelf* shelf_of(const NodeName& node, const std::string& volid);
+  static void put(Shelf& shelf, DiskVolume volume);
+  static bool take(Shelf& shelf, const std::string& volid);
+
+  const std::vector<StorageOptions>& options_;
+  const Backend& backend_;
+  std::map<Place, Shelf> shelves_;
+  std::map<std::string, int64_t> fill_;
+};
+
+// "local" of "local:100/vm-100-disk-0.raw"; "" when there is no colon.
+std::string storage_of(const std::string& volid);
+// The path that a log names.
+std::string path_of(const StorageOptions& storage, const std::string& volid);
+
+}  // namespace gantry::lab
