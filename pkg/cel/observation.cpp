@@ -1,6 +1,7 @@
 #include "pkg/cel/observation.h"
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 

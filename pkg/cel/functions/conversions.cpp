@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "pkg/base/text.h"
 #include "pkg/cel/functions/natives.h"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
+#include <iterator>
 
 #include "pkg/cel/value/compare.h"
 
