@@ -169,6 +169,7 @@ TEST(Stream, ASlowReaderBlocksOnlyItself) {
     while (some.size() < 8 * 1024 * 1024) {
       const auto count = co_await (*slow)->read(some);
       GANTRY_CO_TRY(count.status());
+      if (*count == 0) co_return make_error(ErrorClass::transport, "the stream was cut");
     }
     EXPECT_GT(written, before);
     (*slow)->close();
@@ -201,12 +202,12 @@ TEST(Stream, IsCutWhenAReaderMakesNoProgress) {
 
 TEST(Stream, IsNotCutWhileAReaderIsSlowButMakesProgress) {
   World world;
-  const size_t size = size_t{16} << 20;
+  const size_t size = size_t{24} << 20;
   FunctionHandler handler([&](Request, Peer, ResponseStream&) -> Async<std::optional<Response>> {
     co_return text_response(std::string(size, 'x'));
   });
   ServerOptions options;
-  options.limits.write_timeout = 200ms;
+  options.limits.write_timeout = 1s;
   const auto start = world.clock.now();
   with_server(world, options, handler, [&](Server& server) -> Async<Status> {
     auto slow = co_await dial_plain(world, server.port());
@@ -218,13 +219,14 @@ TEST(Stream, IsNotCutWhileAReaderIsSlowButMakesProgress) {
     while (answer.size() < size) {
       const auto count = co_await (*slow)->read(answer);
       GANTRY_CO_TRY(count.status());
+      if (*count == 0) co_return make_error(ErrorClass::transport, "the answer was cut");
       if (answer.size() < rested + (size_t{1} << 20)) continue;
       rested = answer.size();
-      GANTRY_CO_TRY(co_await world.clock.sleep_for(20ms));
+      GANTRY_CO_TRY(co_await world.clock.sleep_for(60ms));
     }
     co_return Status();
   });
-  EXPECT_GT(world.clock.now() - start, 250ms);
+  EXPECT_GT(world.clock.now() - start, 1s);
 }
 
 TEST(Stream, DoesNotCancelARequestThatHasNotBegunToStream) {
