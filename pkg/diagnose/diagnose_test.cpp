@@ -98,7 +98,7 @@ TEST(Diagnose, FallsBackToTheClass) {
   EXPECT_EQ(diagnose(make_error(ErrorClass::tls, "x")).code, "CON-003");
   EXPECT_EQ(diagnose(make_error(ErrorClass::schema, "x")).code, "CON-007");
   EXPECT_EQ(diagnose(make_error(ErrorClass::locked, "x")), (Diagnosis{"", "Locked", "x"}));
-  EXPECT_EQ(diagnose(with_code(make_error(ErrorClass::timeout, "x"), "XXX-001")),
+  EXPECT_EQ(diagnose(with_code(make_error(ErrorClass::timeout, "x"), "NIX-001")),
             (Diagnosis{"", "Timeout", "x"}));
 }
 

@@ -14,8 +14,9 @@ enum class Input {
            // over
 };
 
-// Reads `json` into `object` and reports all problems at once, below `path`. Null counts as absent.
-// Fields that are missing keep what `object` has. With problems the object is partly written.
+// Reads `json` into `object` and reports all problems at once (about 100 at most), below `path`.
+// Null counts as absent. Fields that are missing keep what `object` has. With problems the object
+// is partly written.
 void read(const TypeInfo& type, void* object, const Json& json, Input input, std::string_view path,
           Problems& problems);
 // Optionals that are absent are left out, and so is what is zero or empty and reads back as that.

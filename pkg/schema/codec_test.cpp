@@ -149,6 +149,12 @@ TEST(Decode, NeverRepeatsSecrets) {
   }
 }
 
+TEST(Decode, StopsAfterAHundredProblems) {
+  std::string tags = "{title: t, limits: {low: 11}, ports: [";
+  for (int i = 0; i < 5000; ++i) tags += "7, ";
+  EXPECT_EQ(problems_of(tags + "7]}").size(), 100u);
+}
+
 TEST(Decode, RefusesWhatIsNoObject) {
   EXPECT_THAT(decode<Toy>(Json(1)), Fails(ErrorClass::invalid, HasSubstr("must be an object")));
 }
@@ -181,7 +187,8 @@ TEST(Encode, KeepsZerosThatReadBackAsSomethingElse) {
 
 TEST(Encode, ReadsBackAsItWas) {
   const auto toy = decode<Toy>(json(R"({title: duck, ports: [{name: http, port: 80}], tags: [a],
-    labels: {x: y}, since: "2026-11-21T05:29:02Z", share: 0.25, passwords: {a: YQ==}, anything: x})"));
+    labels: {x: y}, since: "2026-11-21T05:29:02Z", share: 0.25,
+    passwords: {a: YQ==}, anything: x})"));
   ASSERT_TRUE(toy.ok()) << toy.status();
   const Json once = encode(*toy);
   const auto again = decode<Toy>(once);

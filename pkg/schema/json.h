@@ -28,7 +28,7 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 // One document of a YAML stream, where it began, and where each value stands, by its path as in
-// Problem::path ("spec.ports[1].port").
+// Problem::path ("spec.ports[1].port"); not of paths longer than 512, nor of more than 100000.
 struct YamlDocument {
   Json value;
   int line = 1;

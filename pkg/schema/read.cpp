@@ -8,6 +8,9 @@
 namespace gantry::schema {
 namespace {
 
+// Nobody reads more, and a body of a million wrong elements must not make an answer of gigabytes.
+constexpr size_t kProblemsMax = 100;
+
 // Reads one value with everything below it. Problems are in the order of the declaration.
 class Reader {
  public:
@@ -22,8 +25,9 @@ class Reader {
   void unknown(const TypeInfo& type, const Json& json, const std::string& path);
   void one_of(const TypeInfo& type, const void* object, const std::string& path);
   void check(const TypeInfo& type, const void* object, const std::string& path);
+  bool full() const { return problems_.size() >= kProblemsMax; }
   void add(std::string path, Reason reason, std::string message) {
-    problems_.push_back({std::move(path), reason, std::move(message)});
+    if (!full()) problems_.push_back({std::move(path), reason, std::move(message)});
   }
   bool strict() const { return input_ == Input::strict; }
 
@@ -79,7 +83,7 @@ void Reader::object(const TypeInfo& type, void* out, const Json& json, const std
   if (!strict()) return;
   unknown(type, json, path);
   one_of(type, out, path);
-  if (problems_.size() == before) check(type, out, path);
+  if (problems_.size() == before && !full()) check(type, out, path);
 }
 
 void Reader::field(const Field& field, void* out, const Json* json, const std::string& path) {
@@ -92,7 +96,7 @@ void Reader::field(const Field& field, void* out, const Json* json, const std::s
   const size_t before = problems_.size();
   void* member = field.mutate(out);
   value(*field.type(), member, *json, path);
-  if (problems_.size() == before && strict()) {
+  if (problems_.size() == before && strict() && !full()) {
     check_constraints(field, member, path, problems_);
   }
 }

@@ -18,6 +18,9 @@ namespace {
 
 constexpr size_t kDepthMax = 200;
 constexpr size_t kValuesMax = 1'000'000;
+// Places are for people, who look for a few short paths.
+constexpr size_t kPathMax = 512;
+constexpr size_t kPositionsMax = 100'000;
 constexpr const char* kEnd = "...\n";
 
 // Leaves yaml-cpp's parser from inside an event; caught in parse_yaml, never seen outside.
@@ -82,7 +85,7 @@ class Builder : public YAML::EventHandler {
   // A container that is being filled. A map waits for a key, then for that key's value.
   struct Open {
     Json value;
-    std::string path;
+    std::optional<std::string> path;  // absent when it is too long
     YAML::anchor_t anchor = 0;
     YAML::Mark mark;
     std::optional<std::string> key;
@@ -94,8 +97,8 @@ class Builder : public YAML::EventHandler {
   bool wants_key() const {
     return !open_.empty() && open_.back().value.is_object() && !open_.back().key;
   }
-  std::string path_of_next() const;
-  void note(const YAML::Mark& mark, const std::string& path);
+  std::optional<std::string> path_of_next() const;
+  void note(const YAML::Mark& mark, const std::optional<std::string>& path);
   static void check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view allowed);
   void key(const YAML::Mark& mark, const std::string& text);
   void scalar(const YAML::Mark& mark, Json value, YAML::anchor_t anchor);
@@ -113,18 +116,22 @@ class Builder : public YAML::EventHandler {
   size_t values_ = 0;
 };
 
-std::string Builder::path_of_next() const {
+std::optional<std::string> Builder::path_of_next() const {
   if (open_.empty()) return "";
   const Open& parent = open_.back();
-  if (parent.value.is_array()) return index_path(parent.path, parent.value.size());
-  return key_path(parent.path, parent.key.value_or(""));
+  if (!parent.path) return std::nullopt;
+  if (parent.value.is_array()) return index_path(*parent.path, parent.value.size());
+  const std::string& key = *parent.key;
+  if (parent.path->size() + key.size() > kPathMax) return std::nullopt;
+  return key_path(*parent.path, key);
 }
 
-void Builder::note(const YAML::Mark& mark, const std::string& path) {
+void Builder::note(const YAML::Mark& mark, const std::optional<std::string>& path) {
+  if (!path || positions_.size() >= kPositionsMax) return;
   // A member stands where its key stands.
   const bool member = !open_.empty() && open_.back().value.is_object();
   const YAML::Mark& at = member ? open_.back().key_mark : mark;
-  positions_.emplace(path, Position{at.line + 1, at.column + 1});
+  positions_.emplace(*path, Position{at.line + 1, at.column + 1});
 }
 
 void Builder::check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view allowed) {
@@ -211,7 +218,7 @@ void Builder::open(const YAML::Mark& mark, Json container, YAML::anchor_t anchor
     throw Refused{mark, absl::StrFormat("nested deeper than %d", kDepthMax)};
   }
   count(mark, 1);
-  std::string path = path_of_next();
+  auto path = path_of_next();
   note(mark, path);
   Open next;
   next.value = std::move(container);

@@ -77,6 +77,15 @@ TEST(ParseYaml, KnowsWhereEachValueStands) {
   EXPECT_EQ(position_of(document, "spec.ports[3].name"), (Position{3, 3}));
 }
 
+TEST(ParseYaml, KeepsNoPlacesOfLongPaths) {
+  std::string text = std::string(1000, 'k') + ": [";
+  for (int i = 0; i < 20000; ++i) text += "0, ";
+  const auto documents = parse_yaml(text + "0]\nother: 1\n");
+  ASSERT_TRUE(documents.ok()) << documents.status();
+  EXPECT_EQ(documents->front().positions.size(), 2u);
+  EXPECT_EQ(position_of(documents->front(), "other"), (Position{2, 1}));
+}
+
 TEST(ParseYaml, FollowsAliasesAndMergeKeys) {
   EXPECT_EQ(read("a: &x {k: 1, l: 2}\nb: *x\nc: {<<: *x, k: 3}\n"),
             R"({"a":{"k":1,"l":2},"b":{"k":1,"l":2},"c":{"k":3,"l":2}})");
