@@ -107,18 +107,24 @@ Async<Result<Answers>> BackendDoor::commit(std::vector<Write> writes) {
 }
 
 Async<Result<Loaded>> BackendDoor::load() {
+  const auto connects = link_.listener->connects();
   auto work = [](Session& session) { return load_all(session); };
   auto loaded = co_await run_in(link_.sessions, link_.pool, "load", work);
-  if (loaded.ok()) link_.listener->set_known(loaded->revision);
+  if (!loaded.ok()) co_return loaded.status();
+  link_.listener->set_known(loaded->revision);
+  link_.listener->mark_read(connects);
   co_return loaded;
 }
 
 Async<Result<std::vector<FeedEntry>>> BackendDoor::changes_since(int64_t revision, int limit) {
+  const auto connects = link_.listener->connects();
   auto work = [revision, limit](Session& session) {
     return read_changes(session, revision, limit);
   };
   auto entries = co_await run_in(link_.sessions, link_.pool, "read the feed", work);
-  if (entries.ok() && !entries->empty()) link_.listener->raise_known(entries->back().revision);
+  if (!entries.ok()) co_return entries.status();
+  if (!entries->empty()) link_.listener->raise_known(entries->back().revision);
+  link_.listener->mark_read(connects);
   co_return entries;
 }
 

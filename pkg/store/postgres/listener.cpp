@@ -80,6 +80,7 @@ Status Listener::connect() {
   std::unique_ptr<PGresult, decltype(&PQclear)> answer(PQexec(connection_.get(), command.c_str()),
                                                        &PQclear);
   if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) return fail("listen");
+  ++connects_;
   return {};
 }
 
@@ -108,7 +109,8 @@ Status Listener::wait(Duration timeout) {
   take_wakes();
   const auto is_over = [&] { return stopped_ || turn_ != turn; };
   if (is_over()) return {};
-  if (!connection_) return connect();
+  if (!connection_) GANTRY_TRY(connect());
+  if (read_ != connects_) return {};
   auto left = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
   int own_unheard = 0;
   while (left > 0 && !is_over()) {

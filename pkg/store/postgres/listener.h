@@ -24,12 +24,17 @@ class Listener {
 
   // Blocks until another process has announced a revision above known(), until one of our own
   // stays unknown for a second (its answer was lost), until stop() or a later wait(), or for
-  // `timeout`. OK at once after a (re)connect: what was announced before is not heard. Transport.
+  // `timeout`. OK at once while the feed has not been read since the last (re)connect: what was
+  // announced before that was not heard. Transport.
   Status wait(Duration timeout);
   // Our process has seen everything up to here.
   void raise_known(int64_t revision);
   // The same after a load, which may go back in time; what was announced before is forgotten.
   void set_known(int64_t revision);
+  // How often it has connected; hand it to mark_read() once a read of the feed that began after
+  // this has been heard.
+  int64_t connects() const { return connects_; }
+  void mark_read(int64_t connects) { read_ = connects; }
   // Ends the wait that is going on and all later ones.
   void stop();
 
@@ -54,7 +59,9 @@ class Listener {
   std::atomic<bool> stopped_ = false;
   std::atomic<int64_t> turn_ = 0;  // which wait is the latest
   std::atomic<int64_t> known_ = 0;
-  std::mutex mutex_;  // one wait at a time
+  std::atomic<int64_t> connects_ = 0;
+  std::atomic<int64_t> read_ = 0;  // up to which of connects_
+  std::mutex mutex_;               // one wait at a time
   Connection connection_;
   // The newest revisions that were announced. They outlast a wait: nobody may be listening to what
   // that one answers.

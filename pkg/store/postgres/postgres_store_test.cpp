@@ -146,7 +146,7 @@ TEST(PostgresStore, DoesNotHangWithAServerThatHangs) {
   server.thaw();
   ASSERT_TRUE(daemon.recovers()) << daemon.store.health();
   // Its commit goes through after all, though nobody waits for it: the cache must come to say so.
-  const auto name = conninfo->substr(conninfo->rfind('=') + 1);
+  const auto name = database_of(*conninfo);
   daemon.pass(300ms);
   bool agree = false;
   for (int i = 0; i < 100 && !agree; ++i) {

@@ -14,10 +14,6 @@ using gantry::testing::IsOkAndHolds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string database_of(const std::string& conninfo) {
-  return conninfo.substr(conninfo.rfind('=') + 1);
-}
-
 Result<std::string> open_once(const std::string& conninfo) {
   async::Loop loop;
   async::BlockingPool pool("postgres", 2, 16);
