@@ -29,6 +29,18 @@ runtime::Subject subject_of(const Machine& machine) {
 
 }  // namespace
 
+void Reconciler::connect(runtime::Controller& controller) {
+  controller.watches(kClasses, [this](const store::Change& change) {
+    std::vector<Request> requests;
+    for (const auto& [uid, entry] : census_.entries()) {
+      if (entry.machine_class == change.object->key.name) requests.push_back(entry.request);
+    }
+    return requests;
+  });
+  controller.listens("machines follow the inventories",
+                     [this](runtime::Enqueue enqueue) { return follow_inventories(enqueue); });
+}
+
 Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   load_census();
   const auto object = the_.store.get({kMachines, request.ns, request.name});

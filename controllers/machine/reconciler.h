@@ -35,10 +35,13 @@ class Reconciler final : public runtime::Reconciler {
   explicit Reconciler(Dependencies dependencies) : the_(dependencies) {}
   Async<Result<runtime::Outcome>> reconcile(runtime::Request request) override;
 
+  // Declares what else this controller looks at.
+  void connect(runtime::Controller& controller);
+
+ private:
   // Wakes the Machines whose container looks different in a new cycle of the inventory.
   Async<Status> follow_inventories(runtime::Enqueue enqueue);
 
- private:
   // One reconcile's state.
   struct Run {
     runtime::Request request;

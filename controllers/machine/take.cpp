@@ -102,9 +102,12 @@ void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
   } else if (error_class(why) == ErrorClass::held) {
     reset_step(run.machine.status, step, false);
     run.plan = refused(step, why);
-  } else if (error_class(why) == ErrorClass::locked || error_class(why) == ErrorClass::conflict) {
+  } else if (error_class(why) == ErrorClass::locked || error_class(why) == ErrorClass::conflict ||
+             error_class(why) == ErrorClass::overload) {
+    // Nobody's fault, and nothing was done: not an attempt that failed.
+    const bool is_full = error_class(why) == ErrorClass::overload;
     reset_step(run.machine.status, step, false);
-    run.plan = wait(step, "Locked", message_of(why), kLookAgain);
+    run.plan = wait(step, is_full ? "Throttled" : "Locked", message_of(why), kLookAgain);
   } else {
     fail_step(run.machine.status, step, run.world.now, message_of(why));
     const auto diagnosis = diagnose::diagnose(why);

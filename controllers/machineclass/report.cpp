@@ -1,0 +1,254 @@
+#include "controllers/machineclass/report.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "api/meta/condition.h"
+#include "pkg/base/text.h"
+#include "pkg/diagnose/diagnose.h"
+#include "pkg/schema/codec.h"
+
+namespace gantry::controllers::machineclass {
+namespace {
+
+using api::meta::Condition;
+using api::meta::ConditionStatus;
+using api::v1alpha1::MachineClassStatus;
+using diagnose::Diagnosis;
+using inventory::placement::Verdict;
+
+class Speaker {
+ public:
+  Speaker(MachineClass& shape, Time now) : shape_(shape), now_(now) {}
+  void say(std::string type, ConditionStatus status, Diagnosis words) {
+    Condition condition;
+    condition.type = std::move(type);
+    condition.status = status;
+    condition.observed_generation = shape_.metadata.generation;
+    condition.reason = words.reason.empty() ? "Unknown" : words.reason;
+    condition.message = words.message;
+    condition.code = words.code;
+    api::meta::set_condition(shape_.status.conditions, std::move(condition), now_);
+    if (status == ConditionStatus::no && !first_problem_) first_problem_ = std::move(words);
+    if (status == ConditionStatus::unknown) unsure_ = true;
+  }
+  void yes(std::string type, std::string reason, std::string message) {
+    say(std::move(type), ConditionStatus::yes, {"", std::move(reason), std::move(message)});
+  }
+  void remove(const std::string& type) {
+    api::meta::remove_condition(shape_.status.conditions, type);
+  }
+  const std::optional<Diagnosis>& first_problem() const { return first_problem_; }
+  bool unsure() const { return unsure_; }
+
+ private:
+  MachineClass& shape_;
+  Time now_;
+  std::optional<Diagnosis> first_problem_;
+  bool unsure_ = false;
+};
+
+// Digits compare as numbers: "12.10" is newer than "12.7".
+bool is_older(std::string_view a, std::string_view b) {
+  size_t i = 0, j = 0;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  while (i < a.size() && j < b.size()) {
+    if (!digit(a[i]) || !digit(b[j])) {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+      continue;
+    }
+    int64_t x = 0, y = 0;
+    while (i < a.size() && digit(a[i])) x = x * 10 + (a[i++] - '0');
+    while (j < b.size() && digit(b[j])) y = y * 10 + (b[j++] - '0');
+    if (x != y) return x < y;
+  }
+  return a.size() - i < b.size() - j;
+}
+
+std::string file_of(const std::string& volid) {
+  return volid.substr(volid.find_last_of('/') + 1);
+}
+
+void report_selectors(Speaker& speaker, const Findings& findings) {
+  const auto& candidates = findings.candidates;
+  const auto is = [](Verdict verdict) {
+    return [verdict](const auto& candidate) { return candidate.verdict == verdict; };
+  };
+  const bool nodes = std::ranges::any_of(candidates.nodes, is(Verdict::allowed));
+  const bool disks = std::ranges::any_of(candidates.root_disks, is(Verdict::allowed));
+  const bool unknown = std::ranges::any_of(candidates.nodes, is(Verdict::unknown)) ||
+                       std::ranges::any_of(candidates.root_disks, is(Verdict::unknown));
+  const auto text = candidates.explain_nodes() + "; " + candidates.explain_root_disks();
+  if (nodes && disks) {
+    if (unknown) {
+      speaker.say("SelectorResolved", ConditionStatus::yes, {"CEL-005", "PartiallyKnown", text});
+    } else {
+      speaker.yes("SelectorResolved", "Resolved", text);
+    }
+  } else if (unknown) {
+    speaker.say("SelectorResolved", ConditionStatus::unknown, {"CEL-005", "PartiallyKnown", text});
+  } else {
+    speaker.say("SelectorResolved", ConditionStatus::no,
+                {nodes ? "CEL-001" : "MC-003", nodes ? "NoStorageMatches" : "NoNodeMatches", text});
+  }
+}
+
+void report_templates(Speaker& speaker, const MachineClass& shape, const Findings& findings) {
+  std::set<NodeName> with;
+  for (const auto& found : findings.templates.found) with.insert(NodeName(found.node));
+  std::vector<std::string> without;
+  for (const auto& node : findings.candidates.nodes) {
+    if (node.verdict == Verdict::allowed && !with.contains(node.name)) {
+      without.push_back(node.name.get());
+    }
+  }
+  const auto wanted = shape.spec.golden ? "golden container " + shape.spec.golden->name
+                      : shape.spec.os   ? "template " + shape.spec.os->name
+                                        : std::string("template");
+  if (!with.empty()) {
+    speaker.yes("TemplatesReady", "Found",
+                without.empty() ? wanted + " is on every node"
+                                : wanted + " is missing on " + join(without, ", "));
+  } else if (!findings.templates.unread.empty()) {
+    speaker.say("TemplatesReady", ConditionStatus::unknown,
+                {"CON-006", "PartialInventory", wanted + ": not every storage could be read"});
+  } else {
+    speaker.say("TemplatesReady", ConditionStatus::no,
+                {"TPL-001", "TemplateMissing", wanted + " is on no node that matches"});
+  }
+}
+
+void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& findings) {
+  auto& status = shape.status;
+  status.matching_nodes.clear();
+  status.matching_storages.clear();
+  int64_t room = 0;
+  for (const auto& node : findings.candidates.nodes) {
+    if (node.verdict != Verdict::allowed) continue;
+    status.matching_nodes.push_back(node.name.get());
+    room += room_on(shape, findings, node.name);
+  }
+  for (const auto& storage : findings.candidates.root_disks) {
+    if (storage.verdict != Verdict::allowed) continue;
+    status.matching_storages.push_back({storage.row.id.get(), storage.row.node.get(),
+                                        storage.row.type, storage.row.available.value_or(0)});
+  }
+  status.capacity = room;
+  if (room > 0) {
+    speaker.yes("CapacityAvailable", "RoomLeft", "");
+    return;
+  }
+  const auto need = shape.spec.root_disk.size.bytes();
+  const bool full = !status.matching_storages.empty() &&
+                    std::ranges::none_of(status.matching_storages, [need](const auto& storage) {
+                      return storage.available >= need;
+                    });
+  speaker.say("CapacityAvailable", ConditionStatus::no,
+              full ? Diagnosis{"STO-001", "StorageFull",
+                               "no matching storage has " + human_bytes(need) + " free"}
+                   : Diagnosis{"MC-003", "Unschedulable", "no matching node has room for another"});
+}
+
+void report_ready(Speaker& speaker) {
+  speaker.remove("Reconciling");
+  if (speaker.first_problem().has_value()) {
+    const auto words = *speaker.first_problem();
+    speaker.say("Ready", ConditionStatus::no, words);
+    speaker.say("Stalled", ConditionStatus::yes, words);
+    return;
+  }
+  speaker.remove("Stalled");
+  if (speaker.unsure()) {
+    speaker.say("Ready", ConditionStatus::unknown, {"", "Unknown", "not everything is known"});
+  } else {
+    speaker.yes("Ready", "Resolved", "");
+  }
+}
+
+void report_problem(Speaker& speaker, const Status& problem, bool needs_person) {
+  const auto words = diagnose::diagnose(problem);
+  speaker.say("Ready", needs_person ? ConditionStatus::no : ConditionStatus::unknown, words);
+  speaker.say(needs_person ? "Stalled" : "Reconciling", ConditionStatus::yes, words);
+  speaker.remove(needs_person ? "Reconciling" : "Stalled");
+}
+
+}  // namespace
+
+std::optional<std::string> newest_template(const std::vector<std::string>& volids,
+                                           const std::string& name) {
+  std::optional<std::string> newest;
+  for (const auto& volid : volids) {
+    const auto file = file_of(volid);
+    if (!starts_with(file, name)) continue;
+    const char next = file.size() == name.size() ? '\0' : file[name.size()];
+    const bool goes_on = (next >= 'a' && next <= 'z') || (next >= '0' && next <= '9');
+    if (goes_on) continue;
+    if (!newest.has_value() || is_older(file_of(*newest), file)) newest = volid;
+  }
+  return newest;
+}
+
+int64_t room_on(const MachineClass& shape, const Findings& findings, const NodeName& node) {
+  const auto row = findings.snapshot->nodes.find(node);
+  if (row == findings.snapshot->nodes.end()) return 0;
+  int64_t room = std::numeric_limits<int32_t>::max();
+  const auto memory = shape.spec.resources.memory.bytes();
+  if (row->second.memory_total.has_value() && memory > 0) {
+    const auto free = *row->second.memory_total - row->second.memory_used.value_or(0);
+    room = std::min(room, free / memory);
+  }
+  int64_t disks = 0;
+  const auto disk = std::max<int64_t>(shape.spec.root_disk.size.bytes(), 1);
+  for (const auto& storage : findings.candidates.root_disks) {
+    if (storage.row.node != node || storage.verdict != Verdict::allowed) continue;
+    disks += storage.row.available.value_or(0) / disk;
+  }
+  room = std::min(room, disks);
+  if (shape.spec.placement.max_per_node > 0) {
+    const auto here = findings.machines_on.find(node);
+    const int64_t used = here == findings.machines_on.end() ? 0 : here->second;
+    room = std::min<int64_t>(room, shape.spec.placement.max_per_node - used);
+  }
+  return std::max<int64_t>(room, 0);
+}
+
+void report(MachineClass& shape, const Findings& findings) {
+  auto& status = shape.status;
+  Speaker speaker(shape, findings.now);
+  status.observed_generation = shape.metadata.generation;
+  status.machines = findings.machines;
+  if (!findings.selectors.ok()) {
+    report_problem(speaker, findings.selectors, true);
+    return;
+  }
+  if (!findings.cluster.ok()) {
+    report_problem(speaker, findings.cluster, false);
+    return;
+  }
+  // What could not be read this time was there last time.
+  auto found = findings.templates.found;
+  for (const auto& old : status.templates) {
+    const auto& unread = findings.templates.unread;
+    if (std::ranges::find(unread, NodeName(old.node)) != unread.end()) found.push_back(old);
+  }
+  status.templates = std::move(found);
+  report_selectors(speaker, findings);
+  report_templates(speaker, shape, findings);
+  report_capacity(speaker, shape, findings);
+  report_ready(speaker);
+}
+
+bool is_news(const MachineClassStatus& before, const MachineClassStatus& after) {
+  const auto rounded = [](MachineClassStatus status) {
+    // Free space moves all the time; a gigabyte is worth a line.
+    for (auto& storage : status.matching_storages) storage.available >>= 30;
+    if (status.capacity.has_value() && *status.capacity > 10) {
+      status.capacity = *status.capacity / 10 * 10;
+    }
+    return schema::encode(status);
+  };
+  return rounded(before) != rounded(after);
+}
+
+}  // namespace gantry::controllers::machineclass

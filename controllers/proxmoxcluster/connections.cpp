@@ -1,0 +1,198 @@
+#include "controllers/proxmoxcluster/connections.h"
+
+#include "controllers/proxmoxcluster/gate.h"
+#include "controllers/proxmoxcluster/ownership.h"
+#include "pkg/pve/limited_client.h"
+#include "pkg/schema/codec.h"
+#include "pkg/schema/json.h"
+
+namespace gantry::controllers::proxmoxcluster {
+namespace {
+
+using api::v1alpha1::ClusterMode;
+using api::v1alpha1::ProxmoxCluster;
+using api::v1alpha1::ProxmoxClusterSpec;
+
+// What a connection is made of. Kept in memory only: it holds secrets.
+std::string fingerprint_of(const ProxmoxClusterSpec& spec, const SecretValues& credentials,
+                           const SecretValues& channel_secret) {
+  auto made_of = spec;
+  made_of.vmid_range = {};
+  made_of.vmid_quarantine = {};
+  const auto requests = spec.limits.requests_per_second;
+  const auto tasks = spec.limits.tasks_per_node;
+  made_of.limits = {};
+  made_of.limits.requests_per_second = requests;
+  made_of.limits.tasks_per_node = tasks;
+  auto text = schema::to_json(schema::encode(made_of));
+  for (const auto* values : {&credentials, &channel_secret}) {
+    for (const auto& [key, value] : *values) text += "\n" + key + "=" + value;
+    text += "\n--";
+  }
+  return text;
+}
+
+pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec) {
+  pve::ClientLimits limits;
+  limits.requests_per_second = spec.limits.requests_per_second;
+  limits.burst = 2.0 * spec.limits.requests_per_second;
+  limits.tasks_per_node = static_cast<size_t>(spec.limits.tasks_per_node);
+  return limits;
+}
+
+inventory::ReflectorOptions options_of(const ProxmoxClusterSpec& spec) {
+  inventory::ReflectorOptions options;
+  options.period = spec.poll;
+  options.needs = inventory::privilege_needs(spec.pool, spec.mode == ClusterMode::enforce);
+  return options;
+}
+
+}  // namespace
+
+std::string user_of(const SecretValues& credentials) {
+  for (const char* key : {"tokenId", "username"}) {
+    const auto it = credentials.find(key);
+    if (it != credentials.end()) return it->second;
+  }
+  return "";
+}
+
+struct Connections::Connection {
+  Connection(const ConnectionDependencies& the, const ProxmoxCluster& object,
+             std::unique_ptr<pve::Client> raw, std::unique_ptr<guest::Channel> command_channel)
+      : name(object.metadata.name),
+        spec(object.spec),
+        client(std::move(raw)),
+        channel(std::move(command_channel)),
+        limited(*client, the.clock, limits_of(spec)),
+        ownership(the.guests),
+        owned(the.guests, the.store, name),
+        reflector(limited, the.clock, the.random, owned, options_of(spec)),
+        gate(make_gate(the)),
+        writer(name, the.installation, limited, ownership, gate),
+        polling(the.executor) {}
+
+  pve::Gate make_gate(const ConnectionDependencies& the) {
+    return [this, &clock = the.clock, leading = the.leading](bool) {
+      GateInputs inputs;
+      inputs.mode = retired ? ClusterMode::observe : spec.mode;
+      inputs.leading = leading();
+      inputs.poll = spec.poll;
+      inputs.now = clock.now();
+      return judge_gate(inputs, *reflector.current(), reflector.vanish_guard());
+    };
+  }
+
+  ClusterName name;
+  ProxmoxClusterSpec spec;
+  std::string user;
+  std::string installation;
+  bool retired = false;
+  std::unique_ptr<pve::Client> client;
+  std::unique_ptr<guest::Channel> channel;
+  pve::LimitedClient limited;
+  RowOwnership ownership;
+  RowOwnedGuests owned;
+  inventory::Reflector reflector;
+  pve::Gate gate;
+  pve::Writer writer;
+  async::Group polling;
+};
+
+Connections::Connections(ConnectionDependencies dependencies)
+    : the_(std::move(dependencies)), retiring_(the_.executor) {}
+Connections::~Connections() = default;
+
+Result<Connections::ConnectionPtr> Connections::connect(const ProxmoxCluster& cluster,
+                                                        const SecretValues& credentials,
+                                                        const SecretValues& channel_secret) {
+  auto client = the_.connector.connect(cluster.spec, credentials);
+  if (!client.ok()) return client.status();
+  std::unique_ptr<guest::Channel> channel;
+  if (cluster.spec.command_channel.has_value()) {
+    auto opened = the_.connector.open_channel(*cluster.spec.command_channel, channel_secret);
+    if (!opened.ok()) return annotate(opened.status(), "command channel");
+    channel = *std::move(opened);
+  }
+  auto connection =
+      std::make_shared<Connection>(the_, cluster, *std::move(client), std::move(channel));
+  connection->user = user_of(credentials);
+  connection->installation = the_.installation;
+  return connection;
+}
+
+// A cluster and, behind its references, the connection.
+struct Connections::Holding {
+  explicit Holding(ConnectionPtr held)
+      : connection(std::move(held)), cluster{connection->name,      connection->installation,
+                                             connection->user,      connection->spec,
+                                             connection->reflector, connection->limited,
+                                             connection->writer,    connection->channel.get(),
+                                             connection->gate} {}
+  ConnectionPtr connection;
+  inventory::Cluster cluster;
+};
+
+inventory::ClusterPtr Connections::view(const ConnectionPtr& connection) {
+  const auto holding = std::make_shared<Holding>(connection);
+  return inventory::ClusterPtr(holding, &holding->cluster);
+}
+
+Status Connections::open(const ProxmoxCluster& cluster, const SecretValues& credentials,
+                         const SecretValues& channel_secret) {
+  const ClusterName name(cluster.metadata.name);
+  auto fingerprint = fingerprint_of(cluster.spec, credentials, channel_secret);
+  const auto known = entries_.find(name);
+  if (known != entries_.end() && known->second.fingerprint == fingerprint) {
+    auto& entry = known->second;
+    const bool same = schema::encode(entry.connection->spec) == schema::encode(cluster.spec);
+    if (same) return Status();
+    entry.connection->spec = cluster.spec;
+    entry.view = view(entry.connection);
+    return Status();
+  }
+  auto connection = connect(cluster, credentials, channel_secret);
+  if (!connection.ok()) return connection.status();
+  close(name);
+  auto& reflector = (*connection)->reflector;
+  (*connection)->polling.spawn("inventory of " + name.get(), [&reflector] {
+    return reflector.run();
+  });
+  entries_[name] = Entry{std::move(fingerprint), *connection, view(*connection)};
+  return Status();
+}
+
+void Connections::close(const ClusterName& name) {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) return;
+  retire(std::move(it->second.connection));
+  entries_.erase(it);
+}
+
+void Connections::retire(ConnectionPtr connection) {
+  connection->retired = true;
+  connection->polling.stop();
+  retiring_.spawn("close connection", [connection] { return connection->polling.join(); });
+}
+
+Async<Status> Connections::run() {
+  // Nothing to do but to be there, and to go in order.
+  async::Waiters never;
+  const auto ended = co_await never.park();
+  while (!entries_.empty()) close(entries_.begin()->first);
+  (void)co_await retiring_.join();
+  co_return ended;
+}
+
+inventory::ClusterPtr Connections::find(const ClusterName& name) const {
+  const auto it = entries_.find(name);
+  return it == entries_.end() ? nullptr : it->second.view;
+}
+
+std::vector<inventory::ClusterPtr> Connections::all() const {
+  std::vector<inventory::ClusterPtr> all;
+  for (const auto& [name, entry] : entries_) all.push_back(entry.view);
+  return all;
+}
+
+}  // namespace gantry::controllers::proxmoxcluster

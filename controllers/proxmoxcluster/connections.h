@@ -1,0 +1,68 @@
+#pragma once
+// Connections: the connected clusters. The one implementation of inventory::Clusters.
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/v1alpha1/proxmoxcluster.h"
+#include "controllers/proxmoxcluster/connector.h"
+#include "pkg/async/clock.h"
+#include "pkg/async/group.h"
+#include "pkg/base/random.h"
+#include "pkg/inventory/clusters.h"
+#include "pkg/store/guests.h"
+#include "pkg/store/store.h"
+
+namespace gantry::controllers::proxmoxcluster {
+
+// All outlive the connections.
+struct ConnectionDependencies {
+  Executor executor;
+  store::Store& store;
+  store::Guests& guests;
+  Connector& connector;
+  async::Clock& clock;
+  Random& random;
+  std::string installation;
+  std::function<bool()> leading;  // whether this process may write
+};
+
+// Each connection polls its cluster from open() to close(). A connection that has been replaced
+// lives on, without polling, for as long as somebody holds its ClusterPtr.
+class Connections final : public inventory::Clusters {
+ public:
+  explicit Connections(ConnectionDependencies dependencies);
+  ~Connections() override;
+
+  // Connects, or keeps the connection when nothing it is made of has changed; a new range or
+  // limit is taken over without reconnecting. Errors are the connector's.
+  Status open(const api::v1alpha1::ProxmoxCluster& cluster, const SecretValues& credentials,
+              const SecretValues& channel_secret);
+  void close(const ClusterName& name);
+  // Until cancelled; then closes everything. A service of the manager.
+  Async<Status> run();
+
+  inventory::ClusterPtr find(const ClusterName& name) const override;
+  std::vector<inventory::ClusterPtr> all() const override;
+
+ private:
+  struct Connection;
+  struct Holding;
+  using ConnectionPtr = std::shared_ptr<Connection>;
+  Result<ConnectionPtr> connect(const api::v1alpha1::ProxmoxCluster& cluster,
+                                const SecretValues& credentials,
+                                const SecretValues& channel_secret);
+  static inventory::ClusterPtr view(const ConnectionPtr& connection);
+  void retire(ConnectionPtr connection);
+
+  ConnectionDependencies the_;
+  struct Entry {
+    std::string fingerprint;
+    ConnectionPtr connection;
+    inventory::ClusterPtr view;
+  };
+  std::map<ClusterName, Entry> entries_;
+  async::Group retiring_;
+};
+
+}  // namespace gantry::controllers::proxmoxcluster

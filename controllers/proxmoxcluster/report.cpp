@@ -1,0 +1,258 @@
+#include "controllers/proxmoxcluster/report.h"
+
+#include <algorithm>
+#include <set>
+
+#include "api/meta/condition.h"
+#include "pkg/diagnose/diagnose.h"
+#include "pkg/schema/codec.h"
+
+namespace gantry::controllers::proxmoxcluster {
+namespace {
+
+using namespace std::chrono_literals;
+using api::meta::Condition;
+using api::meta::ConditionStatus;
+using api::v1alpha1::ProxmoxCluster;
+using api::v1alpha1::ProxmoxClusterStatus;
+
+constexpr auto kHeartbeat = 60s;
+constexpr int kOldestMajor = 8;
+
+class Speaker {
+ public:
+  Speaker(ProxmoxCluster& cluster, Time now) : cluster_(cluster), now_(now) {}
+  void say(std::string type, ConditionStatus status, const diagnose::Diagnosis& words) {
+    Condition condition;
+    condition.type = std::move(type);
+    condition.status = status;
+    condition.observed_generation = cluster_.metadata.generation;
+    condition.reason = words.reason.empty() ? "Unknown" : words.reason;
+    condition.message = words.message;
+    condition.code = words.code;
+    api::meta::set_condition(cluster_.status.conditions, std::move(condition), now_);
+  }
+  void yes(std::string type, std::string reason, std::string message = "") {
+    say(std::move(type), ConditionStatus::yes, {"", std::move(reason), std::move(message)});
+  }
+  void no(std::string type, const diagnose::Diagnosis& words) {
+    say(std::move(type), ConditionStatus::no, words);
+  }
+  void unknown(std::string type, std::string message) {
+    say(std::move(type), ConditionStatus::unknown, {"", "Unknown", std::move(message)});
+  }
+  void remove(const std::string& type) {
+    api::meta::remove_condition(cluster_.status.conditions, type);
+  }
+
+ private:
+  ProxmoxCluster& cluster_;
+  Time now_;
+};
+
+// How far a cycle got before the problem: each level includes those before it.
+enum class Reach { none, reached, authenticated, authorized, quorate, complete };
+
+Reach reach_of(const inventory::Snapshot& snapshot) {
+  if (snapshot.problem.ok()) return Reach::complete;
+  switch (error_class(snapshot.problem)) {
+    case ErrorClass::transport:
+    case ErrorClass::timeout:
+    case ErrorClass::tls:
+      // Some calls may have been answered: then it is the inventory that is incomplete.
+      return snapshot.version.has_value() && !snapshot.cluster.members.empty() ? Reach::quorate
+                                                                               : Reach::none;
+    case ErrorClass::auth:
+      return Reach::reached;
+    case ErrorClass::permission:
+      return Reach::authenticated;
+    default:
+      return snapshot.quorate ? Reach::quorate : Reach::authorized;
+  }
+}
+
+void report_levels(Speaker& speaker, const inventory::Snapshot& snapshot) {
+  struct Level {
+    const char* type;
+    Reach needed;
+    const char* reason;
+  };
+  static constexpr Level kLevels[] = {
+      {"Reachable", Reach::reached, "Answers"},
+      {"Authenticated", Reach::authenticated, "Accepted"},
+      {"Authorized", Reach::authorized, "PrivilegesComplete"},
+      {"Quorate", Reach::quorate, "Quorate"},
+      {"InventoryComplete", Reach::complete, "Complete"},
+  };
+  const auto reach = reach_of(snapshot);
+  bool broken = false;
+  for (const auto& level : kLevels) {
+    if (reach >= level.needed) {
+      speaker.yes(level.type, level.reason);
+    } else if (!broken) {
+      broken = true;
+      speaker.no(level.type, diagnose::diagnose(snapshot.problem));
+    } else {
+      speaker.unknown(level.type, "not asked: see the condition before it");
+    }
+  }
+}
+
+void report_version(Speaker& speaker, ProxmoxClusterStatus& status,
+                    const inventory::Snapshot& snapshot) {
+  if (!snapshot.version.has_value()) return;
+  status.version = snapshot.version->version;
+  if (snapshot.version->major >= kOldestMajor) {
+    speaker.yes("Supported", "Supported", "Proxmox VE " + snapshot.version->version);
+  } else {
+    speaker.no("Supported", {"CON-017", "UnsupportedVersion",
+                             "Proxmox VE " + snapshot.version->version + " is older than 8"});
+  }
+}
+
+void report_nodes(ProxmoxClusterStatus& status, const inventory::Snapshot& snapshot) {
+  status.cluster_name = snapshot.cluster.name;
+  status.nodes.clear();
+  for (const auto& [name, row] : snapshot.nodes) {
+    api::v1alpha1::ClusterNode node;
+    node.name = name.get();
+    node.online = row.status == "online";
+    node.cores = row.cores.value_or(0);
+    node.memory.total = row.memory_total.value_or(0);
+    node.memory.used = row.memory_used.value_or(0);
+    node.guests = static_cast<int>(std::ranges::count_if(
+        snapshot.guests, [&name](const auto& guest) { return guest.second.node == name; }));
+    status.nodes.push_back(std::move(node));
+  }
+  status.storages.clear();
+  for (const auto& row : snapshot.storages) {
+    api::v1alpha1::ClusterStorage storage;
+    storage.name = row.id.get();
+    storage.node = row.node.get();
+    storage.type = row.type;
+    storage.active = row.active;
+    storage.shared = row.shared;
+    storage.content.assign(row.content.begin(), row.content.end());
+    storage.total = row.total;
+    storage.used = row.used;
+    storage.available = row.available;
+    status.storages.push_back(std::move(storage));
+  }
+}
+
+void report_guests(ProxmoxClusterStatus& status, const Sight& sight,
+                   const inventory::Snapshot& snapshot) {
+  std::set<VmId> ours;
+  for (const auto& row : sight.rows) ours.insert(row.vmid);
+  status.guests.owned = static_cast<int>(ours.size());
+  status.guests.held = sight.held;
+  status.guests.foreign = static_cast<int>(std::ranges::count_if(
+      snapshot.guests, [&ours](const auto& guest) { return !ours.contains(guest.first); }));
+}
+
+void report_ready(Speaker& speaker, const Sight& sight) {
+  const auto& current = *sight.current;
+  if (sight.vanish_guard.tripped) {
+    speaker.say("Hold", ConditionStatus::yes,
+                {"SAF-001", "VanishGuard",
+                 absl::StrFormat("%d of our %d containers are gone or foreign at once: nothing is "
+                                 "written until they are back or the objects deleted",
+                                 sight.vanish_guard.vanished, sight.vanish_guard.owned)});
+  } else {
+    speaker.remove("Hold");
+  }
+  if (current.trustworthy()) {
+    speaker.yes("Ready", "Observed");
+    speaker.remove("Stalled");
+    speaker.remove("Reconciling");
+    return;
+  }
+  const auto words = diagnose::diagnose(current.problem);
+  speaker.no("Ready", words);
+  const bool needs_person = is_terminal(current.problem);
+  if (needs_person) {
+    speaker.say("Stalled", ConditionStatus::yes, words);
+    speaker.remove("Reconciling");
+  } else {
+    speaker.say("Reconciling", ConditionStatus::yes, words);
+    speaker.remove("Stalled");
+  }
+}
+
+void report_disconnected(ProxmoxCluster& cluster, const Sight& sight) {
+  Speaker speaker(cluster, sight.now);
+  const auto words = diagnose::diagnose(sight.connection);
+  for (const char* type : {"Reachable", "Authorized", "Quorate", "InventoryComplete"}) {
+    speaker.unknown(type, "there is no connection");
+  }
+  speaker.no("Authenticated", words);
+  speaker.no("Ready", words);
+  speaker.say("Stalled", ConditionStatus::yes, words);
+  speaker.remove("Reconciling");
+}
+
+// Numbers that change with every look.
+ProxmoxClusterStatus without_numbers(ProxmoxClusterStatus status) {
+  status.inventory = {};
+  status.last_observed_time.reset();
+  for (auto& node : status.nodes) node.memory = {};
+  for (auto& storage : status.storages) {
+    storage.total.reset();
+    storage.used.reset();
+    storage.available.reset();
+  }
+  return status;
+}
+
+}  // namespace
+
+void report(ProxmoxCluster& cluster, const Sight& sight) {
+  auto& status = cluster.status;
+  status.observed_generation = cluster.metadata.generation;
+  if (!sight.connection.ok()) {
+    report_disconnected(cluster, sight);
+    return;
+  }
+  Speaker speaker(cluster, sight.now);
+  const auto& current = *sight.current;
+  if (current.cycle == 0) {
+    for (const char* type : {"Ready", "Reachable"}) speaker.unknown(type, "not observed yet");
+    speaker.yes("Reconciling", "Connecting");
+    return;
+  }
+  report_levels(speaker, current);
+  report_version(speaker, status, current);
+  report_ready(speaker, sight);
+  status.missing_privileges.assign(current.missing_privileges.begin(),
+                                   current.missing_privileges.end());
+  status.endpoints.clear();
+  for (const auto& url : cluster.spec.endpoints) {
+    api::v1alpha1::EndpointStatus endpoint;
+    endpoint.url = url;
+    endpoint.reachable = reach_of(current) >= Reach::reached;
+    if (!endpoint.reachable) endpoint.message = message_of(current.problem);
+    status.endpoints.push_back(std::move(endpoint));
+  }
+  status.inventory.cycle = static_cast<int64_t>(current.cycle);
+  status.inventory.complete = current.complete;
+  // Unknown keeps its verbs: what was seen last is shown, with its age.
+  if (sight.last_good == nullptr) return;
+  report_nodes(status, *sight.last_good);
+  report_guests(status, sight, *sight.last_good);
+  status.last_observed_time =
+      std::chrono::floor<std::chrono::seconds>(sight.last_good->observed_at);
+  status.inventory.age_seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(sight.now - sight.last_good->observed_at)
+          .count();
+}
+
+bool is_news(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& after) {
+  if (schema::encode(without_numbers(before)) != schema::encode(without_numbers(after))) {
+    return true;
+  }
+  if (!after.last_observed_time.has_value()) return false;
+  return !before.last_observed_time.has_value() ||
+         *after.last_observed_time - *before.last_observed_time >= kHeartbeat;
+}
+
+}  // namespace gantry::controllers::proxmoxcluster

@@ -1,0 +1,32 @@
+#pragma once
+// report: what a ProxmoxCluster says about itself, from what is observed of it. Pure.
+#include <string>
+#include <vector>
+
+#include "api/v1alpha1/proxmoxcluster.h"
+#include "pkg/inventory/inventory.h"
+#include "pkg/store/guests.h"
+
+namespace gantry::controllers::proxmoxcluster {
+
+struct Sight {
+  Time now;
+  // Why there is no connection; then nothing below counts.
+  Status connection;
+  std::shared_ptr<const inventory::Snapshot> current;
+  std::shared_ptr<const inventory::Snapshot> last_good;  // null: none yet
+  inventory::VanishGuard vanish_guard;
+  std::vector<store::GuestRow> rows;
+  int held = 0;  // Machines with the condition Held
+};
+
+// Conditions: Ready, Reachable, Authenticated, Authorized, Quorate, InventoryComplete, Supported,
+// Hold (vanish guard), Reconciling, Stalled. The last known values stay, with their age.
+void report(api::v1alpha1::ProxmoxCluster& cluster, const Sight& sight);
+
+// Whether `after` is worth writing: something has changed that does not always change, or the
+// numbers that do are a minute old.
+bool is_news(const api::v1alpha1::ProxmoxClusterStatus& before,
+             const api::v1alpha1::ProxmoxClusterStatus& after);
+
+}  // namespace gantry::controllers::proxmoxcluster
