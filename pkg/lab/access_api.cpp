@@ -4,6 +4,7 @@
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_rows.h"
 #include "pkg/lab/router.h"
+#include "pkg/lab/row.h"
 
 namespace gantry::lab {
 namespace {
@@ -18,7 +19,7 @@ std::vector<std::string> list_of(std::string text) {
 }
 
 Json privileges_object(const Access::Privileges& privileges) {
-  Json object = Json::object();
+  Row object;
   for (const auto& [name, propagate] : privileges) object.set(name, propagate ? 1 : 0);
   return object;
 }
@@ -37,7 +38,7 @@ Reply get_permissions(Model& model, const Call& call) {
       }
     }
   }
-  Json object = Json::object();
+  Row object;
   if (call.params.has("path")) {
     const auto path = call.params.get("path");
     object.set(path, privileges_object(model.access.privileges(caller, path)));
@@ -61,7 +62,7 @@ Reply no_such_user(const std::string& userid) {
 }
 
 Json user_object(const Access::User& user) {
-  Json object = Json::object();
+  Row object;
   object.set("enable", user.enabled ? 1 : 0).set("expire", 0);
   if (!user.comment.empty()) object.set("comment", user.comment);
   return object;
@@ -71,7 +72,7 @@ Reply list_users(Model& model, const Call& call) {
   Json rows = Json::array();
   for (const auto& [id, user] : model.access.users()) {
     if (check_own_or(model, call, id).has_value()) continue;
-    Json row = user_object(user);
+    Row row(user_object(user));
     row.set("userid", id).set("realm-type", id.substr(id.find('@') + 1));
     rows.push_back(std::move(row));
   }
@@ -99,7 +100,7 @@ Reply get_user(Model& model, const Call& call) {
   const auto user = model.access.users().find(id);
   if (user == model.access.users().end()) return no_such_user(id);
   Json object = user_object(user->second);
-  Json tokens = Json::object();
+  Row tokens;
   for (const auto& [name, token] : user->second.tokens) {
     tokens.set(name,
                Json(Json::Object{{"expire", token.expire}, {"privsep", token.privsep ? 1 : 0}}));
@@ -118,7 +119,7 @@ Reply delete_user(Model& model, const Call& call) {
 }
 
 Json token_object(const Access::Token& token) {
-  Json object = Json::object();
+  Row object;
   object.set("expire", token.expire).set("privsep", token.privsep ? 1 : 0);
   if (!token.comment.empty()) object.set("comment", token.comment);
   return object;
@@ -131,7 +132,7 @@ Reply list_tokens(Model& model, const Call& call) {
   if (user == model.access.users().end()) return no_such_user(id);
   Json rows = Json::array();
   for (const auto& [name, token] : user->second.tokens) {
-    Json row = token_object(token);
+    Row row(token_object(token));
     row.set("tokenid", name);
     rows.push_back(std::move(row));
   }
@@ -164,9 +165,9 @@ Reply create_token(Model& model, const Call& call) {
   token.expire = call.params.integer("expire", 0);
   token.comment = call.params.get("comment");
   token.secret = model.random.uuid().get();
-  Json info = Json::object();
+  Row info;
   info.set("privsep", token.privsep ? "1" : "0");
-  Json answer = Json::object();
+  Row answer;
   answer.set("full-tokenid", id + "!" + name).set("value", token.secret);
   answer.set("info", std::move(info));
   user->second.tokens[name] = std::move(token);
@@ -192,7 +193,7 @@ Reply delete_token(Model& model, const Call& call) {
 Reply list_roles(Model& model, const Call&) {
   Json rows = Json::array();
   for (const auto& [name, privileges] : model.access.roles()) {
-    Json row = Json::object();
+    Row row;
     row.set("roleid", name).set("special", model.access.is_builtin_role(name) ? 1 : 0);
     row.set("privs", join({privileges.begin(), privileges.end()}, ","));
     rows.push_back(std::move(row));
@@ -204,7 +205,7 @@ Reply get_role(Model& model, const Call& call) {
   const auto id = call.params.get("roleid");
   const auto role = model.access.roles().find(id);
   if (role == model.access.roles().end()) return died("role '" + id + "' does not exist");
-  Json object = Json::object();
+  Row object;
   for (const auto& privilege : role->second) object.set(privilege, 1);
   return done(std::move(object));
 }
@@ -238,7 +239,7 @@ Reply list_acl(Model& model, const Call& call) {
     if (!model.access.may(call.caller, path, "Permissions.Modify")) continue;
     for (const auto& [who, roles] : entries) {
       for (const auto& [role, propagate] : roles) {
-        Json row = Json::object();
+        Row row;
         row.set("path", path).set("ugid", who).set("roleid", role);
         row.set("type", who.find('!') == std::string::npos ? "user" : "token");
         row.set("propagate", propagate ? 1 : 0);
@@ -288,7 +289,7 @@ Json pool_object(const Model& model, const Call& call, const Access::Pool& pool)
       members.push_back(resource_row(model, *guest, false));
     }
   }
-  Json object = Json::object();
+  Row object;
   object.set("members", std::move(members));
   if (!pool.comment.empty()) object.set("comment", pool.comment);
   return object;

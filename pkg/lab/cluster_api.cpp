@@ -2,13 +2,14 @@
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_rows.h"
 #include "pkg/lab/router.h"
+#include "pkg/lab/row.h"
 #include "pkg/lab/task_rows.h"
 
 namespace gantry::lab {
 namespace {
 
 Reply get_version(Model& model, const Call&) {
-  Json version = Json::object();
+  Row version;
   version.set("version", model.is_modern() ? "9.2.11" : "8.4.1");
   version.set("release", model.is_modern() ? "9.2" : "8.4");
   version.set("repoid", "14a22df3deadbeef");
@@ -18,7 +19,7 @@ Reply get_version(Model& model, const Call&) {
 void add_pools(const Model& model, const Call& call, Json& rows) {
   for (const auto& [name, pool] : model.access.pools()) {
     if (!model.access.may(call.caller, "/pool/" + name, "Pool.Audit")) continue;
-    Json row = Json::object();
+    Row row;
     row.set("id", "/pool/" + name).set("type", "pool").set("pool", name);
     rows.push_back(std::move(row));
   }
@@ -49,7 +50,7 @@ void add_storages(const Model& model, const Call& call, Json& rows) {
     for (const auto& [name, node] : model.nodes) {
       if (!model.volumes.is_on(storage, name)) continue;
       const auto space = model.volumes.space(name, storage);
-      Json row = Json::object();
+      Row row;
       row.set("id", "storage/" + name.get() + "/" + id).set("type", "storage");
       row.set("storage", id).set("node", name.get()).set("plugintype", storage.type);
       row.set("content", join({storage.content.begin(), storage.content.end()}, ","));
@@ -74,7 +75,7 @@ Reply get_resources(Model& model, const Call& call) {
 Reply get_status(Model& model, const Call& call) {
   Json rows = Json::array();
   if (!model.is_stand_alone()) {
-    Json row = Json::object();
+    Row row;
     row.set("id", "cluster").set("type", "cluster").set("name", model.options.cluster_name);
     row.set("version", 1).set("nodes", static_cast<int64_t>(model.nodes.size()));
     row.set("quorate", model.quorate ? 1 : 0);
@@ -83,7 +84,7 @@ Reply get_status(Model& model, const Call& call) {
   int64_t number = 0;
   for (const auto& [name, node] : model.nodes) {
     ++number;
-    Json row = Json::object();
+    Row row;
     row.set("id", "node/" + name.get()).set("type", "node").set("name", name.get());
     row.set("nodeid", model.is_stand_alone() ? 0 : number).set("ip", node.options.address);
     row.set("online", node.online ? 1 : 0).set("local", name == call.door ? 1 : 0);
@@ -123,7 +124,7 @@ Reply get_tasks(Model& model, const Call& call) {
 
 Reply get_ha_status(Model& model, const Call& call) {
   Json rows = Json::array();
-  Json row = Json::object();
+  Row row;
   row.set("id", "quorum").set("type", "quorum").set("node", call.door.get());
   row.set("status", model.quorate ? "OK" : "No quorum on node '" + call.door.get() + "'!");
   row.set("quorate", model.quorate ? 1 : 0);

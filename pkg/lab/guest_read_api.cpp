@@ -3,6 +3,7 @@
 #include "pkg/lab/guest_rows.h"
 #include "pkg/lab/property.h"
 #include "pkg/lab/router.h"
+#include "pkg/lab/row.h"
 
 namespace gantry::lab {
 namespace {
@@ -47,7 +48,7 @@ Reply get_pending(Model& model, const Call& call) {
   const auto& config = guest->config;
   Json rows = Json::array();
   const auto add = [&](const std::string& key, const Json* value, const Json* pending) {
-    Json row = Json::object();
+    Row row;
     row.set("key", key);
     if (value != nullptr) row.set("value", *value);
     if (pending != nullptr) row.set("pending", *pending);
@@ -71,7 +72,7 @@ Reply get_pending(Model& model, const Call& call) {
 }
 
 Json ha_object(const Model& model, VmId vmid) {
-  Json ha = Json::object();
+  Row ha;
   ha.set("managed", model.ha_managed.contains(vmid) ? 1 : 0);
   if (model.ha_managed.contains(vmid)) ha.set("state", nullptr);
   return ha;
@@ -99,14 +100,14 @@ Async<Reply> get_status(Model& model, const Call& call) {
 
 Json interface_row(const std::string& name, const std::string& hwaddr,
                    const std::vector<std::string>& addresses) {
-  Json row = Json::object();
+  Row row;
   row.set("name", name).set("hwaddr", hwaddr).set("hardware-address", hwaddr);
   Json all = Json::array();
   for (const auto& address : addresses) {
     const bool v6 = address.find(':') != std::string::npos;
     const auto slash = address.find('/');
     if (row.find(v6 ? "inet6" : "inet") == nullptr) row.set(v6 ? "inet6" : "inet", address);
-    Json entry = Json::object();
+    Row entry;
     entry.set("ip-address", address.substr(0, slash));
     entry.set("ip-address-type", v6 ? "inet6" : "inet");
     entry.set("prefix", slash == std::string::npos ? "32" : address.substr(slash + 1));
@@ -158,7 +159,7 @@ bool has_feature(const Model& model, const Guest& guest, const std::string& feat
 Reply get_feature(Model& model, const Call& call) {
   const auto* guest = model.find_container(node_of(call), call.params.vmid());
   if (guest == nullptr) return missing(call);
-  Json answer = Json::object();
+  Row answer;
   answer.set("hasFeature", has_feature(model, *guest, call.params.get("feature")) ? 1 : 0);
   return done(std::move(answer));
 }
@@ -166,7 +167,7 @@ Reply get_feature(Model& model, const Call& call) {
 Reply list_snapshots(Model& model, const Call& call) {
   const auto* guest = model.find_container(node_of(call), call.params.vmid());
   if (guest == nullptr) return missing(call);
-  Json row = Json::object();
+  Row row;
   row.set("name", "current").set("description", "You are here!");
   row.set("digest", digest_of(guest->config)).set("running", guest->running ? 1 : 0);
   Json rows = Json::array();

@@ -1,6 +1,7 @@
 #include "pkg/lab/guest_rows.h"
 
 #include "pkg/base/text.h"
+#include "pkg/lab/row.h"
 
 namespace gantry::lab {
 namespace {
@@ -32,11 +33,11 @@ int64_t mebibytes(const Guest& guest, const std::string& key, const std::string&
   return parse_integer(guest.config.get(key, fallback)).value_or(0) << 20;
 }
 
-void set_if(Json& row, const char* name, const std::string& value) {
+void set_if(Row& row, const char* name, const std::string& value) {
   if (!value.empty()) row.set(name, value);
 }
 
-void set_counters(Json& row) {
+void set_counters(Row& row) {
   for (const char* name : {"netin", "netout", "diskread", "diskwrite"}) row.set(name, 0);
 }
 
@@ -57,7 +58,7 @@ bool AuditFilter::shows(const Guest& guest) {
 }
 
 Json resource_row(const Model& model, const Guest& guest, bool with_pool) {
-  Json row = Json::object();
+  Row row;
   row.set("id", std::string(type_of(guest)) + "/" + std::to_string(guest.vmid.get()));
   row.set("type", type_of(guest));
   row.set("node", guest.node.get());
@@ -86,7 +87,7 @@ Json resource_row(const Model& model, const Guest& guest, bool with_pool) {
 }
 
 Json status_row(const Model& model, const Guest& guest, const ContainerState& state) {
-  Json row = Json::object();
+  Row row;
   row.set("type", type_of(guest));
   row.set("vmid", guest.vmid.get());
   row.set("name", name_of(guest));
@@ -110,7 +111,7 @@ Json status_row(const Model& model, const Guest& guest, const ContainerState& st
 }
 
 Json config_object(const Guest& guest, bool current) {
-  Json object = Json::object();
+  Row object;
   const auto values = current ? guest.config.values : guest.config.next();
   for (const auto& [key, value] : values) object.set(key, shown(key, value));
   object.set("digest", digest_of(guest.config));

@@ -1,6 +1,7 @@
 #include "pkg/lab/http_door.h"
 
 #include "pkg/base/text.h"
+#include "pkg/lab/row.h"
 
 namespace gantry::lab {
 namespace {
@@ -99,7 +100,7 @@ Reply HttpDoor::log_in(const Params& params) {
     return reply;
   }
   const auto& ticket = tickets_.issue(*caller);
-  Json data = Json::object();
+  Row data;
   data.set("username", user).set("ticket", ticket.text).set("CSRFPreventionToken", ticket.csrf);
   data.set("cap", Json::object());
   if (!model_.is_stand_alone()) data.set("clustername", model_.options.cluster_name);

@@ -210,7 +210,7 @@ TEST(Power, AMissingContainerStartsToNothingAndStopsAsNotRunning) {
   EXPECT_EQ(world.outcome(*world.root, world.root->start_guest(kNode, VmId(999))),
             "Configuration file 'nodes/pve1/lxc/999.conf' does not exist");
   EXPECT_THAT(world.run(world.root->stop_guest(kNode, VmId(999))),
-              Fails(ErrorClass::remote, HasSubstr("CT 999 not running")));
+              Fails(ErrorClass::conflict, HasSubstr("CT 999 not running")));
 }
 
 TEST(Power, AShutdownThatIsIgnoredFailsUnlessForced) {
@@ -229,7 +229,7 @@ TEST(Destroy, NeedsForceWhenRunningAndNeverOverridesProtection) {
   auto& client = *world.client;
   ASSERT_EQ(world.outcome(client, client.start_guest(kNode, kId)), "OK");
   EXPECT_THAT(world.run(client.destroy_guest(kNode, kId, {})),
-              Fails(ErrorClass::remote, HasSubstr("container is running")));
+              Fails(ErrorClass::conflict, HasSubstr("container is running")));
   ASSERT_THAT(world.run(client.configure_guest(kNode, kId, {{"protection", "1"}}, {}, "")), IsOk());
   EXPECT_THAT(world.run(client.destroy_guest(kNode, kId, {true, true, true})),
               ::testing::Not(IsOk()));

@@ -1,6 +1,7 @@
 // /nodes, /nodes/{node}/{status,version,network}.
 #include "pkg/base/text.h"
 #include "pkg/lab/router.h"
+#include "pkg/lab/row.h"
 #include "pkg/lab/task_rows.h"
 
 namespace gantry::lab {
@@ -42,7 +43,7 @@ Reply list_nodes(Model& model, const Call& call) {
 }
 
 Json memory_object(int64_t used, int64_t total) {
-  Json object = Json::object();
+  Row object;
   object.set("total", total).set("used", used).set("free", total - used);
   object.set("available", total - used);
   return object;
@@ -52,7 +53,7 @@ Reply get_node_status(Model& model, const Call& call) {
   const NodeName name(call.params.get("node"));
   const auto& node = model.nodes.at(name);
   const auto usage = usage_of(model, name);
-  Json cpu = Json::object();
+  Row cpu;
   cpu.set("cpus", node.options.cores).set("cores", node.options.cores).set("sockets", 1);
   cpu.set("model", "Gantry Lab").set("vendor", "GenuineIntel").set("mhz", "2400.000");
   cpu.set("user_hz", 100).set("hvm", "1").set("flags", "fpu");
@@ -61,7 +62,7 @@ Reply get_node_status(Model& model, const Call& call) {
   rootfs.erase("available");
   Json loads = Json::array();
   for (const char* load : {"0.10", "0.10", "0.10"}) loads.push_back(load);
-  Json status = Json::object();
+  Row status;
   status.set("uptime", uptime_of(model, node)).set("cpu", usage.cores / node.options.cores);
   status.set("cpuinfo", std::move(cpu)).set("rootfs", std::move(rootfs));
   status.set("memory", memory_object(usage.memory, node.options.memory));
@@ -72,7 +73,7 @@ Reply get_node_status(Model& model, const Call& call) {
 }
 
 Reply get_node_version(Model& model, const Call&) {
-  Json version = Json::object();
+  Row version;
   version.set("version", model.is_modern() ? "9.2.11" : "8.4.1");
   version.set("release", model.is_modern() ? "9.2" : "8.4").set("repoid", "14a22df3deadbeef");
   return done(std::move(version));
@@ -80,7 +81,7 @@ Reply get_node_version(Model& model, const Call&) {
 
 // Numbers as texts where the real server has them so (observed).
 Json bridge_object(const NodeOptions& node, int64_t priority) {
-  Json bridge = Json::object();
+  Row bridge;
   bridge.set("type", "bridge").set("method", "static").set("method6", "manual");
   bridge.set("bridge_ports", "").set("bridge_fd", "0").set("bridge_stp", "off");
   bridge.set("priority", priority).set("active", 1).set("autostart", 1);
@@ -127,7 +128,7 @@ Reply get_network(Model& model, const Call& call) {
 
 Json node_row(const Model& model, const Caller& caller, const NodeName& name) {
   const auto& node = model.nodes.at(name);
-  Json row = Json::object();
+  Row row;
   row.set("id", "node/" + name.get()).set("type", "node").set("node", name.get());
   row.set("status", node.online ? "online" : "offline").set("level", "");
   if (!node.online) return row;

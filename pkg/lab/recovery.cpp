@@ -1,6 +1,7 @@
 #include "pkg/lab/recovery.h"
 
 #include "pkg/base/text.h"
+#include "pkg/lab/row.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::lab {
@@ -40,7 +41,7 @@ void recover_volumes(Model& model) {
 }
 
 Json to_json_value(const TaskRecord& task) {
-  Json object = Json::object();
+  Row object;
   object.set("upid", task.upid.get()).set("node", task.node.get()).set("type", task.type);
   object.set("id", task.id).set("user", task.caller.user).set("token", task.caller.token);
   object.set("pid", task.pid).set("pstart", task.pstart);

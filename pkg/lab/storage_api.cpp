@@ -2,6 +2,7 @@
 // Source: pve-storage PVE/API2/Storage/{Status,Content}.pm; answers of a real 9.2.
 #include "pkg/base/text.h"
 #include "pkg/lab/router.h"
+#include "pkg/lab/row.h"
 #include "pkg/lab/task_rows.h"
 
 namespace gantry::lab {
@@ -17,7 +18,7 @@ std::string missing(const std::string& storage) {
 
 Json status_object(const Model& model, const NodeName& node, const StorageOptions& storage) {
   const auto space = model.volumes.space(node, storage);
-  Json row = Json::object();
+  Row row;
   row.set("type", storage.type).set("content", content_of(storage));
   row.set("shared", storage.shared ? 1 : 0).set("enabled", 1).set("active", 1);
   row.set("total", space.total).set("used", space.used).set("avail", space.total - space.used);
@@ -62,7 +63,7 @@ std::string template_format(const std::string& name) {
 void add_templates(const Model& model, const StorageOptions& storage, Json& rows) {
   if (!storage.content.contains("vztmpl")) return;
   for (const auto& [name, bytes] : model.backend.templates()) {
-    Json row = Json::object();
+    Row row;
     row.set("volid", storage.id.get() + ":vztmpl/" + name).set("content", "vztmpl");
     row.set("format", template_format(name)).set("size", bytes).set("ctime", 0);
     rows.push_back(std::move(row));
@@ -70,7 +71,7 @@ void add_templates(const Model& model, const StorageOptions& storage, Json& rows
 }
 
 Json disk_row(const DiskVolume& volume) {
-  Json row = Json::object();
+  Row row;
   row.set("volid", volume.volid).set("content", "rootdir").set("format", volume.format);
   row.set("size", volume.size).set("used", volume.used).set("vmid", volume.vmid.get());
   row.set("parent", nullptr).set("ctime", to_unix_seconds(volume.created));
@@ -146,7 +147,7 @@ Reply delete_content(Model& model, const Call& call) {
 }
 
 Json storage_object(const StorageOptions& storage) {
-  Json row = Json::object();
+  Row row;
   row.set("storage", storage.id.get()).set("type", storage.type);
   row.set("content", content_of(storage)).set("shared", storage.shared ? 1 : 0);
   if (storage.type == "dir") row.set("path", path_of(storage, ":"));

@@ -2,6 +2,7 @@
 // Source: pve-manager PVE/API2/Tasks.pm; answers of a real 9.2.
 #include "pkg/base/text.h"
 #include "pkg/lab/router.h"
+#include "pkg/lab/row.h"
 #include "pkg/lab/task_rows.h"
 
 namespace gantry::lab {
@@ -11,7 +12,7 @@ using TaskPtr = std::shared_ptr<const TaskRecord>;
 
 // What every answer about a task has.
 Json task_object(const TaskRecord& task) {
-  Json row = Json::object();
+  Row row;
   row.set("upid", task.upid.get()).set("node", task.node.get());
   row.set("pid", task.pid).set("pstart", task.pstart);
   row.set("starttime", to_unix_seconds(task.started));
@@ -53,7 +54,7 @@ bool matches(const Call& call, const TaskRecord& task) {
 
 // Running tasks come from another file than ended ones, and look different (observed).
 Json active_row(const TaskRecord& task) {
-  Json row = task_object(task);
+  Row row(task_object(task));
   row.erase("tokenid");
   row.set("user", task.caller.id()).set("status", "RUNNING").set("saved", "0");
   return row;
@@ -85,14 +86,14 @@ Reply get_task_status(Model& model, const Call& call) {
   if (auto refusal = find_task(model, call, "Sys.Audit", task); refusal.has_value()) {
     return std::move(*refusal);
   }
-  Json row = task_object(*task);
+  Row row(task_object(*task));
   row.set("status", task->running() ? "running" : "stopped");
   if (!task->running()) row.set("exitstatus", task->exit);
   return done(std::move(row));
 }
 
 Json log_line(int64_t number, const std::string& text) {
-  Json line = Json::object();
+  Row line;
   line.set("n", number).set("t", text);
   return line;
 }
@@ -126,7 +127,7 @@ Reply stop_task(Model& model, const Call& call) {
 }  // namespace
 
 Json task_row(const TaskRecord& task) {
-  Json row = task_object(task);
+  Row row(task_object(task));
   if (!task.running()) {
     row.set("endtime", to_unix_seconds(*task.ended)).set("status", task.exit);
   }

@@ -27,7 +27,7 @@ struct World {
   }
   void pass(Duration duration) {
     const auto until = clock.now() + duration;
-    run(clock.sleep_until(until));
+    (void)run(clock.sleep_until(until));
   }
   // The ended task.
   pve::Task wait(pve::Client& client, const Upid& upid) {
@@ -46,7 +46,7 @@ struct World {
   }
   void stop() {
     if (std::exchange(stopped, true)) return;
-    run(stop_lab());
+    (void)run(stop_lab());
   }
 
   async::Loop loop;
