@@ -4,6 +4,7 @@
 #include <string>
 
 #include "pkg/apiserver/request_info.h"
+#include "pkg/base/json.h"
 #include "pkg/http/http.h"
 
 namespace gantry::apiserver {

@@ -1,0 +1,102 @@
+// gantry-lab: a Proxmox VE stand-in, over real LXC containers or in memory.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <filesystem>
+#include <iostream>
+
+#include "cmd/gantry-lab/control_command.h"
+#include "cmd/gantry-lab/run.h"
+#include "cmd/gantry-lab/world.h"
+#include "pkg/base/log.h"
+#include "pkg/lab/control/pct.h"
+
+namespace {
+
+using gantry::labd::Options;
+
+int report(const gantry::Status& status) {
+  if (status.ok()) return 0;
+  std::cerr << "gantry-lab: " << gantry::message_of(status) << "\n";
+  return 1;
+}
+
+// `gantry-lab pct STATE …` and `gantry-lab pvesh STATE …`: what the lab's own pct and pvesh run.
+int node_tool(const std::string& tool, const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return 255;
+  const auto lab = gantry::lab::find_lab(arguments.front());
+  if (!lab.ok()) {
+    std::cerr << gantry::message_of(lab.status()) << "\n";
+    return 255;
+  }
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  return tool == "pct" ? gantry::lab::run_pct(*lab, rest) : gantry::lab::run_pvesh(*lab, rest);
+}
+
+void add_run_options(CLI::App& app, Options& options) {
+  app.add_option("--backend", options.backend, "what containers are made of")
+      ->check(CLI::IsMember({"lxc", "memory"}))
+      ->capture_default_str();
+  app.add_option("--nodes", options.nodes, "nodes pve1 … pveN")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--cache", options.cache, "folder for templates and packages");
+  app.add_option("--pve,--version", options.version, "which Proxmox VE to be")
+      ->check(CLI::IsMember({"9.2", "8.4"}))
+      ->capture_default_str();
+  app.add_option("--pool", options.pool, "the pool of the least-privilege token")
+      ->capture_default_str();
+  app.add_option("--installation", options.installation,
+                 "accept only this installation's marks on the command channel");
+  app.add_option("--packages", options.packages, "what apt inside the containers can install")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "draw ids and faults from this seed");
+  app.add_flag("--keep", options.keep, "leave containers and state at the end");
+}
+
+bool read_listen(const std::string& listen, Options& options) {
+  const auto colon = listen.rfind(':');
+  if (colon == std::string::npos) return false;
+  options.address = listen.substr(0, colon);
+  return CLI::detail::lexical_cast(listen.substr(colon + 1), options.port);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && (words.front() == "pct" || words.front() == "pvesh"))
+    return node_tool(words.front(), {words.begin() + 1, words.end()});
+
+  CLI::App app("A Proxmox VE stand-in: the same API over real LXC containers, or in memory.");
+  Options options;
+  std::error_code code;
+  options.program = std::filesystem::read_symlink("/proc/self/exe", code).string();
+  std::string listen = "127.0.0.1:8006";
+  std::vector<std::string> rest;
+  app.add_option("--state", options.state, "folder for everything the lab keeps");
+  app.add_option("--listen", listen, "ADDRESS:PORT of the API; port 0: any")
+      ->capture_default_str();
+  add_run_options(app, options);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  auto* cleanup = app.add_subcommand("cleanup", "remove what a killed lab left in --state");
+  auto* control = app.add_subcommand("control", "do what a person on the nodes could do");
+  control->add_option("words", rest, "verb and arguments, see below")->required();
+  control->footer(gantry::labd::kControlHelp);
+  CLI11_PARSE(app, argc, argv);
+
+  if (options.state.empty()) {
+    std::cerr << "gantry-lab: --state: which folder?\n";
+    return 2;
+  }
+  if (*cleanup) return report(gantry::labd::clean_up(options.state));
+  if (*control) return gantry::labd::run_control(options.state, rest);
+  if (!read_listen(listen, options)) {
+    std::cerr << "gantry-lab: --listen: ADDRESS:PORT is needed, not " << listen << "\n";
+    return 2;
+  }
+  return report(gantry::labd::run(options));
+}

@@ -1,0 +1,26 @@
+#pragma once
+// What gantry-lab is told on its command line.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gantry::labd {
+
+struct Options {
+  std::string backend = "lxc";  // or memory
+  int nodes = 1;
+  std::string address = "127.0.0.1";
+  uint16_t port = 8006;  // of the first node's API; 0: the kernel chooses. Others': chosen
+  std::string state;     // folder
+  std::string cache;     // folder; empty: the user's
+  std::string version = "9.2";
+  std::string pool = "gantry";
+  std::string installation;  // whose marks the command channel accepts; empty: any
+  std::vector<std::string> packages = {"nginx-light"};  // what apt inside can install
+  std::optional<uint64_t> seed;
+  bool keep = false;    // leave containers and state at the end
+  std::string program;  // the path of this program
+};
+
+}  // namespace gantry::labd

@@ -1,0 +1,176 @@
+#include "cmd/gantryd/daemon.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+
+#include "cmd/gantryd/connector.h"
+#include "cmd/gantryd/controllers.h"
+#include "cmd/gantryd/first_start.h"
+#include "cmd/gantryd/identity.h"
+#include "cmd/gantryd/instruments.h"
+#include "cmd/gantryd/metrics_handler.h"
+#include "pkg/apiserver/server.h"
+#include "pkg/async/loop.h"
+#include "pkg/async/real_clock.h"
+#include "pkg/http/beast/server.h"
+#include "pkg/metrics/prometheus/registry.h"
+#include "pkg/store/cached_store.h"
+#include "pkg/store/postgres/postgres.h"
+
+namespace gantry::daemon {
+namespace {
+
+// Blocking calls of the store: one listens, the others commit and load.
+constexpr size_t kDatabaseThreads = 4;
+constexpr size_t kDatabaseQueue = 256;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+Result<store::postgres::PostgresOptions> database_options(const Options& options) {
+  store::postgres::PostgresOptions database;
+  database.conninfo = options.database;
+  if (!options.database_password_file.empty()) {
+    GANTRY_TRY_ASSIGN(database.password, read_file(options.database_password_file));
+    while (database.password.ends_with('\n')) database.password.pop_back();
+  }
+  return database;
+}
+
+IdentityOptions identity_options(const Options& options) {
+  IdentityOptions identity;
+  identity.folder = options.data_folder;
+  identity.names = options.names;
+  for (const auto& name : {std::string("localhost"), std::string("127.0.0.1"), options.address})
+    if (name != "0.0.0.0" && name != "::" &&
+        std::ranges::find(identity.names, name) == identity.names.end())
+      identity.names.push_back(name);
+  identity.certificate_file = options.certificate_file;
+  identity.key_file = options.key_file;
+  return identity;
+}
+
+// Everything that lives as long as the daemon, in the order of construction.
+class Daemon {
+ public:
+  Daemon(const Options& options, async::Loop& loop)
+      : options_(options), loop_(loop), instruments_(metrics_), pool_("postgres", kDatabaseThreads,
+                                                                      kDatabaseQueue) {}
+
+  Async<Status> run() {
+    GANTRY_CO_TRY(co_await open_store());
+    const Status served = co_await serve();
+    const Status closed = co_await store_->stop();
+    if (!served.ok()) co_return served;
+    co_return closed;
+  }
+
+  void stop() {
+    if (manager_) manager_->stop();
+    stopping_ = true;
+  }
+
+ private:
+  Async<Status> open_store() {
+    GANTRY_CO_TRY_ASSIGN(auto database, database_options(options_));
+    GANTRY_CO_TRY_ASSIGN(database_, co_await store::postgres::open(std::move(database), pool_));
+    store_ = std::make_unique<store::CachedStore>(loop_.executor(), database_->backend(), clock_,
+                                                  random_);
+    co_return co_await store_->start();
+  }
+
+  Async<Status> serve() {
+    GANTRY_CO_TRY_ASSIGN(const auto identity,
+                         load_identity(identity_options(options_), clock_.now()));
+    GANTRY_CO_TRY(make_server(identity));
+    const std::string url = absl::StrFormat("https://%s:%d", options_.address, server_->port());
+    GANTRY_CO_TRY(co_await ensure_namespaces(*store_));
+    const auto kubeconfig = options_.data_folder + "/admin.kubeconfig";
+    GANTRY_CO_TRY(co_await ensure_admin(*store_, random_, kubeconfig, url, identity.ca_pem));
+    GANTRY_CO_TRY(build_manager());
+    log::info("gantryd serves", {{"url", url},
+                                 {"kubeconfig", kubeconfig},
+                                 {"installation", database_->installation()}});
+    if (stopping_) manager_->stop();
+    const Status ended = co_await manager_->run();
+    log::info("gantryd has stopped", {{"status", ended}});
+    co_return ended;
+  }
+
+  Status make_server(const ServerIdentity& identity) {
+    apiserver::ServerOptions api;
+    api.version = GANTRY_VERSION;
+    api.readiness.emplace_back("store", [this] { return store_->health(); });
+    api_ = std::make_unique<apiserver::Server>(*store_, clock_, metrics_, std::move(api));
+    root_ = std::make_unique<MetricsHandler>(metrics_, *api_, *store_, clock_);
+    http::beast::ServerOptions listener;
+    listener.address = options_.address;
+    listener.port = options_.port;
+    listener.tls = identity.tls;
+    listener.limits.drain = std::chrono::seconds(3);
+    GANTRY_TRY_ASSIGN(server_, http::beast::Server::make(loop_.executor(), clock_, listener,
+                                                         *root_));
+    if (options_.metrics_address.empty()) return {};
+    bare_metrics_ = std::make_unique<BareMetricsHandler>(metrics_);
+    http::beast::ServerOptions plain;
+    plain.address = options_.metrics_address;
+    plain.port = options_.metrics_port;
+    GANTRY_TRY_ASSIGN(metrics_server_, http::beast::Server::make(loop_.executor(), clock_, plain,
+                                                                 *bare_metrics_));
+    return {};
+  }
+
+  Status build_manager() {
+    const runtime::Environment environment{*store_, clock_, random_, instruments_};
+    runtime::ManagerOptions manager;
+    manager.holder = host_name() + "-" + random_.suffix(8);
+    manager_ = std::make_unique<runtime::Manager>(environment, database_->leases(), manager);
+    connector_ = std::make_unique<DaemonConnector>(loop_.executor(), clock_);
+    prober_ = std::make_unique<DaemonProber>(loop_.executor(), clock_);
+    controllers_ = std::make_unique<Controllers>(ControllerDependencies{
+        loop_.executor(), environment, database_->guests(), *connector_, *prober_,
+        database_->installation(), [this] { return manager_->leadership().held(); }});
+    manager_->add_service("api", [this] { return server_->run(); });
+    if (metrics_server_)
+      manager_->add_service("metrics", [this] { return metrics_server_->run(); });
+    return controllers_->add_to(*manager_);
+  }
+
+  const Options& options_;
+  async::Loop& loop_;
+  async::RealClock clock_;
+  SystemRandom random_;
+  metrics::prometheus::Registry metrics_;
+  DaemonInstruments instruments_;
+  async::BlockingPool pool_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::CachedStore> store_;
+  std::unique_ptr<apiserver::Server> api_;
+  std::unique_ptr<MetricsHandler> root_;
+  std::unique_ptr<BareMetricsHandler> bare_metrics_;
+  std::unique_ptr<http::beast::Server> server_, metrics_server_;
+  std::unique_ptr<DaemonConnector> connector_;
+  std::unique_ptr<DaemonProber> prober_;
+  std::unique_ptr<runtime::Manager> manager_;
+  std::unique_ptr<Controllers> controllers_;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+Status run(const Options& options) {
+  async::Loop loop;
+  Daemon daemon(options, loop);
+  async::Group::on_exception([](const std::string& name, const std::string& what) {
+    log::error("a coroutine ended by an exception", {{"name", name}, {"what", what}});
+  });
+  loop.on_signals({SIGTERM, SIGINT}, [&daemon](int) { daemon.stop(); });
+  return loop.block_on(daemon.run());
+}
+
+}  // namespace gantry::daemon

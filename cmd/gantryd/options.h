@@ -1,0 +1,25 @@
+#pragma once
+// What gantryd is told on its command line.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pkg/base/log.h"
+
+namespace gantry::daemon {
+
+struct Options {
+  std::string data_folder = "/var/lib/gantry";  // CA, certificates, admin.kubeconfig
+  std::string address = "127.0.0.1";
+  uint16_t port = 6443;
+  std::vector<std::string> names;  // further DNS names and addresses of the certificate
+  std::string certificate_file, key_file;
+  std::string database = "dbname=gantry";  // libpq's conninfo
+  std::string database_password_file;
+  std::string metrics_address;  // empty: metrics on the API port only
+  uint16_t metrics_port = 0;
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::text;
+};
+
+}  // namespace gantry::daemon
