@@ -2,6 +2,7 @@
 
 #include "pkg/async/deadline.h"
 #include "pkg/base/text.h"
+#include "pkg/lab/guest_disks.h"
 #include "pkg/pve/mark.h"
 
 namespace gantry::lab {
@@ -85,8 +86,14 @@ Async<Status> CommandChannel::push(guest::Target target, guest::File file) {
 }
 
 Async<Status> CommandChannel::unlock(guest::Target target, Upid create_task) {
-  const bool unfinished = !create_task.get().empty();
-  GANTRY_CO_TRY(unfinished ? check_unfinished(target, create_task) : check_ours(target));
+  if (!create_task.get().empty()) {
+    GANTRY_CO_TRY(check_unfinished(target, create_task));
+    // It is in no pool, so that nobody but root could remove it.
+    co_await destroy_disks(model_, target.node, target.vmid);
+    model_.remove_guest(target.vmid);
+    co_return Status();
+  }
+  GANTRY_CO_TRY(check_ours(target));
   auto* guest = model_.find_guest(target.vmid);
   model_.before_change(*guest);
   guest->config.values.erase("lock");

@@ -4,6 +4,7 @@
 #include "pkg/http/http.h"
 #include "pkg/lab/decode.h"
 #include "pkg/pve/errors.h"
+#include "pkg/pve/upid.h"
 
 namespace gantry::lab {
 namespace {
@@ -17,9 +18,10 @@ std::string guest_path(const NodeName& node, VmId vmid) {
 }
 
 // The node stands in the UPID.
-std::string task_path(const Upid& upid) {
-  const auto parts = split(upid.get(), ':');
-  return "/nodes/" + (parts.size() > 1 ? parts[1] : "") + "/tasks/" + upid.get();
+Result<std::string> task_path(const Upid& upid) {
+  const auto parts = pve::parse_upid(upid);
+  if (!parts.ok()) return parts.status();
+  return "/nodes/" + parts->node.get() + "/tasks/" + upid.get();
 }
 
 Params to_params(const pve::Parameters& parameters) {
@@ -171,15 +173,19 @@ Async<Result<std::vector<pve::GuestInterface>>> InProcessClient::guest_interface
 }
 
 Async<Result<pve::Task>> InProcessClient::task(Upid upid) {
-  const auto data = co_await get(task_path(upid) + "/status");
+  const auto path = task_path(upid);
+  if (!path.ok()) co_return path.status();
+  const auto data = co_await get(*path + "/status");
   if (!data.ok()) co_return data.status();
   co_return decode_task(*data);
 }
 
 Async<Result<std::vector<std::string>>> InProcessClient::task_log(Upid upid, int lines) {
+  const auto path = task_path(upid);
+  if (!path.ok()) co_return path.status();
   Params params;
   params.set("limit", "0");
-  const auto data = co_await ask("GET", task_path(upid) + "/log", std::move(params));
+  const auto data = co_await ask("GET", *path + "/log", std::move(params));
   auto all = decode_all<std::string>(data, [](const Json& row) { return row.string_or("t", ""); });
   if (all.ok() && all->size() > static_cast<size_t>(lines)) {
     all->erase(all->begin(), all->end() - lines);
