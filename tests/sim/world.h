@@ -1,0 +1,116 @@
+#pragma once
+// World: a cluster in memory, a database, users and people, and the real controllers between them;
+// one thread, virtual time, one seed.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pkg/async/loop.h"
+#include "pkg/async/simulated_clock.h"
+#include "pkg/lab/memory/memory.h"
+#include "tests/sim/daemon.h"
+#include "tests/sim/trace.h"
+
+namespace gantry::sim {
+
+struct WorldOptions {
+  uint64_t seed = 1;
+  int nodes = 2;
+  bool verbose = false;
+  std::chrono::seconds person_hold{600};
+};
+
+// What a user asked for, as the final check needs it.
+struct Wanted {
+  bool exists = true;
+  bool running = true;
+  Uid uid;
+  // A person has taken both marks away: held for ever, by rule.
+  bool unproven = false;
+};
+
+class World {
+ public:
+  explicit World(WorldOptions options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // --- time ---
+  // Runs everything that happens within `duration`, with the invariants checked as it does.
+  void run_for(Duration duration);
+  Time now() const { return clock.now(); }
+  // Runs an operation of a user or person to its end, whatever its result.
+  void perform(std::function<Async<Status>()> operation);
+
+  // --- the daemon ---
+  void start_daemon();
+  void kill_daemon();  // at once
+  bool daemon_runs() const { return daemon_ != nullptr; }
+  // Kills it right after the next call to Proxmox that changes something.
+  void kill_at_next_write() { kill_at_next_write_ = true; }
+
+  // --- users ---
+  void create_machine(const std::string& name);
+  void delete_machine(const std::string& name);
+  void edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit);
+  void edit_class(const std::function<void(Json& spec)>& edit);
+  std::optional<Json> machine(const std::string& name) const;
+  std::optional<VmId> vmid_of(const std::string& name) const;
+  std::map<std::string, Wanted>& wanted() { return wanted_; }
+
+  // --- people, past Gantry ---
+  void put_stranger(VmId vmid);                   // a guest of somebody else
+  void copy_guest(VmId source, VmId target);      // a clone or restore: carries our mark
+  std::unique_ptr<pve::Client> root();            // root@pam's own client
+
+  // --- the verdict ---
+  // Everything as users want it? Otherwise what is not.
+  std::vector<std::string> unmet() const;
+  // What must be gone and is not.
+  std::vector<std::string> leaks() const;
+  const std::vector<std::string>& violations() const { return violations_; }
+  size_t writes() const { return writes_; }  // to Proxmox, by the daemon, so far
+
+  Trace trace;
+  async::Loop loop;
+  async::SimulatedClock clock;
+  SeededRandom random;  // of the scenario
+  lab::MemoryBackend backend;
+  std::unique_ptr<lab::Lab> lab;
+  store::memory::Disk disk;
+  bool blind = false;  // our token may not see guests; set by the scenario with the privilege
+
+ private:
+  struct Users;  // what kubectl sees: a store of its own on the same database
+  void settle();
+  void look_at_writes();
+  void check_write(const lab::Lab::Write& write);
+  void check_guests();
+  void violate(const std::string& what);
+  Async<Status> set_up();
+
+  WorldOptions options_;
+  SeededRandom lab_random_, daemon_random_, user_random_;
+  lab::Token token_;
+  std::unique_ptr<Users> users_;
+  std::unique_ptr<Daemon> daemon_;
+  std::unique_ptr<async::Group> daemon_group_;
+  int incarnation_ = 0;
+  bool kill_at_next_write_ = false;
+
+  std::map<std::string, Wanted> wanted_;
+  std::set<Uid> ever_wanted_gone_;     // uids whose Machine a user has deleted
+  std::set<Uid> ever_wanted_stopped_;
+  std::map<VmId, std::string> strangers_;  // their configs
+  std::map<VmId, Uid> seen_ours_;          // which VMIDs carried which of our marks
+  std::optional<Time> blind_since_;
+  std::vector<std::string> violations_;
+  size_t writes_ = 0;
+};
+
+}  // namespace gantry::sim
