@@ -11,8 +11,8 @@ inline constexpr const char* kControlHelp =
     "       node NAME online|offline | quorum yes|no | fill STORAGE BYTES |\n"
     "       mask USER PRIVILEGE yes|no | kill-task UPID | get PATH";
 
-// Prints the answer as JSON; 0 done, 1 refused or failed (with the reason on standard error), 2 wrong
-// words.
+// Prints the answer as JSON; 0 done, 1 refused or failed (with the reason on standard error), 2
+// wrong words.
 int run_control(const std::string& state, const std::vector<std::string>& words);
 
 }  // namespace gantry::labd

@@ -1,6 +1,6 @@
-#include <unistd.h>
-
 #include <filesystem>
+
+#include <unistd.h>
 
 #include "cmd/gantry-lab/world.h"
 #include "pkg/async/blocking_pool.h"
@@ -43,8 +43,10 @@ class LxcWorld final : public World {
   lab::Backend& backend() override { return *backend_; }
   Json facts() const override {
     Json json;
-    json.set("bridge", network_.bridge()).set("subnet", network_.subnet().cidr());
-    json.set("aptUrl", apt_url()).set("instance", instance_.name);
+    json.set("bridge", network_.bridge());
+    json.set("subnet", network_.subnet().cidr());
+    json.set("aptUrl", apt_url());
+    json.set("instance", instance_.name);
     return json;
   }
   void stop_serving() override { server_->stop(); }
@@ -94,8 +96,8 @@ Result<std::unique_ptr<World>> make_lxc_world(const Options& options, Executor e
   GANTRY_TRY_ASSIGN(auto base, lab::lxc::ensure_debian_12(cache));
   GANTRY_TRY_ASSIGN(auto repository, lab::lxc::ensure_repository(cache, base, options.packages));
   GANTRY_TRY_ASSIGN(auto network, lab::lxc::PrivateNetwork::start(instance));
-  auto world = std::make_unique<LxcWorld>(std::move(network), std::move(instance),
-                                          std::move(repository));
+  auto world =
+      std::make_unique<LxcWorld>(std::move(network), std::move(instance), std::move(repository));
   GANTRY_TRY(world->open(std::move(base), executor, clock, services));
   return world;
 }
@@ -110,8 +112,8 @@ Status clean_up(const std::string& state) {
   lab::lxc::remove_network(instance);
   for (const auto& entry : fs::directory_iterator(instance.folder + "/ssh", code))
     lab::remove_sshd(entry.path().string());
-  for (const auto* part : {"ssh", "run", "pve", "tls", "bin", "lxc", "volumes", "subnet", "lab.json",
-                           "control.token", "token.secret"})
+  for (const auto* part : {"ssh", "run", "pve", "tls", "bin", "lxc", "volumes", "subnet",
+                           "lab.json", "control.token", "token.secret"})
     fs::remove_all(instance.folder + "/" + part, code);
   fs::remove(instance.folder, code);  // only when nobody else put anything there
   return {};

@@ -6,11 +6,14 @@ namespace {
 
 class MemoryWorld final : public World {
  public:
-  MemoryWorld(async::Clock& clock, Random& random) : backend_(clock, random, lab::MemoryOptions()) {}
+  MemoryWorld(async::Clock& clock, Random& random)
+      : backend_(clock, random, lab::MemoryOptions()) {}
   lab::Backend& backend() override { return backend_; }
   Json facts() const override {
     Json json;
-    json.set("bridge", "").set("subnet", "").set("aptUrl", "");
+    json.set("bridge", "");
+    json.set("subnet", "");
+    json.set("aptUrl", "");
     return json;
   }
   void stop_serving() override {}

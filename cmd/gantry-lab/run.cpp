@@ -1,10 +1,10 @@
 #include "cmd/gantry-lab/run.h"
 
+#include <filesystem>
+
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <filesystem>
 
 #include "cmd/gantry-lab/world.h"
 #include "gantry_shell.h"
@@ -70,7 +70,8 @@ Result<Certificate> server_certificate(const std::string& folder, const Options&
     result.identity.key_pem = *key;
     result.authority_pem = *authority;
   } else {
-    const crypto::Validity validity{now - std::chrono::hours(1), now + std::chrono::hours(24 * 365)};
+    const crypto::Validity validity{now - std::chrono::hours(1),
+                                    now + std::chrono::hours(24 * 365)};
     crypto::ServerNames names{.dns = {"localhost"}, .addresses = {"127.0.0.1"}};
     if (options.address != "127.0.0.1") names.addresses.push_back(options.address);
     for (int i = 1; i <= options.nodes; ++i) names.dns.push_back("pve" + std::to_string(i));
@@ -150,8 +151,7 @@ class Running {
       server.port = i == 1 ? options_.port : uint16_t{0};
       server.tls = certificate_.identity;
       server.limits.body_bytes = uint64_t{128} << 20;
-      GANTRY_TRY_ASSIGN(auto made,
-                        Server::make(loop_.executor(), clock_, server, *doors_.back()));
+      GANTRY_TRY_ASSIGN(auto made, Server::make(loop_.executor(), clock_, server, *doors_.back()));
       servers_.push_back(std::move(made));
       services_.spawn("api", [running = servers_.back().get()] { return running->run(); });
     }
@@ -200,8 +200,10 @@ class Running {
       known += sshds_[i].known_hosts() + "\n";
     }
     Json json;
-    json.set("sshUser", "root").set("sshPort", int64_t{sshds_.front().port()});
-    json.set("sshHosts", std::move(hosts)).set("knownHosts", known);
+    json.set("sshUser", "root");
+    json.set("sshPort", int64_t{sshds_.front().port()});
+    json.set("sshHosts", std::move(hosts));
+    json.set("knownHosts", known);
     json.set("sshKeyFile", sshds_.front().key_file());
     return json;
   }
@@ -216,12 +218,18 @@ class Running {
       urls.push_back(absl::StrFormat("https://%s:%d", options_.address, server->port()));
     Json templates = Json::array();
     for (const auto& [name, size] : world_->backend().templates()) templates.push_back(name);
-    json.set("url", urls.as_array().front()).set("urls", std::move(urls));
-    json.set("fingerprint", certificate_.fingerprint).set("caFile", state_ + "/tls/ca.pem");
-    json.set("tokenId", token.id).set("tokenSecretFile", state_ + "/token.secret");
-    json.set("node", nodes_.front().get()).set("pool", options_.pool);
-    json.set("backend", options_.backend).set("version", options_.version);
-    json.set("templates", std::move(templates)).set("pid", int64_t{getpid()});
+    json.set("url", urls.as_array().front());
+    json.set("urls", std::move(urls));
+    json.set("fingerprint", certificate_.fingerprint);
+    json.set("caFile", state_ + "/tls/ca.pem");
+    json.set("tokenId", token.id);
+    json.set("tokenSecretFile", state_ + "/token.secret");
+    json.set("node", nodes_.front().get());
+    json.set("pool", options_.pool);
+    json.set("backend", options_.backend);
+    json.set("version", options_.version);
+    json.set("templates", std::move(templates));
+    json.set("pid", int64_t{getpid()});
     GANTRY_TRY(write_file(state_ + "/lab.json", schema::to_pretty_json(json) + "\n", 0644));
     log::info("the lab is ready", {{"url", json.string_or("url", "")}, {"state", state_}});
     return {};

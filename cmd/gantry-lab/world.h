@@ -8,6 +8,7 @@
 #include "cmd/gantry-lab/options.h"
 #include "pkg/async/clock.h"
 #include "pkg/async/group.h"
+#include "pkg/base/json.h"
 #include "pkg/base/random.h"
 #include "pkg/lab/lab.h"
 

@@ -54,7 +54,8 @@ class Channel {
   virtual Async<Status> push(Target target, File file) = 0;
   // `pct unlock`: only for containers that carry our mark, or that are ours but unfinished: their
   // config holds only `lock: create` and `create_task`, which must have ended, is the task that
-  // our row names. Empty for marked containers. The forced command checks both.
+  // our row names. Empty for marked containers. The forced command checks both. An unfinished one
+  // is removed with its disks: it is in no pool, so that the API's token could not.
   virtual Async<Status> unlock(Target target, Upid create_task) = 0;
 };
 

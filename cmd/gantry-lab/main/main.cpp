@@ -1,10 +1,10 @@
 // gantry-lab: a Proxmox VE stand-in, over real LXC containers or in memory.
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <array>
 #include <filesystem>
 #include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "cmd/gantry-lab/control_command.h"
 #include "cmd/gantry-lab/run.h"
@@ -77,8 +77,7 @@ int main(int argc, char** argv) {
   std::string listen = "127.0.0.1:8006";
   std::vector<std::string> rest;
   app.add_option("--state", options.state, "folder for everything the lab keeps");
-  app.add_option("--listen", listen, "ADDRESS:PORT of the API; port 0: any")
-      ->capture_default_str();
+  app.add_option("--listen", listen, "ADDRESS:PORT of the API; port 0: any")->capture_default_str();
   add_run_options(app, options);
   app.require_subcommand(0, 1);
   app.fallthrough();

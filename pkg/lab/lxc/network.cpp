@@ -64,6 +64,13 @@ Result<Subnet> subnet_for(const Instance& instance) {
   return subnet;
 }
 
+void end_dnsmasq(const Instance& instance) {
+  const auto pid = read_file(pid_file(instance));
+  if (!pid.ok()) return;
+  end_stray(static_cast<pid_t>(parse_integer(trim(*pid)).value_or(0)), instance.run_folder());
+  unlink(pid_file(instance).c_str());
+}
+
 }  // namespace
 
 Result<Subnet> choose_subnet(const std::string& routes, const std::string& addresses,
@@ -83,12 +90,14 @@ Result<Subnet> choose_subnet(const std::string& routes, const std::string& addre
 }
 
 Result<PrivateNetwork> PrivateNetwork::start(const Instance& instance) {
-  remove_network(instance);
+  end_dnsmasq(instance);
   GANTRY_TRY_ASSIGN(auto subnet, subnet_for(instance));
   PrivateNetwork network(instance.bridge(), std::move(subnet));
   const auto address = network.subnet_.host() + "/24";
-  GANTRY_TRY(ip({"link", "add", network.bridge_, "type", "bridge"}).status());
-  GANTRY_TRY(ip({"addr", "add", address, "dev", network.bridge_}).status());
+  // A killed lab's containers may still hang on its bridge; it is taken over as it is.
+  if (!ip({"link", "show", "dev", network.bridge_}).ok())
+    GANTRY_TRY(ip({"link", "add", network.bridge_, "type", "bridge"}).status());
+  GANTRY_TRY(ip({"addr", "replace", address, "dev", network.bridge_}).status());
   GANTRY_TRY(ip({"link", "set", network.bridge_, "up"}).status());
   GANTRY_TRY(network.start_dnsmasq(instance));
   return network;
@@ -133,14 +142,10 @@ void PrivateNetwork::stop() {
 }
 
 void remove_network(const Instance& instance) {
-  if (const auto pid = read_file(pid_file(instance)); pid.ok()) {
-    end_stray(static_cast<pid_t>(parse_integer(trim(*pid)).value_or(0)), instance.run_folder());
-    unlink(pid_file(instance).c_str());
-  }
-  if (ip({"link", "show", "dev", instance.bridge()}).ok()) {
-    if (const auto removed = ip({"link", "del", instance.bridge()}); !removed.ok())
-      log::warn("bridge not removed", {{"bridge", instance.bridge()}, {"error", removed.status()}});
-  }
+  end_dnsmasq(instance);
+  if (!ip({"link", "show", "dev", instance.bridge()}).ok()) return;
+  if (const auto removed = ip({"link", "del", instance.bridge()}); !removed.ok())
+    log::warn("bridge not removed", {{"bridge", instance.bridge()}, {"error", removed.status()}});
 }
 
 }  // namespace gantry::lab::lxc

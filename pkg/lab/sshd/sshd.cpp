@@ -92,7 +92,8 @@ Result<Sshd> Sshd::start(const SshdOptions& options) {
   remove_sshd(options.folder);
   const auto host_key = options.folder + "/host_key";
   Sshd server;
-  server.key_file_ = options.folder + "/client_key";
+  server.key_file_ =
+      options.client_key.empty() ? options.folder + "/client_key" : options.client_key;
   GANTRY_TRY(ensure_key(host_key));
   GANTRY_TRY(ensure_key(server.key_file_));
   GANTRY_TRY_ASSIGN(server.key_, read_file(server.key_file_));
@@ -112,7 +113,10 @@ Result<Sshd> Sshd::start(const SshdOptions& options) {
 }
 
 Status Sshd::launch(const SshdOptions& options, const std::string& host_key) {
-  GANTRY_TRY_ASSIGN(port_, free_port(options.address));
+  port_ = options.port;
+  if (port_ == 0) {
+    GANTRY_TRY_ASSIGN(port_, free_port(options.address));
+  }
   const auto config = options.folder + "/sshd_config";
   GANTRY_TRY(write_file(config, configuration(options, port_, host_key), 0600));
   const auto log = options.folder + "/sshd.log";

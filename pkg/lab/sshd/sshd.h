@@ -11,13 +11,16 @@ struct SshdOptions {
   std::string folder;          // absolute; keys, configuration and log go there
   std::string forced_command;  // one line, for /bin/sh: what the client's key may run
   std::string address = "127.0.0.1";
+  uint16_t port = 0;            // 0: a free one
+  std::string client_key = {};  // private key file of the client; made where missing; default:
+                                // in `folder`
 };
 
 // Owns the server process; destroying it ends the server and the sessions it has. Calls block.
 class Sshd {
  public:
   // Makes host and client keys (once a folder), writes the configuration and waits until the port
-  // answers. The port is chosen by the kernel.
+  // answers.
   static Result<Sshd> start(const SshdOptions& options);
 
   uint16_t port() const { return port_; }

@@ -1,0 +1,71 @@
+#pragma once
+// ControlDoor: what a person with root on the nodes can do, over HTTP: start, stop, crash, edit,
+// destroy, look. For scripts, demos and the lab's own pct; never for the product.
+#include <functional>
+#include <map>
+#include <string>
+
+#include "pkg/base/json.h"
+#include "pkg/http/http.h"
+#include "pkg/lab/lab.h"
+
+namespace gantry::lab {
+
+// Serves POST /lab/<verb> with a JSON object as body and answer, to whoever shows the bearer token;
+// everything else goes to the lab's own door of that node. Errors have the status of their class
+// and the body {"class": "NotFound", "error": "…"}.
+//
+// Verbs (arguments → answer): guests, volumes, tasks {} → array; guest {vmid} → its record;
+// start, stop, destroy, discard {vmid}; crash {vmid}: ends the container behind the model's back;
+// edit {vmid, key, value}; lock {vmid, lock}; pool {vmid, pool}; migrate {vmid, node};
+// copy {source, target}; node {name, online}; quorum {quorate}; fill {storage, bytes};
+// mask {user, privilege, masked}; kill-task {upid}; get {path} → that API path as root;
+// exec {vmid, argv, stdin} and push {vmid, path, content, mode, owner, group}, texts in base64.
+class ControlDoor final : public http::Handler {
+ public:
+  // The references outlive this.
+  ControlDoor(Lab& lab, Backend& backend, std::string token, NodeName node);
+  Async<std::optional<http::Response>> handle(http::Request request, http::Peer peer,
+                                              http::ResponseStream& stream) override;
+
+ private:
+  using Verb = Async<Result<Json>> (ControlDoor::*)(Json arguments);
+  static const std::map<std::string, Verb, std::less<>>& verbs();
+
+  Async<Result<Json>> guests(Json);
+  Async<Result<Json>> volumes(Json);
+  Async<Result<Json>> tasks(Json);
+  Async<Result<Json>> guest(Json arguments);
+  Async<Result<Json>> start(Json arguments);
+  Async<Result<Json>> stop(Json arguments);
+  Async<Result<Json>> destroy(Json arguments);
+  Async<Result<Json>> discard(Json arguments);
+  Async<Result<Json>> crash(Json arguments);
+  Async<Result<Json>> edit(Json arguments);
+  Async<Result<Json>> lock(Json arguments);
+  Async<Result<Json>> pool(Json arguments);
+  Async<Result<Json>> migrate(Json arguments);
+  Async<Result<Json>> copy(Json arguments);
+  Async<Result<Json>> node(Json arguments);
+  Async<Result<Json>> quorum(Json arguments);
+  Async<Result<Json>> fill(Json arguments);
+  Async<Result<Json>> mask(Json arguments);
+  Async<Result<Json>> kill_task(Json arguments);
+  Async<Result<Json>> get(Json arguments);
+  Async<Result<Json>> exec(Json arguments);
+  Async<Result<Json>> push(Json arguments);
+
+  Async<Result<Json>> answer(std::string verb, std::string body);
+  // The API as root sees it: the "data" of GET /api2/json<path>.
+  Async<Result<Json>> api(std::string method, std::string path);
+  Async<Status> wait_for(std::string upid);
+  Result<GuestRecord> record_of(const Json& arguments) const;
+
+  Lab& lab_;
+  Backend& backend_;
+  std::string token_;
+  NodeName node_;
+  Token root_;
+};
+
+}  // namespace gantry::lab
