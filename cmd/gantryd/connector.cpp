@@ -38,9 +38,8 @@ Result<std::unique_ptr<pve::Client>> DaemonConnector::connect(const ProxmoxClust
   trust.ca_pem = spec.tls.ca_bundle.value_or("");
   for (const auto& url : spec.endpoints) {
     GANTRY_TRY_ASSIGN(const auto endpoint, http::parse_endpoint(url));
-    options.endpoints.push_back(
-        {url, http::beast::make_client(executor_, clock_, endpoint, trust,
-                                       http::beast::ClientOptions())});
+    options.endpoints.push_back({url, http::beast::make_client(executor_, clock_, endpoint, trust,
+                                                               http::beast::ClientOptions())});
   }
   return std::unique_ptr<pve::Client>(std::make_unique<pve::HttpClient>(std::move(options)));
 }

@@ -24,8 +24,7 @@ Controllers::Controllers(ControllerDependencies d)
                       d.executor),
       cluster_("proxmoxcluster", controllers::proxmoxcluster::kClusters, cluster_reconciler_,
                d.environment),
-      class_("machineclass", controllers::machineclass::kClasses, class_reconciler_,
-             d.environment),
+      class_("machineclass", controllers::machineclass::kClasses, class_reconciler_, d.environment),
       machine_("machine", controllers::machine::kMachines, machine_reconciler_, d.environment),
       app_("app", controllers::app::kApps, app_reconciler_, d.environment) {
   cluster_reconciler_.connect(cluster_);

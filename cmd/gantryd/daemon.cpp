@@ -1,10 +1,10 @@
 #include "cmd/gantryd/daemon.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <filesystem>
+
+#include <unistd.h>
 
 #include "cmd/gantryd/connector.h"
 #include "cmd/gantryd/controllers.h"
@@ -59,8 +59,10 @@ IdentityOptions identity_options(const Options& options) {
 class Daemon {
  public:
   Daemon(const Options& options, async::Loop& loop)
-      : options_(options), loop_(loop), instruments_(metrics_), pool_("postgres", kDatabaseThreads,
-                                                                      kDatabaseQueue) {}
+      : options_(options),
+        loop_(loop),
+        instruments_(metrics_),
+        pool_("postgres", kDatabaseThreads, kDatabaseQueue) {}
 
   Async<Status> run() {
     GANTRY_CO_TRY(co_await open_store());
@@ -93,9 +95,9 @@ class Daemon {
     const auto kubeconfig = options_.data_folder + "/admin.kubeconfig";
     GANTRY_CO_TRY(co_await ensure_admin(*store_, random_, kubeconfig, url, identity.ca_pem));
     GANTRY_CO_TRY(build_manager());
-    log::info("gantryd serves", {{"url", url},
-                                 {"kubeconfig", kubeconfig},
-                                 {"installation", database_->installation()}});
+    log::info(
+        "gantryd serves",
+        {{"url", url}, {"kubeconfig", kubeconfig}, {"installation", database_->installation()}});
     if (stopping_) manager_->stop();
     const Status ended = co_await manager_->run();
     log::info("gantryd has stopped", {{"status", ended}});
@@ -113,15 +115,15 @@ class Daemon {
     listener.port = options_.port;
     listener.tls = identity.tls;
     listener.limits.drain = std::chrono::seconds(3);
-    GANTRY_TRY_ASSIGN(server_, http::beast::Server::make(loop_.executor(), clock_, listener,
-                                                         *root_));
+    GANTRY_TRY_ASSIGN(server_,
+                      http::beast::Server::make(loop_.executor(), clock_, listener, *root_));
     if (options_.metrics_address.empty()) return {};
     bare_metrics_ = std::make_unique<BareMetricsHandler>(metrics_);
     http::beast::ServerOptions plain;
     plain.address = options_.metrics_address;
     plain.port = options_.metrics_port;
-    GANTRY_TRY_ASSIGN(metrics_server_, http::beast::Server::make(loop_.executor(), clock_, plain,
-                                                                 *bare_metrics_));
+    GANTRY_TRY_ASSIGN(metrics_server_,
+                      http::beast::Server::make(loop_.executor(), clock_, plain, *bare_metrics_));
     return {};
   }
 

@@ -12,5 +12,4 @@ namespace gantry::daemon {
 // ended it.
 Status run(const Options& options);
 
-
 }  // namespace gantry::daemon

@@ -36,8 +36,7 @@ Async<Status> ensure_admin(store::Store& store, Random& random, std::string path
   apiserver::User admin;
   admin.name = "admin";
   admin.groups.emplace_back(apiserver::kAdminGroup);
-  auto issued =
-      apiserver::issue_token(random, "admin-" + random.suffix(5), admin, std::nullopt);
+  auto issued = apiserver::issue_token(random, "admin-" + random.suffix(5), admin, std::nullopt);
   auto made = co_await store.create("secrets", std::move(issued.secret));
   if (!made.ok()) co_return made.status();
   GANTRY_CO_TRY(write_private_file(path, make_kubeconfig(url, ca_pem, issued.token)));

@@ -15,8 +15,6 @@ using api::v1alpha1::Machine;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr const char* kApps = "apps.gantry.dev";
-constexpr const char* kMachines = "machines.gantry.dev";
 constexpr seconds kSoon{1};
 constexpr seconds kWaiting{3};
 constexpr minutes kResync{5};
@@ -46,6 +44,19 @@ bool is_ready(const App& app) {
 
 Reconciler::Reconciler(Dependencies dependencies, Executor executor)
     : d_(dependencies), jobs_(dependencies.clock, std::move(executor)) {}
+
+void Reconciler::connect(runtime::Controller& controller) {
+  controller.watches(kMachines, runtime::to_owner("App"));
+  // A changed Secret or ConfigMap is a new revision of every App that may refer to it.
+  const runtime::Mapping neighbours = [this](const store::Change& change) {
+    std::vector<runtime::Request> requests;
+    for (const auto& app : d_.store.list(kApps, change.object->key.ns).items)
+      requests.push_back({app->key.ns, app->key.name});
+    return requests;
+  };
+  controller.watches("secrets", neighbours);
+  controller.watches("configmaps", neighbours);
+}
 
 Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) {
   const store::Key key(kApps, request.ns, request.name);

@@ -9,11 +9,15 @@
 #include "controllers/app/plan.h"
 #include "controllers/app/workload.h"
 #include "pkg/inventory/clusters.h"
+#include "pkg/runtime/controller.h"
 #include "pkg/runtime/events.h"
 #include "pkg/runtime/reconciler.h"
 #include "pkg/store/store.h"
 
 namespace gantry::controllers::app {
+
+inline const store::Resource kApps = "apps.gantry.dev";
+inline const store::Resource kMachines = "machines.gantry.dev";
 
 // Everything it needs; all outlive it.
 struct Dependencies {
@@ -32,6 +36,8 @@ class Reconciler final : public runtime::Reconciler {
   Async<Result<runtime::Outcome>> reconcile(runtime::Request request) override;
   // The bootstraps' service; must run while reconciles do.
   Async<Status> run() { return jobs_.run(); }
+  // Declares what else this controller looks at: its Machines, and what workloads refer to.
+  void connect(runtime::Controller& controller);
 
  private:
   using App = api::v1alpha1::App;

@@ -55,7 +55,7 @@ struct Resolver {
 };
 
 // systemd's EnvironmentFile: in double quotes only these four need a backslash.
-std::string quoted(const std::string& value) {
+std::string in_double_quotes(const std::string& value) {
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\' || c == '$' || c == '`') text += '\\';
@@ -94,7 +94,7 @@ Status add_environment(const Resolver& resolver, const App& app, ResolvedWorkloa
       if (!found.ok()) return annotate(found.status(), absl::StrFormat("spec.env[%d]", index));
       value = *found;
     }
-    if (value) text += variable.name + "=" + quoted(*value) + "\n";
+    if (value) text += variable.name + "=" + in_double_quotes(*value) + "\n";
     ++index;
   }
   if (text.empty() || resolved.unit.empty()) return {};

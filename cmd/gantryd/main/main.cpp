@@ -1,7 +1,7 @@
 // gantryd: flags.
-#include <CLI/CLI.hpp>
-
 #include <iostream>
+
+#include <CLI/CLI.hpp>
 
 #include "cmd/gantryd/daemon.h"
 #include "pkg/base/text.h"
@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
   certificate->needs(key);
   key->needs(certificate);
   app.add_option("--database", options.database, "libpq conninfo; keep the password out of it");
-  app.add_option("--database-password-file", options.database_password_file, "file of its password");
+  app.add_option("--database-password-file", options.database_password_file,
+                 "file of its password");
   app.add_option("--metrics-listen", metrics, "ADDRESS:PORT of /metrics in plain HTTP");
   app.add_option("--log-level", level)->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log-format", format)->check(CLI::IsMember({"text", "json"}));

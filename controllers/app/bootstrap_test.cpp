@@ -1,0 +1,198 @@
+#include "controllers/app/bootstrap.h"
+
+#include <map>
+#include <set>
+
+#include "pkg/async/loop.h"
+#include "pkg/base/testing.h"
+#include "pkg/base/text.h"
+#include "pkg/crypto/digest.h"
+
+namespace gantry::controllers::app {
+namespace {
+
+using gantry::testing::Fails;
+using gantry::testing::IsOk;
+using gantry::testing::IsOkAndHolds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// A little Debian: packages, files, units, markers. Fails the n-th call when told to, after its
+// effect, as a lost answer would.
+class LittleDebian final : public guest::Channel {
+ public:
+  std::set<std::string> packages, enabled, active;
+  std::map<std::string, guest::File> files;
+  std::vector<std::string> changes;
+  std::string system = "running";
+  int calls = 0;
+  int fail_at = -1;
+
+  Async<Result<guest::Exit>> exec(guest::Target, guest::Command command,
+                                  guest::OutputSink) override {
+    guest::Exit exit = answer(command.argv);
+    if (calls++ == fail_at) co_return make_error(ErrorClass::transport, "the answer was lost");
+    co_return exit;
+  }
+  Async<Status> push(guest::Target, guest::File file) override {
+    const bool note = file.path.starts_with("/var/lib/gantry/");
+    if (!note) changes.push_back("push " + file.path);
+    files[file.path] = file;
+    if (calls++ == fail_at) co_return make_error(ErrorClass::transport, "the answer was lost");
+    co_return Status();
+  }
+  Async<Status> unlock(guest::Target, Upid) override { co_return Status(); }
+
+ private:
+  guest::Exit code(bool yes) {
+    guest::Exit exit;
+    exit.code = yes ? 0 : 1;
+    return exit;
+  }
+  guest::Exit text(std::string out) {
+    guest::Exit exit;
+    exit.out = std::move(out);
+    return exit;
+  }
+  guest::Exit answer(const std::vector<std::string>& argv) {
+    const auto& word = argv[0];
+    const auto& last = argv.back();
+    if (word == "dpkg-query") return packages.contains(last) ? text("installed 1.0") : code(false);
+    if (word == "env") return apt(argv);
+    if (word == "test") return code(files.contains(last));
+    if (word == "stat" || word == "sha256sum" || word == "cat") return read(word, last);
+    if (word == "rm") return code(files.erase(last) > 0);
+    if (word == "systemctl") return systemctl(argv);
+    if (word == "mkdir") return code(true);
+    changes.push_back("run " + join(argv, " "));
+    return code(word != "false");
+  }
+  guest::Exit apt(const std::vector<std::string>& argv) {
+    const auto at = std::ranges::find(argv, "install");
+    if (at == argv.end()) return code(true);
+    for (auto it = at + 1; it != argv.end(); ++it)
+      if (!it->starts_with("-") && packages.insert(*it).second) changes.push_back("install " + *it);
+    return code(true);
+  }
+  guest::Exit read(const std::string& word, const std::string& path) {
+    const auto file = files.find(path);
+    if (file == files.end()) return code(false);
+    if (word == "cat") return text(file->second.content);
+    if (word == "stat")
+      return text(
+          absl::StrFormat("%o %s %s\n", file->second.mode, file->second.owner, file->second.group));
+    return text(crypto::sha256_hex(file->second.content) + "  " + path);
+  }
+  guest::Exit systemctl(const std::vector<std::string>& argv) {
+    const auto& verb = argv[1];
+    const auto& unit = argv.back();
+    if (verb == "is-system-running") return text(system + "\n");
+    if (verb == "is-enabled") return code(enabled.contains(unit));
+    if (verb == "is-active") return code(active.contains(unit));
+    changes.push_back(verb + (unit == verb ? "" : " " + unit));
+    if (verb == "enable") enabled.insert(unit);
+    if (verb == "start" || verb == "restart") active.insert(unit);
+    return code(true);
+  }
+};
+
+ResolvedWorkload nginx() {
+  ResolvedWorkload workload;
+  workload.packages = {"nginx-light"};
+  guest::File page;
+  page.path = "/var/www/html/index.html";
+  page.content = "hello\n";
+  workload.files = {page};
+  ResolvedCommand once;
+  once.name = "seed";
+  once.run = {"seed", "--now"};
+  workload.commands = {once};
+  workload.unit = "nginx.service";
+  workload.revision = "0123456789abcdef";
+  return workload;
+}
+
+class BootstrapTest : public ::testing::Test {
+ protected:
+  Status run(ResolvedWorkload workload = nginx()) {
+    return loop_.block_on(bootstrap(guest(), std::move(workload), ignore_));
+  }
+  Guest guest() { return Guest(debian_, guest::Target{NodeName("pve1"), VmId(100)}); }
+
+  async::Loop loop_;
+  LittleDebian debian_;
+  StepReport ignore_ = [](const std::string&, const std::string&) {};
+};
+
+TEST_F(BootstrapTest, InstallsWritesRunsAndStartsInThisOrder) {
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_THAT(debian_.changes,
+              ElementsAre("install nginx-light", "push /var/www/html/index.html", "run seed --now",
+                          "daemon-reload", "enable nginx.service", "start nginx.service"));
+  EXPECT_THAT(loop_.block_on(recorded_revision(guest())), IsOkAndHolds("0123456789abcdef"));
+}
+
+TEST_F(BootstrapTest, ASecondRunChangesNothing) {
+  EXPECT_THAT(run(), IsOk());
+  debian_.changes.clear();
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_THAT(debian_.changes, IsEmpty());
+}
+
+TEST_F(BootstrapTest, AChangedFileRestartsARunningUnit) {
+  EXPECT_THAT(run(), IsOk());
+  debian_.changes.clear();
+  auto changed = nginx();
+  changed.files[0].content = "goodbye\n";
+  EXPECT_THAT(run(changed), IsOk());
+  EXPECT_THAT(debian_.changes, ElementsAre("push /var/www/html/index.html", "daemon-reload",
+                                           "restart nginx.service"));
+}
+
+TEST_F(BootstrapTest, ADeadUnitIsStarted) {
+  EXPECT_THAT(run(), IsOk());
+  debian_.active.clear();
+  debian_.changes.clear();
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_THAT(debian_.changes, ElementsAre("start nginx.service"));
+}
+
+// Fail-at-every-step: whichever answer is lost, running again completes, nothing is done twice that
+// may not be, and a changed file never misses its restart.
+TEST_F(BootstrapTest, SurvivesALostAnswerAtEveryCall) {
+  int calls = 0;
+  {
+    LittleDebian probe;
+    const auto done = loop_.block_on(
+        bootstrap(Guest(probe, guest::Target{NodeName("pve1"), VmId(100)}), nginx(), ignore_));
+    ASSERT_THAT(done, IsOk());
+    calls = probe.calls;
+  }
+  for (int at = 0; at < calls; ++at) {
+    LittleDebian debian;
+    debian.fail_at = at;
+    const Guest guest(debian, guest::Target{NodeName("pve1"), VmId(100)});
+    EXPECT_THAT(loop_.block_on(bootstrap(guest, nginx(), ignore_)), Fails(ErrorClass::transport));
+    EXPECT_THAT(loop_.block_on(bootstrap(guest, nginx(), ignore_)), IsOk()) << "call " << at;
+    EXPECT_EQ(std::ranges::count(debian.changes, "install nginx-light"), 1) << "call " << at;
+    EXPECT_TRUE(debian.active.contains("nginx.service")) << "call " << at;
+    EXPECT_FALSE(debian.files.contains("/var/lib/gantry/restart-needed")) << "call " << at;
+  }
+}
+
+TEST_F(BootstrapTest, WaitsForABootingContainer) {
+  debian_.system = "starting";
+  EXPECT_THAT(run(), Fails(ErrorClass::locked, HasSubstr("still booting")));
+  EXPECT_THAT(debian_.changes, IsEmpty());
+}
+
+TEST_F(BootstrapTest, NamesTheStepAndTheCommandThatFailed) {
+  auto workload = nginx();
+  workload.commands[0].run = {"false"};
+  EXPECT_THAT(run(workload), Fails(ErrorClass::remote, HasSubstr("commands: command seed")));
+  EXPECT_THAT(loop_.block_on(recorded_revision(guest())), IsOkAndHolds(""));
+}
+
+}  // namespace
+}  // namespace gantry::controllers::app

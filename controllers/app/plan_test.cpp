@@ -1,0 +1,135 @@
+#include "controllers/app/plan.h"
+
+#include "pkg/base/testing.h"
+
+namespace gantry::controllers::app {
+namespace {
+
+using api::v1alpha1::App;
+using api::v1alpha1::AppMachine;
+using api::v1alpha1::Machine;
+using ::testing::HasSubstr;
+
+const Time kNow = *from_rfc3339("2026-01-01T00:00:00Z");
+
+App hello(int replicas) {
+  App app;
+  app.metadata.name = "hello";
+  app.metadata.ns = "default";
+  app.metadata.uid = Uid("app-1");
+  app.metadata.generation = 3;
+  app.metadata.finalizers = {kFinalizer};
+  app.spec.machine_class_name = "small";
+  app.spec.replicas = replicas;
+  return app;
+}
+App deleting(App app) {
+  app.metadata.deletion_timestamp = kNow;
+  return app;
+}
+Machine stranger(const char* name) {
+  Machine machine;
+  machine.metadata.name = name;
+  machine.metadata.ns = "default";
+  return machine;
+}
+
+// A step as a short text: "create hello-0".
+std::string name_of(const std::optional<Step>& step) {
+  struct Names {
+    std::string operator()(const AddFinalizer&) { return "add finalizer"; }
+    std::string operator()(const CreateMachine& s) { return "create " + s.machine.metadata.name; }
+    std::string operator()(const UpdateMachine& s) { return "update " + s.machine.metadata.name; }
+    std::string operator()(const DeleteMachine& s) { return "delete " + s.name; }
+    std::string operator()(const RemoveFinalizer&) { return "remove finalizer"; }
+  };
+  return step ? std::visit(Names(), *step) : "nothing";
+}
+
+struct Row {
+  const char* name;
+  App app;
+  std::vector<Machine> machines;
+  const char* want;
+};
+
+TEST(Plan, AnswersEverySituationWithTheRightStep) {
+  auto fresh = hello(1);
+  fresh.metadata.finalizers.clear();
+  auto suspended = hello(1);
+  suspended.spec.suspend = true;
+  auto other_class = hello(1);
+  other_class.spec.machine_class_name = "large";
+  auto going = wanted_machine(hello(1), 0);
+  going.metadata.deletion_timestamp = kNow;
+  const auto zero = wanted_machine(hello(2), 0);
+  const auto one = wanted_machine(hello(2), 1);
+  auto pinned = zero;
+  pinned.spec.node = "pve2";
+  const std::vector<Row> rows{
+      {"the finalizer comes first", fresh, {}, "add finalizer"},
+      {"a missing machine is created", hello(1), {}, "create hello-0"},
+      {"all is there", hello(2), {zero, one}, "nothing"},
+      {"a person's pin stays", hello(1), {pinned}, "nothing"},
+      {"the gap is filled", hello(2), {one}, "create hello-0"},
+      {"scaled down, the last goes first", hello(0), {zero, one}, "delete hello-1"},
+      {"a machine that goes already is left to go", hello(0), {going}, "nothing"},
+      {"a machine that goes is waited for", hello(1), {going}, "nothing"},
+      {"a stranger's machine is never touched", hello(1), {stranger("hello-0")}, "nothing"},
+      {"a stranger does not stop the others", hello(2), {stranger("hello-0")}, "create hello-1"},
+      {"a stranger is not deleted either",
+       deleting(hello(1)),
+       {stranger("hello-0")},
+       "remove finalizer"},
+      {"deletion deletes machines", deleting(hello(1)), {zero}, "delete hello-0"},
+      {"deletion waits for machines", deleting(hello(1)), {going}, "nothing"},
+      {"deletion ends when they are gone", deleting(hello(1)), {}, "remove finalizer"},
+      {"a suspended app stops its machine", suspended, {zero}, "update hello-0"},
+      {"another class changes the machine", other_class, {zero}, "update hello-0"},
+  };
+  for (const auto& row : rows) {
+    std::string blocked;
+    EXPECT_EQ(name_of(plan(row.app, row.machines, blocked)), row.want) << row.name;
+  }
+}
+
+TEST(Plan, SaysWhoIsInTheWay) {
+  std::string blocked;
+  (void)plan(hello(1), {stranger("hello-0")}, blocked);
+  EXPECT_THAT(blocked, HasSubstr("hello-0"));
+}
+
+AppMachine shown(const char* name, bool ready, const char* message = "") {
+  AppMachine machine;
+  machine.name = name;
+  machine.ready = ready;
+  machine.message = message;
+  return machine;
+}
+
+TEST(Judge, IsReadyOnlyWhenEveryReplicaIs) {
+  auto app = hello(2);
+  app.status.machines = {shown("hello-0", true), shown("hello-1", false, "booting")};
+  judge(app, "", Status(), kNow);
+  EXPECT_FALSE(is_true(app.status.conditions, "Ready"));
+  EXPECT_TRUE(is_true(app.status.conditions, "Available"));
+  EXPECT_TRUE(is_true(app.status.conditions, "Reconciling"));
+  EXPECT_EQ(find_condition(app.status.conditions, "Ready")->message,
+            "1 of 2 replicas are ready; hello-1: booting");
+  app.status.machines[1].ready = true;
+  judge(app, "", Status(), kNow);
+  EXPECT_TRUE(is_true(app.status.conditions, "Ready"));
+  EXPECT_EQ(find_condition(app.status.conditions, "Ready")->observed_generation, 3);
+}
+
+TEST(Judge, StallsWhenOnlyAPersonCanHelp) {
+  auto app = hello(1);
+  app.status.machines = {shown("hello-0", false)};
+  judge(app, "", invalid("Secret default/db does not exist"), kNow);
+  EXPECT_TRUE(is_true(app.status.conditions, "Stalled"));
+  EXPECT_FALSE(is_true(app.status.conditions, "Reconciling"));
+  EXPECT_THAT(find_condition(app.status.conditions, "Ready")->message, HasSubstr("default/db"));
+}
+
+}  // namespace
+}  // namespace gantry::controllers::app

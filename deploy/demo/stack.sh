@@ -1,0 +1,181 @@
+# shellcheck shell=bash
+# Starts and stops what the demo and the end-to-end tests run on. Sourced; needs $bin.
+#
+# A folder $work holds everything; each part is stopped by its pid, never by name.
+
+work=
+postgres_pid=
+lab_pid=
+daemon_pid=
+daemon_port=
+children=()
+
+make_work() {
+  [ -n "$work" ] && return
+  work=$(mktemp -d "${TMPDIR:-/tmp}/gantry-demo-XXXXXX")
+  # Unprivileged containers reach their root file systems below it.
+  chmod 755 "$work"
+}
+
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Waits until a command succeeds, or a process has ended, or the time (s) is up.
+wait_up() {
+  local limit=$1 pid=$2 what=$3 until=$((SECONDS + $1))
+  shift 3
+  until "$@" >/dev/null 2>&1; do
+    kill -0 "$pid" 2>/dev/null || { echo "$what has ended" >&2; return 1; }
+    [ $SECONDS -lt $until ] || { echo "$what is not ready after $limit s" >&2; return 1; }
+    sleep 0.1
+  done
+}
+
+# SIGTERM, then SIGKILL after LIMIT seconds.
+end_process() {
+  local pid=$1 limit=$2
+  kill -0 "$pid" 2>/dev/null || return 0
+  kill "$pid" 2>/dev/null || true
+  local tries=$((limit * 10))
+  while kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+  kill -0 "$pid" 2>/dev/null && kill -9 "$pid" 2>/dev/null
+  wait "$pid" 2>/dev/null || true
+}
+
+# ---- PostgreSQL: initdb in a folder of its own, a socket and no port, an unprivileged user -------
+
+postgres_bin() {
+  local folder
+  for folder in /usr/lib/postgresql/*/bin; do :; done
+  [ -x "$folder/initdb" ] || { echo "PostgreSQL is not installed" >&2; return 1; }
+  echo "$folder"
+}
+
+# initdb refuses root.
+as_postgres() {
+  local user=postgres
+  id "$user" >/dev/null 2>&1 || user=nobody
+  setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- "$@"
+}
+
+start_database() {
+  make_work
+  local pg user=postgres; pg=$(postgres_bin)
+  id "$user" >/dev/null 2>&1 || user=nobody
+  install -d -o "$user" -m 755 "$work/postgres"
+  cd "$work/postgres"
+  as_postgres "$pg/initdb" -D "$work/postgres/data" -U gantry -A trust -E UTF8 \
+    --locale=C.UTF-8 >"$work/initdb.log" 2>&1
+  start_postgres
+  cd - >/dev/null
+  sql "create database gantry" postgres
+}
+
+start_postgres() {
+  local pg; pg=$(postgres_bin)
+  (cd "$work/postgres" && as_postgres "$pg/postgres" -D "$work/postgres/data" \
+    -c listen_addresses= -c unix_socket_directories="$work/postgres" \
+    >>"$work/postgres.log" 2>&1 & echo $! >"$work/postgres.pid")
+  postgres_pid=$(cat "$work/postgres.pid")
+  wait_up 30 "$postgres_pid" PostgreSQL sql "select 1" postgres
+}
+
+sql() { "$(postgres_bin)/psql" -h "$work/postgres" -U gantry -d "${2:-gantry}" -qAt -c "$1"; }
+
+# ---- gantry-lab ---------------------------------------------------------------------------------
+
+start_lab() {
+  make_work
+  "$bin/gantry-lab" --backend lxc --state "$work/lab" --listen 127.0.0.1:0 \
+    >"$work/lab.log" 2>&1 &
+  lab_pid=$!
+  # The first run builds the template and the package repository.
+  wait_up 600 "$lab_pid" gantry-lab test -e "$work/lab/lab.json"
+  write_cluster
+}
+
+lab() { jq -r --arg key "$1" '.[$key]' "$work/lab/lab.json"; }
+
+# The manifests that tell gantryd about the lab.
+write_cluster() {
+  jq -n --slurpfile lab "$work/lab/lab.json" --rawfile token "$(lab tokenSecretFile)" \
+    --rawfile key "$(lab sshKeyFile)" '
+    $lab[0] as $lab |
+    {apiVersion: "v1", kind: "List", items: [
+      {apiVersion: "v1", kind: "Secret", metadata: {name: "pve-lab", namespace: "gantry-system"},
+       stringData: {tokenId: $lab.tokenId, tokenSecret: ($token | rtrimstr("\n"))}},
+      {apiVersion: "v1", kind: "Secret", metadata: {name: "pve-ssh", namespace: "gantry-system"},
+       stringData: {privateKey: $key}},
+      {apiVersion: "gantry.dev/v1alpha1", kind: "ProxmoxCluster", metadata: {name: "lab"},
+       spec: {
+         endpoints: [$lab.url], tls: {fingerprint: $lab.fingerprint},
+         credentials: {secretRef: {name: "pve-lab", namespace: "gantry-system"}},
+         commandChannel: {ssh: {
+           user: $lab.sshUser, port: $lab.sshPort, knownHosts: $lab.knownHosts,
+           hosts: {($lab.node): "127.0.0.1"},
+           secretRef: {name: "pve-ssh", namespace: "gantry-system"}}},
+         vmidRange: {start: 20000, end: 29999}, pool: $lab.pool, mode: "Enforce", poll: 2}}]}' \
+    >"$work/cluster.yaml"
+  chmod 600 "$work/cluster.yaml"
+}
+
+lab_do() { "$bin/gantry-lab" control --state "$work/lab" "$@"; }
+lab_guests() { lab_do guests; }
+lab_guest() { lab_do guest "$1"; }
+lab_volumes() { lab_do volumes; }
+
+# ---- gantryd ------------------------------------------------------------------------------------
+
+start_daemon() {
+  [ -n "$daemon_port" ] || daemon_port=$(free_port)
+  "$bin/gantryd" --data "$work/gantryd" --listen "127.0.0.1:$daemon_port" \
+    --database "host=$work/postgres user=gantry dbname=gantry" \
+    >>"$work/gantryd.log" 2>&1 &
+  daemon_pid=$!
+  export KUBECONFIG="$work/gantryd/admin.kubeconfig"
+  wait_up 30 "$daemon_pid" gantryd daemon_ready
+}
+
+ctl_server() { echo "https://127.0.0.1:$daemon_port"; }
+daemon_ready() {
+  [ -e "$KUBECONFIG" ] &&
+    curl -fsS --cacert "$work/gantryd/ca.pem" "$(ctl_server)/readyz"
+}
+kill_daemon() {
+  kill -9 "$daemon_pid"
+  wait "$daemon_pid" 2>/dev/null || true
+}
+
+ctl() { "$bin/gantryctl" "$@"; }
+
+# ---- the end ------------------------------------------------------------------------------------
+
+stop_stack() {
+  local pid
+  for pid in "${children[@]}"; do end_process "$pid" 1; done
+  children=()
+  [ -z "$daemon_pid" ] || end_process "$daemon_pid" 12
+  [ -z "$lab_pid" ] || end_process "$lab_pid" 20
+  [ -z "$work" ] || [ ! -d "$work/lab" ] || "$bin/gantry-lab" cleanup --state "$work/lab" || true
+  [ -z "$postgres_pid" ] || end_process "$postgres_pid" 10
+  daemon_pid= lab_pid= postgres_pid=
+  [ -z "$work" ] || [ -n "${KEEP_WORK:-}" ] || rm -rf "$work"
+}
+
+# After stop_stack: no process, mount or bridge names our folder any more.
+nothing_is_left() {
+  if grep -q "$work" /proc/mounts; then
+    echo "a mount is left below $work" >&2
+    return 1
+  fi
+  if [ -e "$work" ] && [ -z "${KEEP_WORK:-}" ]; then
+    echo "$work is left" >&2
+    return 1
+  fi
+  if pgrep -f "$work" >/dev/null; then
+    echo "processes are left:" >&2
+    pgrep -af "$work" >&2
+    return 1
+  fi
+}
