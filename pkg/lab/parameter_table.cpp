@@ -41,13 +41,15 @@ constexpr std::string_view kGuestOptions = R"(
   features? string format=features
   hookscript? string format=pve-volume-id
   hostname? string len=..255 format=dns-name
-  lock? string enum=backup,create,destroyed,disk,fstrim,migrate,mounted,rollback,snapshot,snapshot-delete
+  lock? string enum=backup,create,destroyed,disk,fstrim,migrate,mounted,rollback,snapshot,\
+snapshot-delete
   memory? integer 16..
   mp[n]? string format=mp
   nameserver? string format=ip-list
   net[n]? string format=net
   onboot? boolean
-  ostype? string enum=debian,devuan,ubuntu,centos,fedora,opensuse,archlinux,alpine,gentoo,nixos,unmanaged
+  ostype? string enum=debian,devuan,ubuntu,centos,fedora,opensuse,archlinux,alpine,gentoo,nixos,\
+unmanaged
   protection? boolean
   rootfs? string format=rootfs
   searchdomain? string format=dns-name-list
@@ -74,7 +76,8 @@ GET /nodes
 GET /nodes/{node}/status
 GET /nodes/{node}/version
 GET /nodes/{node}/network
-  type? string enum=bridge,bond,eth,alias,vlan,fabric,OVSBridge,OVSBond,OVSPort,OVSIntPort,vnet,any_bridge,any_local_bridge,include_sdn
+  type? string enum=bridge,bond,eth,alias,vlan,fabric,OVSBridge,OVSBond,OVSPort,\
+OVSIntPort,vnet,any_bridge,any_local_bridge,include_sdn
 GET /nodes/{node}/network/{iface}
 GET /nodes/{node}/storage
   content? string format=pve-storage-content-list
@@ -236,6 +239,22 @@ GET /storage
 GET /storage/{storage}
 )";
 
+// The lines of a block; a backslash at the end joins the next one.
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  bool joins = false;
+  for (const auto& line : split(text, '\n')) {
+    if (joins) {
+      lines.back() += line;
+    } else {
+      lines.push_back(line);
+    }
+    joins = !line.empty() && line.back() == '\\';
+    if (joins) lines.back().pop_back();
+  }
+  return lines;
+}
+
 // "16..", "1..8192", "..255".
 std::pair<std::optional<double>, std::optional<double>> parse_range(std::string_view text) {
   const auto dots = text.find("..");
@@ -282,7 +301,7 @@ Parameter parse_parameter(std::string_view line) {
 
 std::vector<Parameter> parse_block(std::string_view text) {
   std::vector<Parameter> all;
-  for (const auto& line : split(text, '\n')) {
+  for (const auto& line : lines_of(text)) {
     if (!trim(line).empty()) all.push_back(parse_parameter(line));
   }
   return all;
@@ -314,7 +333,7 @@ SchemaTable make_schema_table(PveVersion version) {
     if (!call.empty()) table.emplace(call, Schema(std::move(parameters), version));
     parameters.clear();
   };
-  for (const auto& line : split(kCalls, '\n')) {
+  for (const auto& line : lines_of(kCalls)) {
     if (line.empty()) continue;
     if (line.front() != ' ') {
       finish();

@@ -53,7 +53,4 @@ class GuestShell {
   const std::set<std::string>& installable_;
 };
 
-// Words of one simple command, quotes removed.
-std::vector<std::string> split_words(const std::string& text);
-
 }  // namespace gantry::lab

@@ -51,7 +51,8 @@ MemoryBackend::~MemoryBackend() = default;
 
 Async<Status> MemoryBackend::take(Duration duration) {
   const auto stretch = 1.0 + options_.timing.jitter * random_.unit();
-  co_return co_await clock_.sleep_for(std::chrono::duration_cast<Duration>(duration * stretch));
+  const auto stretched = std::chrono::duration_cast<Duration>(duration * stretch);
+  co_return co_await clock_.sleep_for(stretched);
 }
 
 MemoryBackend::Container* MemoryBackend::find(VmId vmid) {
@@ -59,7 +60,7 @@ MemoryBackend::Container* MemoryBackend::find(VmId vmid) {
   return it == containers_.end() ? nullptr : it->second.get();
 }
 
-GuestSystem* MemoryBackend::system(VmId vmid) {
+GuestSystem* MemoryBackend::inside(VmId vmid) {
   auto* container = find(vmid);
   return container == nullptr ? nullptr : &container->system;
 }

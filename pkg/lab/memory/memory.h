@@ -76,7 +76,7 @@ class MemoryBackend final : public Backend {
 
   // ---- what tests look at and turn ----
   // Inside of a container; nullptr when it has none.
-  GuestSystem* system(VmId vmid);
+  GuestSystem* inside(VmId vmid);
   MemoryOptions& options() { return options_; }
   size_t container_count() const { return containers_.size(); }
   // It ends by itself, or ignores requests to shut down.
