@@ -100,7 +100,7 @@ struct Connections::Connection {
 };
 
 Connections::Connections(ConnectionDependencies dependencies)
-    : the_(std::move(dependencies)), retiring_(the_.executor) {}
+    : the_(std::move(dependencies)) {}
 Connections::~Connections() = default;
 
 Result<Connections::ConnectionPtr> Connections::connect(const ProxmoxCluster& cluster,
@@ -172,16 +172,24 @@ void Connections::close(const ClusterName& name) {
 void Connections::retire(ConnectionPtr connection) {
   connection->retired = true;
   connection->polling.stop();
-  retiring_.spawn("close connection", [connection] { return connection->polling.join(); });
+  retired_.push_back(std::move(connection));
+  wake_.set();
 }
 
 Async<Status> Connections::run() {
-  // Nothing to do but to be there, and to go in order.
-  async::Waiters never;
-  const auto ended = co_await never.park();
-  while (!entries_.empty()) close(entries_.begin()->first);
-  (void)co_await retiring_.join();
-  co_return ended;
+  while (true) {
+    auto woken = co_await wake_.wait();
+    wake_.reset();
+    if (!woken.ok()) {
+      while (!entries_.empty()) close(entries_.begin()->first);
+    }
+    while (!retired_.empty()) {
+      const auto connection = retired_.back();
+      retired_.pop_back();
+      (void)co_await connection->polling.join();
+    }
+    if (!woken.ok()) co_return woken;
+  }
 }
 
 inventory::ClusterPtr Connections::find(const ClusterName& name) const {

@@ -7,6 +7,7 @@
 #include "api/v1alpha1/proxmoxcluster.h"
 #include "controllers/proxmoxcluster/connector.h"
 #include "pkg/async/clock.h"
+#include "pkg/async/event.h"
 #include "pkg/async/group.h"
 #include "pkg/base/random.h"
 #include "pkg/inventory/clusters.h"
@@ -62,7 +63,8 @@ class Connections final : public inventory::Clusters {
     inventory::ClusterPtr view;
   };
   std::map<ClusterName, Entry> entries_;
-  async::Group retiring_;
+  std::vector<ConnectionPtr> retired_;  // whose polling has been told to end
+  async::Event wake_;
 };
 
 }  // namespace gantry::controllers::proxmoxcluster
