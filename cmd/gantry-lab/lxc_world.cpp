@@ -105,7 +105,7 @@ Result<std::unique_ptr<World>> make_lxc_world(const Options& options, Executor e
 Status clean_up(const std::string& state) {
   std::error_code code;
   if (!fs::is_directory(state, code)) return {};  // nothing is left then
-  if (!fs::exists(fs::path(state) / "lxc") && !fs::exists(fs::path(state) / "lab.json"))
+  if (!fs::exists(fs::path(state) / "control.token") && !fs::exists(fs::path(state) / "subnet"))
     return not_found("%s is no state folder of a lab", state);
   GANTRY_TRY_ASSIGN(const auto instance, lab::lxc::Instance::at(state));
   lab::lxc::remove_containers(instance);

@@ -1,5 +1,6 @@
 #pragma once
-// What every guest::Channel does, whatever it runs over. A driver's test instantiates the suite:
+// What every guest::Channel does, whatever it runs over. One source file of a driver's test
+// includes this and instantiates the suite:
 //
 //   INSTANTIATE_TEST_SUITE_P(Ssh, ChannelSuite, ::testing::Values([] { return …; }));
 #include <functional>
@@ -10,25 +11,9 @@
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
 #include "pkg/base/testing.h"
-#include "pkg/guest/channel.h"
+#include "pkg/guest/conformance/channel_world.h"
 
 namespace gantry::guest {
-
-// A world for one test: containers with a POSIX shell and coreutils, and a channel to them.
-class ChannelWorld {
- public:
-  virtual ~ChannelWorld() = default;
-  virtual Channel& channel() = 0;
-  virtual Target running() = 0;  // carries our mark
-  virtual Target stopped() = 0;  // carries our mark
-  virtual Target foreign() = 0;  // runs, carries no mark
-  virtual Target absent() = 0;
-  // A container with our mark and a config lock; and whether it still has one.
-  virtual Target locked() = 0;
-  virtual bool is_locked() = 0;
-  // A folder inside running() where files may be made.
-  virtual std::string folder() = 0;
-};
 
 class ChannelSuite
     : public ::testing::TestWithParam<std::function<std::unique_ptr<ChannelWorld>(async::Loop&)>> {

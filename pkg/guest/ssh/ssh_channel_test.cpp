@@ -1,6 +1,7 @@
 #include "pkg/guest/ssh/ssh_channel.h"
 
 #include "pkg/async/deadline.h"
+#include "pkg/guest/conformance/channel_suite.h"
 #include "pkg/guest/ssh/testing_world.h"
 
 namespace gantry::guest {

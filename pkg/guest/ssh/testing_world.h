@@ -10,7 +10,9 @@
 
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
-#include "pkg/guest/conformance/channel_suite.h"
+#include "pkg/base/testing.h"
+#include "pkg/base/text.h"
+#include "pkg/guest/conformance/channel_world.h"
 #include "pkg/guest/ssh/ssh_channel.h"
 #include "pkg/lab/sshd/sshd.h"
 

@@ -1,0 +1,110 @@
+// deploy/pve/gantry-shell by itself, with a pct over a folder: what it refuses.
+#include "pkg/guest/ssh/testing_world.h"
+#include "pkg/lab/lxc/process.h"
+
+namespace gantry::guest::ssh {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class GantryShell : public ::testing::Test {
+ protected:
+  GantryShell() { node_.put_marked(100, true); }
+
+  Exit ask(const std::string& request, std::string text = "") {
+    auto options = split_words(node_.forced_command());
+    auto exit = lab::lxc::run({.argv = std::move(options),
+                               .stdin_text = std::move(text),
+                               .environment = {"SSH_ORIGINAL_COMMAND=" + request},
+                               .timeout = std::chrono::seconds(20)});
+    EXPECT_THAT(exit, testing::IsOk());
+    return exit.ok() ? *exit : Exit();
+  }
+  void expect_refused(const std::string& request, const std::string& kind) {
+    const auto exit = ask(request);
+    EXPECT_THAT(exit.err, HasSubstr("\ngantry-v1 error " + kind + " ")) << request;
+    EXPECT_NE(exit.code, 0) << request;
+    EXPECT_THAT(exit.out, IsEmpty()) << request;
+    EXPECT_THAT(node_.get("calls"), IsEmpty()) << request;
+  }
+  static std::vector<std::string> split_words(const std::string& text) { return split(text, ' '); }
+
+  NodeFolder node_;
+};
+
+TEST_F(GantryShell, EverythingButTheThreeVerbsIsRefused) {
+  for (const auto* request :
+       {"", "id", "gantry-v1", "gantry-v1 destroy 100", "gantry-v1 exec",
+        "gantry-v2 exec 100 5 0 b:", "/bin/sh", "gantry-v1 exec100 5 0 b:", "pct destroy 100"})
+    expect_refused(request, "Permission");
+}
+
+TEST_F(GantryShell, ShellSyntaxNeverArrives) {
+  for (const auto* request :
+       {"gantry-v1 exec 100 5 0 b:aWQ=; touch x", "gantry-v1 exec 100 5 0 $(id)",
+        "gantry-v1 exec 100 5 0 `id`", "gantry-v1 exec 100 5 0 b:aWQ= | cat",
+        "gantry-v1 exec 100 5 0 b:aWQ= > x", "gantry-v1 exec 100 5 0 *",
+        "gantry-v1 exec 100 5 0 'b:aWQ='", "gantry-v1\nexec 100 5 0 b:aWQ=",
+        "gantry-v1 exec\t100 5 0 b:aWQ=", "gantry-v1 exec 100 5 0 b:aWQ= &"})
+    expect_refused(request, "Permission");
+}
+
+TEST_F(GantryShell, BadNumbersAndWordsAreRefused) {
+  for (const auto* request :
+       {"gantry-v1 exec 99 5 0 b:aWQ=", "gantry-v1 exec 0100 5 0 b:aWQ=",
+        "gantry-v1 exec -100 5 0 b:aWQ=", "gantry-v1 exec 1/../100 5 0 b:aWQ=",
+        "gantry-v1 exec 10000000000 5 0 b:aWQ=", "gantry-v1 exec 100 0 0 b:aWQ=",
+        "gantry-v1 exec 100 999999 0 b:aWQ=", "gantry-v1 exec 100 5 -1 b:aWQ=",
+        "gantry-v1 exec 100 5 99999999999 b:aWQ=", "gantry-v1 exec 100 5 0 aWQ=",
+        "gantry-v1 exec 100 5 0 b:a", "gantry-v1 exec 100 5 0",
+        "gantry-v1 push 100 5 0 0999 b:cm9vdA== b:cm9vdA== b:L3Rt",
+        "gantry-v1 push 100 5 0 644 b:cm9vdA== b:cm9vdA== b:L3Rt",
+        "gantry-v1 push 100 5 0 0644 b:LXg= b:cm9vdA== b:L3Rt",
+        "gantry-v1 push 100 5 0 0644 b:cm9vdA== b:cm9vdA== b:dG1w",
+        "gantry-v1 push 100 5 0 0644 b:cm9vdA== b:cm9vdA== b:L3RtcC8="})
+    expect_refused(request, "Invalid");
+}
+
+TEST_F(GantryShell, InputThatEndsEarlyIsNotTakenForAll) {
+  const auto exit = ask("gantry-v1 exec 100 5 10 b:Y2F0", "short");
+  EXPECT_THAT(exit.err, HasSubstr("gantry-v1 error Invalid stdin ended early"));
+  EXPECT_THAT(exit.out, IsEmpty());
+}
+
+TEST_F(GantryShell, ClosingTheInputKillsTheCommand) {
+  const auto exit = ask("gantry-v1 exec 100 30 0 b:c2xlZXA= b:MjU=");  // sleep 25, input closed
+  EXPECT_THAT(exit.err, EndsWith("\ngantry-v1 exit 137\n"));
+}
+
+TEST_F(GantryShell, MarksThatOnlyLookLikeOursAreNone) {
+  for (const auto* config :
+       {"", "description: gantry:v1 installation=home-1 uid=1 epoch=1\n",
+        "#gantry:v1 installation=home-1\n", "#gantry:v1 uid=1\n",
+        "#gantry:v1 installation=home-1x uid=1\n", "#gantry:v1 xinstallation=home-1 uid=1\n",
+        "# gantry:v1 installation=home-1 uid=1\n", "#gantry:v2 installation=home-1 uid=1\n",
+        "#x gantry:v1 installation=home-1 uid=1\n",
+        "hostname: x\n[snap]\n#gantry:v1 installation=home-1 uid=1\n"}) {
+    node_.put("lxc/100.conf", config);
+    const auto exit = ask("gantry-v1 exec 100 5 0 b:aWQ=");
+    EXPECT_THAT(exit.err, HasSubstr("gantry-v1 error Permission container 100")) << config;
+  }
+}
+
+TEST_F(GantryShell, TheCommandSeesACleanEnvironment) {
+  const auto exit = ask("gantry-v1 exec 100 5 0 b:ZW52");
+  EXPECT_THAT(exit.out, ::testing::Not(HasSubstr("SSH_ORIGINAL_COMMAND")));
+}
+
+TEST_F(GantryShell, WithoutAnInstallationNothingIsAllowed) {
+  auto exit =
+      lab::lxc::run({.argv = {GANTRY_SHELL},
+                     .environment = {"SSH_ORIGINAL_COMMAND=gantry-v1 exec 100 5 0 b:aWQ="}});
+  ASSERT_THAT(exit, testing::IsOk());
+  EXPECT_THAT(exit->err, HasSubstr("names no installation"));
+}
+
+}  // namespace
+}  // namespace gantry::guest::ssh
