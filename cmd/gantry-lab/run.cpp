@@ -144,8 +144,8 @@ class Running {
     GANTRY_TRY(write_file(state_ + "/control.token", control_token_ + "\n", 0600));
     for (int i = 1; i <= options_.nodes; ++i) {
       nodes_.emplace_back("pve" + std::to_string(i));
-      doors_.push_back(std::make_unique<lab::ControlDoor>(*lab_, world_->backend(), control_token_,
-                                                          nodes_.back()));
+      doors_.push_back(std::make_unique<lab::ControlDoor>(*lab_, world_->backend(), clock_,
+                                                          control_token_, nodes_.back()));
       http::beast::ServerOptions server;
       server.address = options_.address;
       server.port = i == 1 ? options_.port : uint16_t{0};

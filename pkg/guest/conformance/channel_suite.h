@@ -101,7 +101,8 @@ TEST_P(ChannelSuite, ATimeoutKillsTheCommand) {
       exec(world_->running(), {.argv = {"sh", "-c", "trap '' TERM; sleep 3; touch \"$0\"", file},
                                .timeout = std::chrono::seconds(1)});
   EXPECT_THAT(exit, testing::Fails(ErrorClass::timeout));
-  (void)loop_.block_on(clock_.sleep_for(std::chrono::milliseconds(2500)));
+  const auto until_it_would_have_ended = std::chrono::milliseconds(2500);
+  (void)loop_.block_on(clock_.sleep_for(until_it_would_have_ended));
   EXPECT_NE(sh("test -e '" + file + "'").code, 0);
 }
 

@@ -1,5 +1,5 @@
 // deploy/pve/gantry-shell by itself, with a pct over a folder: what it refuses.
-#include "pkg/guest/ssh/testing_world.h"
+#include "pkg/guest/ssh/testing/world.h"
 #include "pkg/lab/lxc/process.h"
 
 namespace gantry::guest::ssh {

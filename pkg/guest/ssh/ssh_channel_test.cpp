@@ -2,7 +2,7 @@
 
 #include "pkg/async/deadline.h"
 #include "pkg/guest/conformance/channel_suite.h"
-#include "pkg/guest/ssh/testing_world.h"
+#include "pkg/guest/ssh/testing/world.h"
 
 namespace gantry::guest {
 

@@ -1,6 +1,5 @@
 #include "pkg/lab/control/door.h"
 
-#include "pkg/async/real_clock.h"
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
 #include "pkg/schema/json.h"
@@ -9,6 +8,7 @@ namespace gantry::lab {
 namespace {
 
 constexpr std::string_view kPrefix = "/lab/";
+constexpr auto kTaskPoll = std::chrono::milliseconds(100);
 
 int http_status(ErrorClass error) {
   switch (error) {
@@ -80,9 +80,11 @@ Result<std::string> bytes_in(const Json& arguments, std::string_view key) {
 
 }  // namespace
 
-ControlDoor::ControlDoor(Lab& lab, Backend& backend, std::string token, NodeName node)
+ControlDoor::ControlDoor(Lab& lab, Backend& backend, async::Clock& clock, std::string token,
+                         NodeName node)
     : lab_(lab),
       backend_(backend),
+      clock_(clock),
       token_("Bearer " + std::move(token)),
       node_(std::move(node)),
       root_(lab.root_token()) {}
@@ -218,7 +220,6 @@ Async<Result<Json>> ControlDoor::destroy(Json arguments) {
 Async<Status> ControlDoor::wait_for(std::string upid) {
   const auto node = split(upid, ':').at(1);
   const auto path = "/nodes/" + node + "/tasks/" + url_encode(upid) + "/status";
-  async::RealClock clock;
   while (true) {
     GANTRY_CO_TRY_ASSIGN(const auto task, co_await api("GET", path));
     if (task.string_or("status", "") == "stopped") {
@@ -226,7 +227,7 @@ Async<Status> ControlDoor::wait_for(std::string upid) {
       if (exit == "OK" || starts_with(exit, "WARNINGS")) co_return Status();
       co_return make_error(ErrorClass::task_failed, exit);
     }
-    GANTRY_CO_TRY(co_await clock.sleep_for(std::chrono::milliseconds(100)));
+    GANTRY_CO_TRY(co_await clock_.sleep_for(kTaskPoll));
   }
 }
 

@@ -24,7 +24,7 @@ namespace gantry::lab {
 class ControlDoor final : public http::Handler {
  public:
   // The references outlive this.
-  ControlDoor(Lab& lab, Backend& backend, std::string token, NodeName node);
+  ControlDoor(Lab& lab, Backend& backend, async::Clock& clock, std::string token, NodeName node);
   Async<std::optional<http::Response>> handle(http::Request request, http::Peer peer,
                                               http::ResponseStream& stream) override;
 
@@ -63,6 +63,7 @@ class ControlDoor final : public http::Handler {
 
   Lab& lab_;
   Backend& backend_;
+  async::Clock& clock_;
   std::string token_;
   NodeName node_;
   Token root_;

@@ -1,11 +1,10 @@
 #include "pkg/lab/sshd/sshd.h"
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +20,8 @@ using lxc::Fd;
 using lxc::os_error;
 using lxc::read_file;
 using lxc::write_file;
+
+constexpr int kPollMs = 10;
 
 sockaddr_in address_of(const std::string& host, uint16_t port) {
   sockaddr_in address{};
@@ -124,7 +125,7 @@ Status Sshd::launch(const SshdOptions& options, const std::string& host_key) {
                     lxc::Daemon::start({"/usr/sbin/sshd", "-D", "-e", "-f", config}, log));
   for (int waited = 0; waited < 500 && process_.is_running(); ++waited) {
     if (answers(options.address, port_)) return {};
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    poll(nullptr, 0, kPollMs);
   }
   process_.stop();
   return error(ErrorClass::remote, "sshd did not start on port %d: %s", port_,
