@@ -31,6 +31,10 @@ struct Request {
   std::string body;
 };
 
+// A status that nobody sends: the server closes the connection without an answer. For stand-ins that
+// lose answers on purpose.
+inline constexpr int kNoAnswer = 0;
+
 struct Response {
   int status = 200;
   std::string reason;  // the reason phrase: older Proxmox says everything there

@@ -138,10 +138,12 @@ Async<std::optional<Reply>> HttpDoor::serve(http::Request request) {
 
 Async<std::optional<http::Response>> HttpDoor::handle(http::Request request, http::Peer,
                                                       http::ResponseStream&) {
-  if (!model_.nodes.at(node_).online) co_return std::nullopt;
-  const auto reply = co_await serve(std::move(request));
-  if (!reply.has_value()) co_return std::nullopt;
-  co_return to_response(*reply, true);
+  std::optional<Reply> reply;
+  if (model_.nodes.at(node_).online) reply = co_await serve(std::move(request));
+  if (reply.has_value()) co_return to_response(*reply, true);
+  http::Response nothing;
+  nothing.status = http::kNoAnswer;
+  co_return nothing;
 }
 
 http::Handler& HttpDoors::at(const NodeName& node) {

@@ -103,8 +103,8 @@ class Lab {
   // is refused. Must not outlive the lab.
   std::unique_ptr<pve::Client> client(std::string token_id);
   std::unique_ptr<pve::Client> client(std::string token_id, NodeName node);
-  // /api2/json of the first node, or of a named one. Returning without a response or a started
-  // stream means: drop the connection.
+  // /api2/json of the first node, or of a named one. Where no answer may come (a lost one, a dead
+  // node) the response's status is http::kNoAnswer: the connection is dropped.
   http::Handler& handler();
   http::Handler& handler(const NodeName& node);
   // The command channel: pct's checks, then Backend::exec and push.

@@ -41,6 +41,7 @@ Async<bool> Exchange::run(Handler& handler, Request request, Peer peer) {
     answer_ = ending_ ? failure(503, "the server is stopping, or you are gone")
                       : failure(500, "internal error: the request was not answered");
   }
+  if (answer_->status == kNoAnswer) co_return false;
   const bool reusable = co_await respond(*std::move(answer_));
   co_return reusable;
 }
