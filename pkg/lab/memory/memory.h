@@ -79,7 +79,8 @@ class MemoryBackend final : public Backend {
   GuestSystem* inside(VmId vmid);
   MemoryOptions& options() { return options_; }
   size_t container_count() const { return containers_.size(); }
-  // It ends by itself, or ignores requests to shut down.
+  // Ignores requests to shut down; ends by itself, which the model sees when it next asks
+  // (status/current, or every 10 s with Options::poll_backend).
   void set_ignores_shutdown(VmId vmid, bool ignores);
   void crash(VmId vmid);
 
