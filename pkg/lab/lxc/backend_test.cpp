@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pkg/async/deadline.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
 #include "pkg/base/log.h"
@@ -202,6 +203,16 @@ TEST_F(LxcBackendTest, LinksPlantedInsideDoNotLeadOutside) {
   (void)loop_.block_on(backend_.start(made, no_log_));
   EXPECT_TRUE(std::filesystem::is_empty(outside));
   EXPECT_THAT(loop_.block_on(backend_.destroy(made, no_log_)), IsOk());
+}
+
+TEST_F(LxcBackendTest, ADestroyWaitsForACreateThatNobodyWaitsFor) {
+  auto made = spec(107);
+  const auto name = "local:vztmpl/" + options_->templates.front().name;
+  const auto given_up = loop_.block_on(async::with_deadline(
+      clock_, std::chrono::milliseconds(200), "create", backend_.create(made, name, no_log_)));
+  EXPECT_THAT(given_up, Fails(ErrorClass::timeout));
+  EXPECT_THAT(loop_.block_on(backend_.destroy(made, no_log_)), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(options_->instance.volumes_folder() + "/local/107"));
 }
 
 TEST_F(LxcBackendTest, FailuresSayWhatProxmoxWouldSay) {

@@ -2,10 +2,13 @@
 
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pkg/base/text.h"
+#include "pkg/lab/lxc/fd.h"
 #include "pkg/lab/lxc/guest_root.h"
 #include "pkg/lab/lxc/inspection.h"
 
@@ -47,6 +50,20 @@ bool is_mount_target(const std::string& path) {
          });
 }
 
+// Held while a container's files change. The model may give up on a task whose program still runs
+// (a killed worker does not wait for its tar); what comes next must.
+class FilesLock {
+ public:
+  explicit FilesLock(const std::string& path)
+      : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    while (flock(file_.get(), LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  Fd file_;
+};
+
 Status make_guest_folder(const std::string& path) {
   std::error_code code;
   fs::create_directories(path, code);
@@ -70,6 +87,10 @@ Program Containers::lxc(const std::string& tool, VmId vmid,
                                    instance_.container(vmid)};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return Program{.argv = std::move(argv)};
+}
+
+std::string Containers::lock_file(VmId vmid) const {
+  return instance_.run_folder() + "/" + instance_.container(vmid) + ".lock";
 }
 
 Result<std::string> Containers::volume(const VolumeSpec& volume) const {
@@ -103,6 +124,7 @@ Status Containers::make_volumes(const ContainerSpec& spec) const {
 
 Status Containers::create(const ContainerSpec& spec, const std::string& archive,
                           const std::map<std::string, std::string>& files) const {
+  const FilesLock lock(lock_file(spec.vmid));
   GANTRY_TRY(make_volumes(spec));
   GANTRY_TRY_ASSIGN(const auto root, volume(spec.rootfs));
   // Device nodes cannot be made in a user namespace; LXC mounts its own /dev.
@@ -116,6 +138,7 @@ Status Containers::create(const ContainerSpec& spec, const std::string& archive,
 }
 
 Status Containers::copy(const ContainerSpec& source, const ContainerSpec& target) const {
+  const FilesLock lock(lock_file(target.vmid));
   GANTRY_TRY(make_volumes(target));
   const auto copy_volume = [this](const VolumeSpec& from, const VolumeSpec& to) -> Status {
     GANTRY_TRY_ASSIGN(const auto old_path, volume(from));
@@ -142,6 +165,7 @@ Status Containers::write_guest_files(const ContainerSpec& spec) const {
 }
 
 Status Containers::start(const ContainerSpec& spec) const {
+  const FilesLock lock(lock_file(spec.vmid));
   GANTRY_TRY_ASSIGN(const auto place, place_of(spec));
   GANTRY_TRY_ASSIGN(const auto text, lxc_config(spec.config, place));
   GANTRY_TRY(write_guest_files(spec));
@@ -177,6 +201,7 @@ Status Containers::shutdown(const ContainerSpec& spec, Duration timeout) const {
 }
 
 Status Containers::destroy(const ContainerSpec& spec) const {
+  const FilesLock lock(lock_file(spec.vmid));
   GANTRY_TRY(kill(spec));
   std::error_code code;
   auto volumes = spec.mounts;
@@ -185,6 +210,7 @@ Status Containers::destroy(const ContainerSpec& spec) const {
     GANTRY_TRY_ASSIGN(const auto path, volume(each));
     fs::remove_all(path, code);
     if (code) return internal("volume '%s': %s", each.volid, code.message());
+    fs::remove(fs::path(path).parent_path(), code);  // the id's folder, once it is empty
   }
   fs::remove_all(instance_.lxc_folder() + "/" + instance_.container(spec.vmid), code);
   return {};

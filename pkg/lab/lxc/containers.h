@@ -11,8 +11,8 @@
 
 namespace gantry::lab::lxc {
 
-// Thread-safe: holds nothing that changes. Two calls on one container must not overlap where one of
-// them writes (the model's config locks see to that).
+// Thread-safe: holds nothing that changes. Calls that change one container's files wait for each
+// other.
 class Containers {
  public:
   Containers(Instance instance, std::map<std::string, std::string> bridges, std::string nameserver);
@@ -32,6 +32,7 @@ class Containers {
   Status push(const ContainerSpec& spec, const guest::File& file) const;
 
  private:
+  std::string lock_file(VmId vmid) const;
   Result<std::string> volume(const VolumeSpec& volume) const;
   Result<Place> place_of(const ContainerSpec& spec) const;
   Status make_volumes(const ContainerSpec& spec) const;
