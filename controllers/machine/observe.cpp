@@ -4,7 +4,7 @@
 
 #include "controllers/machine/identity.h"
 #include "controllers/machine/ledger.h"
-#include "controllers/machine/plan.h"
+#include "controllers/machine/plan_parts.h"
 #include "pkg/base/text.h"
 #include "pkg/pve/upid.h"
 
@@ -12,11 +12,7 @@ namespace gantry::controllers::machine {
 namespace {
 
 using namespace std::chrono_literals;
-using api::v1alpha1::Machine;
 using api::v1alpha1::PowerState;
-
-// Clocks of nodes differ from ours; a task that began so long before the call may still be it.
-constexpr auto kClockSkew = 2min;
 
 class Observer {
  public:
@@ -82,13 +78,13 @@ class Observer {
   }
 
   Async<void> look_at_create_task() {
-    const auto& noted = world_.row->create_task;
-    if (!noted.has_value()) co_return;
     // Once the container has been seen, its making is history.
     if (is_step(machine_.status, steps::kCreate, StepState::done)) {
       world_.create_task.state = TaskState::succeeded;
       co_return;
     }
+    const auto& noted = world_.row->create_task;
+    if (!noted.has_value()) co_return;
     world_.create_task = co_await read_task(noted->get());
   }
 
@@ -196,11 +192,6 @@ class Observer {
   bool is_create_of_ours(const pve::Task& task) const {
     if (task.type != "vzcreate" && task.type != "vzclone" && task.type != "vzrestore") return false;
     return same_user(task.user, cluster_.user);
-  }
-
-  // Finished tasks name the user without the token, active ones with it (observed on 9.2).
-  static bool same_user(const std::string& a, const std::string& b) {
-    return a.substr(0, a.find('!')) == b.substr(0, b.find('!'));
   }
 
   Async<void> look_for_leftovers() {

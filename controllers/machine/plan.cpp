@@ -204,6 +204,38 @@ std::optional<Plan> in_backoff(const Case& the, const std::string& step, const s
   return plan;
 }
 
+bool same_user(const std::string& a, const std::string& b) {
+  return a.substr(0, a.find('!')) == b.substr(0, b.find('!'));
+}
+
+std::optional<Plan> open_call(const Case& the) {
+  struct Call {
+    const char* step;
+    std::vector<std::string> tasks;
+  };
+  static const Call kCalls[] = {{steps::kStart, {"vzstart"}},
+                                {steps::kStop, {"vzstop", "vzshutdown"}},
+                                {steps::kDestroy, {"vzdestroy"}}};
+  for (const auto& call : kCalls) {
+    const auto* step = find_step(the.status(), call.step);
+    const bool open = step != nullptr && step->state == StepState::running && step->upid.empty() &&
+                      step->started_at.has_value() &&
+                      the.world.now < *step->started_at + kUnclearSettle;
+    if (!open) continue;
+    const bool seen = std::ranges::any_of(the.world.tasks, [&](const pve::Task& task) {
+      return std::ranges::find(call.tasks, task.type) != call.tasks.end() &&
+             same_user(task.user, the.world.user) && task.started > *step->started_at - kClockSkew;
+    });
+    if (seen) continue;
+    return wait(steps::kDestroy, "AnswerLost",
+                absl::StrFormat("the answer to a call (%s) was lost: it may still be executed "
+                                "until %s",
+                                call.step, to_rfc3339(*step->started_at + kUnclearSettle)),
+                kLookAgain);
+  }
+  return std::nullopt;
+}
+
 std::optional<Plan> busy(const Case& the, const std::string& step) {
   const auto& task = the.world.task;
   if (task.state == TaskState::running) {

@@ -95,6 +95,8 @@ inline constexpr Duration kLookAgain = std::chrono::seconds(5);
 // A create call whose answer was lost may still be executed for so long: pveproxy gives its
 // backend 30 s, and a POST that was answered 596 was seen to be executed after that.
 inline constexpr Duration kUnclearSettle = std::chrono::minutes(3);
+// Clocks of nodes differ from ours; a task that began so long before a call may still be its task.
+inline constexpr Duration kClockSkew = std::chrono::minutes(2);
 inline constexpr Duration kBootTimeout = std::chrono::minutes(2);
 inline constexpr Duration kShutdownGrace = std::chrono::seconds(60);
 inline constexpr Duration kStaleLock = std::chrono::minutes(10);

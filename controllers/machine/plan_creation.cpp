@@ -73,6 +73,11 @@ Plan plan_first_create(const Case& the) {
 
 }  // namespace
 
+bool was_made(const Case& the) {
+  return the.world.row->create_task.has_value() ||
+         is_step(the.status(), steps::kCreate, StepState::done);
+}
+
 std::optional<Time> unclear_create_since(const Case& the) {
   if (!the.world.row.has_value() || the.world.row->create_task.has_value()) return std::nullopt;
   const auto* step = find_step(the.status(), steps::kCreate);
@@ -129,7 +134,7 @@ Plan plan_unfinished(const Case& the) {
 Plan plan_creation(const Case& the) {
   const auto& world = the.world;
   const auto& guest = world.guest;
-  if (world.row->create_task.has_value()) {
+  if (was_made(the)) {
     switch (world.create_task.state) {
       case TaskState::running:
         return wait(steps::kCreate, "Creating", "the container is being created", kPollTask);

@@ -14,7 +14,7 @@ Plan release(std::string message) {
 
 // Nothing of ours was ever asked for on this id.
 bool never_asked(const Case& the) {
-  if (the.world.row->create_task.has_value()) return false;
+  if (was_made(the)) return false;
   const auto* step = find_step(the.status(), steps::kCreate);
   return step == nullptr || step->attempts == 0;
 }
@@ -38,6 +38,7 @@ Plan plan_destroy(const Case& the) {
   }
   if (!guest.status.has_value()) return unknown(steps::kDestroy, message_of(guest.unreadable));
   if (!guest.status->running) {
+    if (auto open = open_call(the)) return *open;
     if (auto later = in_backoff(the, steps::kDestroy, "DestroyFailed", "")) return *later;
     return act(steps::kDestroy, Destroy{}, "Destroying", "destroying " + guest_text(world));
   }
@@ -50,6 +51,7 @@ Plan plan_destroy(const Case& the) {
 
 // The container is gone by every sign; its volumes must be, too.
 Plan plan_proof(const Case& the) {
+  if (auto open = open_call(the)) return *open;
   const auto& leftovers = the.world.leftovers;
   if (!leftovers.has_value()) {
     return unknown(steps::kProve, "whether volumes are left could not be read");
@@ -72,8 +74,8 @@ Plan plan_unseen(const Case& the) {
                      world.create_task.state == TaskState::forgotten;
   if (*world.vmid_free) {
     // No guest has the id, seen or not. That our own create is over, was looked at before.
-    const bool proven = world.guest.occupant == Occupant::absent || destroyed(the) || ended ||
-                        !world.row->create_task.has_value();
+    const bool proven =
+        world.guest.occupant == Occupant::absent || destroyed(the) || ended || !was_made(the);
     if (proven) return plan_proof(the);
     return wait(steps::kProve, "ProvingAbsence", world.guest.why, kLookAgain);
   }
@@ -83,7 +85,7 @@ Plan plan_unseen(const Case& the) {
     return release("destroyed; the VMID has been taken by somebody else since");
   }
   if (ended) return plan_unfinished(the);
-  if (!world.row->create_task.has_value()) {
+  if (!was_made(the)) {
     return release("the create had no effect; the VMID belongs to somebody else");
   }
   return unknown(steps::kProve, guest_text(world) + " is not to be seen (" + world.guest.why +
@@ -91,7 +93,7 @@ Plan plan_unseen(const Case& the) {
 }
 
 Plan plan_stranger(const Case& the) {
-  if (never_asked(the) || !the.world.row->create_task.has_value()) {
+  if (!was_made(the)) {
     return release("the guest on its VMID is somebody else's");
   }
   if (destroyed(the)) return release("destroyed; the VMID has been taken by somebody else since");
@@ -123,9 +125,8 @@ Plan plan_deletion(const Case& the) {
     case Occupant::ours:
       return plan_destroy(the);
     case Occupant::unfinished:
-      return world.row->create_task.has_value()
-                 ? plan_unfinished(the)
-                 : release("what is being created on its VMID is somebody else's");
+      return was_made(the) ? plan_unfinished(the)
+                           : release("what is being created on its VMID is somebody else's");
     case Occupant::stranger:
       return plan_stranger(the);
     case Occupant::absent:

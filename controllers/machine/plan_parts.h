@@ -46,6 +46,14 @@ std::optional<Plan> in_backoff(const Case& the, const std::string& step, const s
 std::optional<Plan> busy(const Case& the, const std::string& step);
 // Which create call was made without a known answer; nullopt when none.
 std::optional<Time> unclear_create_since(const Case& the);
+// A call was made whose answer nobody has and whose task is not to be seen: it may be executed yet,
+// on whoever has the id by then. What to say until that can no longer be.
+std::optional<Plan> open_call(const Case& the);
+// Finished tasks name the user, active ones the token as well (observed on 9.2).
+bool same_user(const std::string& a, const std::string& b);
+// A container of this Machine has been seen, or its create call was accepted. The row may not name
+// the task: its answer was lost, and the container found by its mark.
+bool was_made(const Case& the);
 // Who stopped it through Proxmox, and when: the newest such task that is not ours and that nothing
 // has started again since.
 std::optional<pve::Task> stop_by_person(const Case& the);

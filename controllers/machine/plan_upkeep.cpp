@@ -23,7 +23,7 @@ bool is_ours(const Case& the, const pve::Task& task) {
   for (const auto& step : the.status().steps) {
     if (step.upid == task.upid.get()) return true;
   }
-  if (task.user != the.world.user) return false;
+  if (!same_user(task.user, the.world.user)) return false;
   const auto* stop = find_step(the.status(), steps::kStop);
   return stop != nullptr && stop->started_at.has_value() &&
          task.started - *stop->started_at < 5min && *stop->started_at - task.started < 5min;

@@ -5,6 +5,7 @@
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/observe.h"
 #include "controllers/machine/status.h"
+#include "pkg/base/log.h"
 #include "pkg/base/text.h"
 #include "pkg/pve/upid.h"
 #include "pkg/schema/codec.h"
@@ -60,6 +61,11 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   reflect(run.machine, run.world);
   note_in_census(run);
   run.plan = plan(run.machine, run.shape_or_null(), run.world);
+  log::debug("plan", {{"machine", runtime::to_string(request)},
+                      {"step", run.plan.step},
+                      {"action", describe(run.plan.action)},
+                      {"reason", run.plan.reason},
+                      {"message", run.plan.message}});
   GANTRY_CO_TRY(co_await take(run));
   co_return co_await finish(run);
 }

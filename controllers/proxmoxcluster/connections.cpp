@@ -99,8 +99,7 @@ struct Connections::Connection {
   async::Group polling;
 };
 
-Connections::Connections(ConnectionDependencies dependencies)
-    : the_(std::move(dependencies)) {}
+Connections::Connections(ConnectionDependencies dependencies) : the_(std::move(dependencies)) {}
 Connections::~Connections() = default;
 
 Result<Connections::ConnectionPtr> Connections::connect(const ProxmoxCluster& cluster,

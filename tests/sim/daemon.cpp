@@ -6,8 +6,8 @@ namespace gantry::sim {
 
 using controllers::proxmoxcluster::SecretValues;
 
-Result<std::unique_ptr<pve::Client>> LabConnector::connect(
-    const api::v1alpha1::ProxmoxClusterSpec&, const SecretValues& credentials) {
+Result<std::unique_ptr<pve::Client>> LabConnector::connect(const api::v1alpha1::ProxmoxClusterSpec&,
+                                                           const SecretValues& credentials) {
   return lab_.client(controllers::proxmoxcluster::user_of(credentials));
 }
 

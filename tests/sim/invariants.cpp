@@ -73,10 +73,10 @@ void World::check_write(const lab::Lab::Write& write) {
   if (destroys && !ever_wanted_gone_.contains(owner->second)) {
     violate("a container was destroyed that nobody had deleted: " + write.path);
   }
-  const bool stops = ends_with(write.path, "/status/stop") ||
-                     ends_with(write.path, "/status/shutdown");
-  const bool may_stop = ever_wanted_gone_.contains(owner->second) ||
-                        ever_wanted_stopped_.contains(owner->second);
+  const bool stops =
+      ends_with(write.path, "/status/stop") || ends_with(write.path, "/status/shutdown");
+  const bool may_stop =
+      ever_wanted_gone_.contains(owner->second) || ever_wanted_stopped_.contains(owner->second);
   if (stops && !may_stop) {
     violate("a container was stopped that nobody wanted stopped: " + write.path);
   }

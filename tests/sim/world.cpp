@@ -24,6 +24,7 @@ Json cluster_object() {
   cluster.spec.credentials.secret_ref = {"pve-home", "gantry-system"};
   cluster.spec.vmid_range = {20000, 20049};
   cluster.spec.pool = "gantry";
+  cluster.spec.poll = 10s;
   cluster.spec.mode = api::v1alpha1::ClusterMode::enforce;
   return schema::encode(cluster);
 }

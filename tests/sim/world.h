@@ -64,9 +64,9 @@ class World {
   std::map<std::string, Wanted>& wanted() { return wanted_; }
 
   // --- people, past Gantry ---
-  void put_stranger(VmId vmid);                   // a guest of somebody else
-  void copy_guest(VmId source, VmId target);      // a clone or restore: carries our mark
-  std::unique_ptr<pve::Client> root();            // root@pam's own client
+  void put_stranger(VmId vmid);               // a guest of somebody else
+  void copy_guest(VmId source, VmId target);  // a clone or restore: carries our mark
+  std::unique_ptr<pve::Client> root();        // root@pam's own client
 
   // --- the verdict ---
   // Everything as users want it? Otherwise what is not.
@@ -104,7 +104,7 @@ class World {
   bool kill_at_next_write_ = false;
 
   std::map<std::string, Wanted> wanted_;
-  std::set<Uid> ever_wanted_gone_;     // uids whose Machine a user has deleted
+  std::set<Uid> ever_wanted_gone_;  // uids whose Machine a user has deleted
   std::set<Uid> ever_wanted_stopped_;
   std::map<VmId, std::string> strangers_;  // their configs
   std::map<VmId, Uid> seen_ours_;          // which VMIDs carried which of our marks

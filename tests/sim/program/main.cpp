@@ -1,7 +1,7 @@
 // gantry-sim: runs seeds of the simulation.
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
+
+#include <CLI/CLI.hpp>
 
 #include "pkg/base/log.h"
 #include "tests/sim/scenario.h"
@@ -18,8 +18,8 @@ int main(int argc, char** argv) {
                          gantry::log::Format::text);
   int failed = 0;
   for (uint64_t i = 0; i < count; ++i) {
-    const auto report = verbose ? gantry::sim::run_seed(seed + i, true)
-                                : gantry::sim::run_seed_twice(seed + i);
+    const auto report =
+        verbose ? gantry::sim::run_seed(seed + i, true) : gantry::sim::run_seed_twice(seed + i);
     if (!report.problems.empty()) ++failed;
     if (!report.problems.empty() || verbose || count <= 20) {
       std::printf("%s\n", report.line().c_str());

@@ -1,0 +1,456 @@
+#include "controllers/machine/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/machine/desired.h"
+#include "controllers/machine/ledger.h"
+#include "pkg/base/testing.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using namespace std::chrono_literals;
+using api::v1alpha1::Machine;
+using api::v1alpha1::MachineClass;
+using api::v1alpha1::MachineStatus;
+using api::v1alpha1::PowerState;
+using ::testing::HasSubstr;
+
+const Time kNow = from_unix_seconds(1'800'000'000);
+const Uid kUid("6f0c0000-0000-4000-8000-000000000001");
+const NodeName kNode("pve1");
+const std::string kInstallation = "home-1";
+
+// A Machine whose container is as it shall be; each row of the tables changes something.
+struct Scene {
+  Machine machine;
+  MachineClass shape;
+  Observation world;
+  bool has_class = true;
+
+  Scene() {
+    machine.metadata.name = "web";
+    machine.metadata.uid = kUid;
+    machine.metadata.finalizers = {"gantry.dev/machine"};
+    machine.metadata.creation_timestamp = kNow - 1h;
+    machine.spec.machine_class_name = "small";
+    shape.spec.cluster_name = "home";
+    shape.spec.features.nesting = true;
+    api::v1alpha1::Network network;
+    network.bridge = "vmbr0";
+    shape.spec.networks = {network};
+    world.now = kNow;
+    world.installation = kInstallation;
+    world.user = "gantry@pve!daemon";
+    world.snapshot = std::make_shared<inventory::Snapshot>();
+    world.row = store::GuestRow{
+        ClusterName("home"), VmId(20001), kUid,
+        "default/web",       1,           Upid("UPID:pve1:1:1:1:vzcreate:20001:gantry@pve:"),
+        std::nullopt};
+    world.create_task.state = TaskState::succeeded;
+    for (const char* step : {"reserve", "create", "configure", "start", "network", "ready"}) {
+      finish_step(machine.status, step, kNow - 30min, "");
+    }
+    present();
+  }
+
+  void present() {
+    auto& guest = world.guest;
+    guest.occupant = Occupant::ours;
+    guest.node = kNode;
+    guest.config.values = owned_settings(machine, shape);
+    std::erase_if(guest.config.values, [](const auto& value) { return value.second.empty(); });
+    guest.config.values["rootfs"] = "local:20001/vm-20001-disk-0.raw,size=8G";
+    guest.config.values["description"] = pve::to_description_line({kInstallation, kUid, 1}) + "\n";
+    guest.config.values["tags"] = pve::to_tag(kUid);
+    guest.status = pve::GuestStatus{};
+    guest.status->running = true;
+    guest.interfaces = {{"eth0", "aa:bb:cc:dd:ee:ff", {"10.0.0.7"}}};
+    world.sighting.presence = inventory::Presence::present;
+  }
+  void absent() {
+    world.guest = Guest{};
+    world.guest.occupant = Occupant::absent;
+    world.guest.why = "two cycles agree";
+    world.vmid_free = true;
+    world.sighting.presence = inventory::Presence::absent;
+  }
+  void unseen() {
+    absent();
+    world.guest.occupant = Occupant::unknown;
+    world.guest.why = "the inventory is incomplete";
+  }
+  void never_created() {
+    absent();
+    world.row->create_task.reset();
+    world.create_task.state = TaskState::none;
+    machine.status.steps.clear();
+  }
+  // The create was announced, and no answer is known.
+  void unclear(Duration ago) {
+    never_created();
+    begin_step(machine.status, steps::kCreate, kNow - ago);
+    world.traces = CreateTraces{true, "", std::nullopt};
+  }
+  void stopped() {
+    world.guest.status->running = false;
+    world.guest.interfaces.clear();
+  }
+  void deleting() {
+    machine.metadata.deletion_timestamp = kNow - 5s;
+    if (world.vmid_free == true) world.leftovers = std::vector<pve::Volume>();
+  }
+  pve::Task task(std::string type, std::string user, Duration ago) {
+    pve::Task task;
+    task.upid = Upid("UPID:pve1:2:2:2:" + type + ":20001:" + user + ":");
+    task.node = kNode;
+    task.type = std::move(type);
+    task.id = "20001";
+    task.user = std::move(user);
+    task.exit_status = "OK";
+    task.started = kNow - ago;
+    task.ended = kNow - ago + 1s;
+    return task;
+  }
+  Plan plan() const { return machine::plan(machine, has_class ? &shape : nullptr, world); }
+};
+
+struct Row {
+  const char* name;
+  std::function<void(Scene&)> change;
+  std::string action;  // describe()
+  Situation situation;
+  std::string reason;
+};
+
+const std::string kNothing = "do nothing";
+
+void check(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    Scene scene;
+    row.change(scene);
+    const auto plan = scene.plan();
+    EXPECT_EQ(describe(plan.action), row.action) << plan.message;
+    EXPECT_EQ(plan.situation, row.situation) << plan.message;
+    EXPECT_EQ(plan.reason, row.reason) << plan.message;
+  }
+}
+
+TEST(Plan, AnswersEverySituationOfACreation) {
+  check({
+      {"a container that is well is left alone", [](Scene&) {}, kNothing, Situation::ready,
+       "Running"},
+      {"the finalizer comes first", [](Scene& s) { s.machine.metadata.finalizers.clear(); },
+       "add the finalizer", Situation::progressing, "Preparing"},
+      {"a missing class waits for a person", [](Scene& s) { s.has_class = false; }, kNothing,
+       Situation::stalled, "ReferenceNotFound"},
+      {"an id is reserved before anything else", [](Scene& s) { s.world.row.reset(); },
+       "reserve a VMID", Situation::progressing, "ReservingId"},
+      {"a free id is used", [](Scene& s) { s.never_created(); }, "create the container",
+       Situation::progressing, "Creating"},
+      {"an id of which nothing is known is not used",
+       [](Scene& s) {
+         s.never_created();
+         s.world.vmid_free.reset();
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"an id that a stranger has is left to him",
+       [](Scene& s) {
+         s.never_created();
+         s.world.vmid_free = false;
+         s.world.guest.occupant = Occupant::stranger;
+         s.world.traces = CreateTraces{true, "", std::nullopt};
+       },
+       "reserve another VMID", Situation::progressing, "VMIDForeign"},
+      {"a taken id is kept while tasks cannot be read",
+       [](Scene& s) {
+         s.never_created();
+         s.world.vmid_free = false;
+         s.world.traces = CreateTraces{false, "pve2 is down", std::nullopt};
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"a running create is waited for",
+       [](Scene& s) {
+         s.unseen();
+         s.world.create_task.state = TaskState::running;
+       },
+       kNothing, Situation::waiting, "Creating"},
+      {"a failed create that left nothing is tried again",
+       [](Scene& s) {
+         s.unseen();
+         s.machine.status.steps.clear();
+         s.world.create_task.state = TaskState::failed;
+       },
+       "create the container again", Situation::progressing, "CreateFailed"},
+      {"a create task that cannot be read decides nothing",
+       [](Scene& s) {
+         s.absent();
+         s.machine.status.steps.clear();
+         s.world.create_task.state = TaskState::unreadable;
+       },
+       kNothing, Situation::unknown, "Unknown"},
+  });
+}
+
+TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
+  check({
+      {"its task is found and followed",
+       [](Scene& s) {
+         s.unclear(10s);
+         s.world.traces->task = s.task("vzcreate", "gantry@pve", 9s);
+       },
+       "follow the create task", Situation::progressing, "Creating"},
+      {"not found yet, it may still be executed", [](Scene& s) { s.unclear(10s); }, kNothing,
+       Situation::waiting, "CreateUnclear"},
+      {"a node that cannot be asked leaves it open",
+       [](Scene& s) {
+         s.unclear(1h);
+         s.world.traces->complete = false;
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"proven without effect, it is called again", [](Scene& s) { s.unclear(10min); },
+       "create the container", Situation::progressing, "Creating"},
+      {"a Machine that is deleted meanwhile waits, too",
+       [](Scene& s) {
+         s.unclear(10s);
+         s.deleting();
+       },
+       kNothing, Situation::waiting, "CreateUnclear"},
+  });
+}
+
+TEST(Plan, UnknownNeverLeadsToAChange) {
+  check({
+      {"out of sight is not gone", [](Scene& s) { s.unseen(); }, kNothing, Situation::unknown,
+       "Unknown"},
+      {"proven gone is made again", [](Scene& s) { s.absent(); }, "create the container again",
+       Situation::progressing, "DeletedExternally"},
+      {"proven gone but its id taken is not made again",
+       [](Scene& s) {
+         s.absent();
+         s.world.vmid_free = false;
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"a spent budget holds the repair",
+       [](Scene& s) {
+         s.absent();
+         s.world.may_repair = make_error(ErrorClass::held, "RepairBudget: 3 of this object in 1h");
+       },
+       kNothing, Situation::held, "RepairBudget"},
+      {"a cluster that does not answer decides nothing",
+       [](Scene& s) { s.world.cluster = make_error(ErrorClass::transport, "no answer"); }, kNothing,
+       Situation::unknown, "Unknown"},
+      {"a deleted Machine out of sight is not released",
+       [](Scene& s) {
+         s.unseen();
+         s.world.vmid_free = false;
+         s.deleting();
+       },
+       kNothing, Situation::unknown, "Unknown"},
+  });
+}
+
+TEST(Plan, TouchesNothingThatIsNotProvenToBeOurs) {
+  check({
+      {"on our id without our mark: held",
+       [](Scene& s) { s.world.guest.occupant = Occupant::stranger; }, kNothing, Situation::held,
+       "OwnershipUnproven"},
+      {"… also when the Machine is deleted",
+       [](Scene& s) {
+         s.world.guest.occupant = Occupant::stranger;
+         s.deleting();
+       },
+       kNothing, Situation::held, "OwnershipUnproven"},
+      {"a dead create without command channel is a person's",
+       [](Scene& s) {
+         s.machine.status.steps.clear();
+         s.world.create_task.state = TaskState::failed;
+         s.world.guest.occupant = Occupant::unfinished;
+       },
+       kNothing, Situation::held, "StaleLock"},
+      {"in Observe mode all is computed and nothing done",
+       [](Scene& s) {
+         s.stopped();
+         s.world.may_write = make_error(ErrorClass::held, "ObserveMode: nothing is written");
+       },
+       kNothing, Situation::held, "ObserveMode"},
+  });
+}
+
+TEST(Plan, KeepsAContainerAsItShallBe) {
+  check({
+      {"one that died is started at once", [](Scene& s) { s.stopped(); }, "start it",
+       Situation::progressing, "Restarting"},
+      {"one that a person stopped is left so",
+       [](Scene& s) {
+         s.stopped();
+         s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
+       },
+       kNothing, Situation::held, "StoppedExternally"},
+      {"… for an hour",
+       [](Scene& s) {
+         s.stopped();
+         s.world.tasks = {s.task("vzstop", "anna@pam", 61min)};
+       },
+       "start it", Situation::progressing, "Restarting"},
+      {"… unless somebody has started it since",
+       [](Scene& s) {
+         s.stopped();
+         s.world.tasks = {s.task("vzstart", "anna@pam", 5min), s.task("vzstop", "anna@pam", 10min)};
+       },
+       "start it", Situation::progressing, "Restarting"},
+      {"a node that went down is nobody's wish",
+       [](Scene& s) {
+         s.stopped();
+         s.world.tasks = {s.task("vzshutdown", "root@pam", 10min)};
+         auto snapshot = std::make_shared<inventory::Snapshot>();
+         snapshot->nodes[kNode].uptime_seconds = 120;
+         s.world.snapshot = snapshot;
+       },
+       "start it", Situation::progressing, "Restarting"},
+      {"memory that was changed is put back",
+       [](Scene& s) { s.world.guest.config.values["memory"] = "777"; }, "change its configuration",
+       Situation::progressing, "RevertingDrift"},
+      {"a damaged note is repaired while the tag holds",
+       [](Scene& s) { s.world.guest.config.values["description"] = "hello"; },
+       "change its configuration", Situation::progressing, "RevertingDrift"},
+      {"what Proxmox added to a network is no drift",
+       [](Scene& s) {
+         s.world.guest.config.values["net0"] =
+             "name=eth0,bridge=vmbr0,firewall=1,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth";
+       },
+       kNothing, Situation::ready, "Running"},
+      {"keys that are not ours are left alone",
+       [](Scene& s) { s.world.guest.config.values["startup"] = "order=3"; }, kNothing,
+       Situation::ready, "Running"},
+      {"a disk grows", [](Scene& s) { s.shape.spec.root_disk.size = schema::Quantity("9Gi"); },
+       "grow its disk", Situation::progressing, "Resizing"},
+      {"a disk never shrinks",
+       [](Scene& s) { s.shape.spec.root_disk.size = schema::Quantity("4Gi"); }, kNothing,
+       Situation::ready, "Running"},
+      {"a lock is waited for", [](Scene& s) { s.world.guest.config.values["lock"] = "backup"; },
+       kNothing, Situation::waiting, "Locked"},
+      {"a lock that nothing holds any more is a person's",
+       [](Scene& s) {
+         s.world.guest.config.values["lock"] = "backup";
+         s.world.tasks = {s.task("vzdump", "root@pam", 20min)};
+       },
+       kNothing, Situation::stalled, "StaleLock"},
+      {"somebody else's task is waited for",
+       [](Scene& s) {
+         s.stopped();
+         auto task = s.task("vzdump", "root@pam", 1min);
+         task.running = true;
+         s.world.tasks = {task};
+       },
+       kNothing, Situation::waiting, "TaskRunning"},
+      {"no address after two minutes is said",
+       [](Scene& s) {
+         s.world.guest.interfaces.clear();
+         begin_step(s.machine.status, steps::kStart, kNow - 5min);
+       },
+       kNothing, Situation::stalled, "BootNotReady"},
+      {"powerState Stopped shuts down",
+       [](Scene& s) { s.machine.spec.power_state = PowerState::stopped; }, "shut it down",
+       Situation::progressing, "Stopping"},
+  });
+}
+
+TEST(Plan, ADeleteIsDoneWhenItIsProvenDone) {
+  check({
+      {"a running container is shut down first", [](Scene& s) { s.deleting(); }, "shut it down",
+       Situation::progressing, "Stopping"},
+      {"a stopped one is destroyed",
+       [](Scene& s) {
+         s.stopped();
+         s.deleting();
+       },
+       "destroy the container", Situation::progressing, "Destroying"},
+      {"a call that may still be executed is waited for",
+       [](Scene& s) {
+         s.stopped();
+         begin_step(s.machine.status, steps::kStart, kNow - 20s);
+         s.deleting();
+       },
+       kNothing, Situation::waiting, "AnswerLost"},
+      {"a protected one is held",
+       [](Scene& s) {
+         s.world.guest.config.values["protection"] = "1";
+         s.deleting();
+       },
+       kNothing, Situation::held, "Protected"},
+      {"gone with its volumes, the id is released",
+       [](Scene& s) {
+         s.absent();
+         s.deleting();
+       },
+       "release the VMID", Situation::progressing, "Releasing"},
+      {"a volume that is left keeps the row",
+       [](Scene& s) {
+         s.absent();
+         s.deleting();
+         s.world.leftovers = {
+             {"local:20001/vm-20001-disk-0.raw", "rootdir", "raw", 1, VmId(20001)}};
+       },
+       kNothing, Situation::held, "LeftoverVolumes"},
+      {"volumes that cannot be read keep the row",
+       [](Scene& s) {
+         s.absent();
+         s.deleting();
+         s.world.leftovers.reset();
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"without a row nothing is left",
+       [](Scene& s) {
+         s.absent();
+         s.deleting();
+         s.world.row.reset();
+       },
+       "remove the finalizer", Situation::progressing, "Deleted"},
+      {"Retain lets the container be",
+       [](Scene& s) {
+         s.machine.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
+         s.deleting();
+       },
+       "release the VMID", Situation::progressing, "Releasing"},
+      {"found by its mark, its task never noted, and now out of sight",
+       [](Scene& s) {
+         s.unseen();
+         s.world.row->create_task.reset();
+         s.world.vmid_free = false;
+         s.deleting();
+       },
+       kNothing, Situation::unknown, "Unknown"},
+  });
+}
+
+TEST(Plan, SaysWhatItWouldDoWhenItIsHeld) {
+  Scene scene;
+  scene.stopped();
+  scene.world.may_write = with_code(
+      make_error(ErrorClass::held, "NoQuorum: 1/3 nodes; writes wait for quorum"), "CON-010");
+  const auto plan = scene.plan();
+  EXPECT_EQ(plan.reason, "NoQuorum");
+  EXPECT_EQ(plan.code, "CON-010");
+  EXPECT_THAT(plan.message, HasSubstr("would start it"));
+}
+
+TEST(Plan, ADyingContainerIsStartedMoreAndMoreSlowly) {
+  Scene scene;
+  scene.stopped();
+  std::vector<int64_t> pauses;
+  for (int i = 0; i < 4; ++i) {
+    scene.machine.status.steps.clear();
+    auto& step = begin_step(scene.machine.status, steps::kStart, kNow - 1s);
+    step.attempts = i + 1;
+    finish_step(scene.machine.status, steps::kStart, kNow, "");
+    const auto plan = scene.plan();
+    pauses.push_back(is_nothing(plan.action) ? plan.recheck / 1s : 0);
+  }
+  EXPECT_THAT(pauses, ::testing::ElementsAre(0, 5, 10, 20));
+}
+
+}  // namespace
+}  // namespace gantry::controllers::machine
