@@ -73,7 +73,7 @@ Async<Status> events(Session& session, std::optional<Where> about, bool watch) {
       session.print("  " + line_of(*object));
     return type != "ERROR";
   };
-  co_return co_await session.watch(std::move(path), on_event);
+  co_return co_await session.watch(std::move(path), kJson, on_event);
 }
 
 }  // namespace gantry::ctl

@@ -155,7 +155,7 @@ Async<Status> get_one(Session& session, Where where, GetOptions options, TablePr
     session.print(table ? printer.print(*object) : render(*object, options.output, where));
     return true;
   };
-  co_return co_await session.watch(std::move(watch), on_event);
+  co_return co_await session.watch(std::move(watch), accept, on_event);
 }
 
 }  // namespace

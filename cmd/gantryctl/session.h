@@ -9,9 +9,10 @@
 
 namespace gantry::ctl {
 
-// Calls `on_event` for each event of a watch until it returns false or the stream ends.
-using WatchEvents =
-    std::function<Async<Status>(std::string path, std::function<bool(const Json& event)> on_event)>;
+// Calls `on_event` for each event of a watch until it returns false or the stream ends. `accept`
+// is the form of the objects: kJson or kTable.
+using WatchEvents = std::function<Async<Status>(std::string path, std::string accept,
+                                                std::function<bool(const Json& event)> on_event)>;
 
 struct Session {
   ApiClient& api;

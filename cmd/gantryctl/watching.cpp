@@ -11,11 +11,11 @@ Status enough() {
 }
 
 Async<Status> watch(http::StreamingClient& client, std::string token, std::string path,
-                    std::function<bool(const Json&)> on_event) {
+                    std::string accept, std::function<bool(const Json&)> on_event) {
   http::Request request;
   request.target = std::move(path);
   request.headers["Authorization"] = "Bearer " + token;
-  request.headers["Accept"] = kTable;
+  request.headers["Accept"] = std::move(accept);
   request.headers["User-Agent"] = "gantryctl";
   auto splitter = std::make_shared<LineSplitter>();
   const http::StreamingClient::OnHead on_head = [](const http::Response& head) -> Status {
@@ -51,8 +51,9 @@ std::vector<std::string> LineSplitter::feed(std::string_view chunk) {
 }
 
 WatchEvents make_watch(http::StreamingClient& client, std::string token) {
-  return [&client, token](std::string path, std::function<bool(const Json&)> on_event) {
-    return watch(client, token, std::move(path), std::move(on_event));
+  return [&client, token](std::string path, std::string accept,
+                          std::function<bool(const Json&)> on_event) {
+    return watch(client, token, std::move(path), std::move(accept), std::move(on_event));
   };
 }
 

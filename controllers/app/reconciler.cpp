@@ -36,6 +36,13 @@ std::string url_of(const App& app, const std::string& address) {
   return "http://" + host + suffix + "/";
 }
 
+// What the Machine does itself is told by the Machine's own events.
+bool is_bootstrap_step(const std::string& step) {
+  static const std::set<std::string> kSteps{"system", "packages", "files",     "commands", "unit",
+                                            "record", "starting", "unhealthy", "workload"};
+  return kSteps.contains(step);
+}
+
 bool is_ready(const App& app) {
   return api::meta::is_true(app.status.conditions, "Ready");
 }
@@ -305,7 +312,7 @@ void Reconciler::tell_changes(const App& before, const App& after) {
   for (const auto& machine : after.status.machines) {
     const auto old = shown_before(before, machine.name);
     if (machine.step == old.step && machine.message == old.message) continue;
-    if (machine.message.empty() || machine.step.empty()) continue;
+    if (machine.message.empty() || !is_bootstrap_step(machine.step)) continue;
     tell(after, "Bootstrap", machine.name + ": " + machine.step + ": " + machine.message,
          runtime::EventType::normal);
   }

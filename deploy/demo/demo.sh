@@ -89,7 +89,7 @@ one_container() {
 killed_container_is_repaired() {
   chapter "kill the container behind Gantry's back"
   local id; id=$(vmid)
-  lab_do crash "$id"
+  lab_do crash "$id" >/dev/null
   within 60 "the restart of the dead container" sh -c \
     "KUBECONFIG='$KUBECONFIG' '$bin/gantryctl' events --for machine/hello-0 | grep -qi 'restart\|start'"
   within 120 "the App's answer" app_answers
@@ -102,10 +102,10 @@ killed_container_is_repaired() {
 changed_config_is_repaired() {
   chapter "change its config behind Gantry's back"
   local id; id=$(vmid)
-  lab_do edit "$id" memory 256
+  lab_do edit "$id" memory 256 >/dev/null
   within 60 "the drift's repair" sh -c \
     "'$bin/gantry-lab' control --state '$work/lab' guest $id | jq -e '.config.memory == \"512\"'"
-  ctl events --for machine/hello-0 | grep -i drift || die "the drift was not reported"
+  ctl events --for machine/hello-0 | grep -iE 'differs|drift' || die "the drift was not reported"
   within 60 "Ready" app_ready
   say "memory is 512 again"
 }

@@ -32,11 +32,11 @@ wait_up() {
   done
 }
 
-# SIGTERM, then SIGKILL after LIMIT seconds.
+# SIGTERM (or another signal), then SIGKILL after LIMIT seconds.
 end_process() {
-  local pid=$1 limit=$2
+  local pid=$1 limit=$2 signal=${3:-TERM}
   kill -0 "$pid" 2>/dev/null || return 0
-  kill "$pid" 2>/dev/null || true
+  kill -"$signal" "$pid" 2>/dev/null || true
   local tries=$((limit * 10))
   while kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
   kill -0 "$pid" 2>/dev/null && kill -9 "$pid" 2>/dev/null
@@ -52,11 +52,12 @@ postgres_bin() {
   echo "$folder"
 }
 
-# initdb refuses root.
-as_postgres() {
+# initdb refuses root. Replaces the shell that calls it: use it in a subshell.
+exec_as_postgres() {
   local user=postgres
   id "$user" >/dev/null 2>&1 || user=nobody
-  setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- "$@"
+  cd "$work/postgres"
+  exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- "$@"
 }
 
 start_database() {
@@ -64,20 +65,17 @@ start_database() {
   local pg user=postgres; pg=$(postgres_bin)
   id "$user" >/dev/null 2>&1 || user=nobody
   install -d -o "$user" -m 755 "$work/postgres"
-  cd "$work/postgres"
-  as_postgres "$pg/initdb" -D "$work/postgres/data" -U gantry -A trust -E UTF8 \
-    --locale=C.UTF-8 >"$work/initdb.log" 2>&1
+  (exec_as_postgres "$pg/initdb" -D "$work/postgres/data" -U gantry -A trust -E UTF8 \
+    --locale=C.UTF-8 >"$work/initdb.log" 2>&1)
   start_postgres
-  cd - >/dev/null
   sql "create database gantry" postgres
 }
 
 start_postgres() {
   local pg; pg=$(postgres_bin)
-  (cd "$work/postgres" && as_postgres "$pg/postgres" -D "$work/postgres/data" \
-    -c listen_addresses= -c unix_socket_directories="$work/postgres" \
-    >>"$work/postgres.log" 2>&1 & echo $! >"$work/postgres.pid")
-  postgres_pid=$(cat "$work/postgres.pid")
+  (exec_as_postgres "$pg/postgres" -D "$work/postgres/data" -c listen_addresses= \
+    -c unix_socket_directories="$work/postgres" >>"$work/postgres.log" 2>&1) &
+  postgres_pid=$!
   wait_up 30 "$postgres_pid" PostgreSQL sql "select 1" postgres
 }
 
@@ -115,7 +113,7 @@ write_cluster() {
            user: $lab.sshUser, port: $lab.sshPort, knownHosts: $lab.knownHosts,
            hosts: {($lab.node): "127.0.0.1"},
            secretRef: {name: "pve-ssh", namespace: "gantry-system"}}},
-         vmidRange: {start: 20000, end: 29999}, pool: $lab.pool, mode: "Enforce", poll: 2}}]}' \
+         vmidRange: {start: 20000, end: 29999}, pool: $lab.pool, mode: "Enforce", pollSeconds: 2}}]}' \
     >"$work/cluster.yaml"
   chmod 600 "$work/cluster.yaml"
 }
@@ -158,7 +156,8 @@ stop_stack() {
   [ -z "$daemon_pid" ] || end_process "$daemon_pid" 12
   [ -z "$lab_pid" ] || end_process "$lab_pid" 20
   [ -z "$work" ] || [ ! -d "$work/lab" ] || "$bin/gantry-lab" cleanup --state "$work/lab" || true
-  [ -z "$postgres_pid" ] || end_process "$postgres_pid" 10
+  # "Fast": does not wait for its clients to leave.
+  [ -z "$postgres_pid" ] || end_process "$postgres_pid" 10 INT
   daemon_pid= lab_pid= postgres_pid=
   [ -z "$work" ] || [ -n "${KEEP_WORK:-}" ] || rm -rf "$work"
 }
