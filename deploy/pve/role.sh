@@ -102,9 +102,9 @@ Pool, roles, user and token are ready. For the Secret that the ProxmoxCluster na
   certificate: $(openssl x509 -noout -fingerprint -sha256 -in /etc/pve/local/pve-ssl.pem 2>/dev/null |
     sed 's/.*=//')
 
-For commands inside containers, on every node:
-  1. install -m 755 gantry-shell /usr/local/sbin/gantry-shell
-  2. append to /root/.ssh/authorized_keys (one line):
+For commands inside containers:
+  1. on every node: install -m 755 gantry-shell /usr/local/sbin/gantry-shell
+  2. append to /root/.ssh/authorized_keys, which the nodes of a cluster share (one line):
      command="/usr/local/sbin/gantry-shell --installation ${installation:-NAME} --user $user!$token",restrict $(
        if [ -n "$key_file" ]; then cat "$key_file"; else echo "ssh-ed25519 AAAA… gantry"; fi)
   NAME is what gantryd calls itself: it stands in every container's description.

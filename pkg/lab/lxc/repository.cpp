@@ -67,7 +67,9 @@ class PrivateApt {
     for (const std::string& option :
          {"Dir::Etc=" + folder_ + "/etc/apt", "Dir::State=" + folder_ + "/var/lib/apt",
           "Dir::State::status=" + status_, "Dir::Cache=" + folder_ + "/var/cache/apt",
-          std::string("Acquire::Check-Valid-Until=false"), std::string("Acquire::Languages=none"),
+          // Nobody else uses these folders, and a lock file would appear beside the template.
+          std::string("Debug::NoLocking=true"), std::string("Acquire::Check-Valid-Until=false"),
+          std::string("Acquire::Languages=none"),
           // The sandbox user could not write into a cache below somebody's home.
           std::string("APT::Sandbox::User=root"), std::string("APT::Install-Recommends=false")})
       argv.insert(argv.end(), {"-o", option});
