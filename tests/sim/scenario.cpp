@@ -138,7 +138,9 @@ class Scenario {
     if (!vmid.has_value() || !world_.lab->find_guest(*vmid).has_value()) return;
     const auto id = *vmid;
     auto& lab = *world_.lab;
-    const auto node = lab.find_guest(id)->node;
+    const auto guest = *lab.find_guest(id);
+    if (guest.config.contains("lock")) return;  // Proxmox would refuse
+    const auto node = guest.node;
     switch (random_.below(8)) {
       case 0:
         say("a person kills", id);
@@ -160,7 +162,7 @@ class Scenario {
         say("a person damages the notes of", id);
         (void)lab.edit_config(id, "description", chance(0.5) ? "hello" : "");
         // Before the tag was set nothing else says that it is ours.
-        if (!is_tagged(id)) world_.wanted()[*name].unproven = true;
+        if (!is_tagged(guest)) world_.wanted()[*name].unproven = true;
         break;
       case 5:
         if (chance(0.3)) unmark(*name, id);
@@ -174,10 +176,9 @@ class Scenario {
     }
   }
 
-  bool is_tagged(VmId vmid) {
-    const auto guest = world_.lab->find_guest(vmid);
-    const auto tags = guest->config.find("tags");
-    return tags != guest->config.end() && tags->second.find("gantry-") != std::string::npos;
+  static bool is_tagged(const lab::GuestRecord& guest) {
+    const auto tags = guest.config.find("tags");
+    return tags != guest.config.end() && tags->second.find("gantry-") != std::string::npos;
   }
 
   void say(const std::string& what, VmId vmid) {
@@ -265,7 +266,7 @@ class Scenario {
       if (lock == guest.config.end()) continue;
       const auto id = guest.vmid;
       say("root unlocks", id);
-      const bool unfinished = guest.config.size() == 1;
+      const bool unfinished = lock->second == "create";
       (void)lab.set_lock(id, "");
       if (unfinished) world_.perform([&lab, id] { return lab.destroy_guest(id); });
     }
@@ -277,6 +278,7 @@ class Scenario {
       world_.run_for(1min);
       // A kill that was still pending, or tasks that died late.
       if (!world_.daemon_runs()) world_.start_daemon();
+      world_.see_what_users_have();
       if (world_.unmet().empty()) break;
       if ((world_.now() - ended_) % 10min < 1min) tidy_up_as_root();
     }

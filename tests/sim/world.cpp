@@ -182,6 +182,22 @@ std::optional<VmId> World::vmid_of(const std::string& name) const {
   return VmId(vmid->as_integer());
 }
 
+void World::see_what_users_have() {
+  std::set<std::string> there;
+  for (const auto& object : users_->store.list(kMachines, kNamespace).items) {
+    there.insert(object->key.name);
+    auto& wish = wanted_[object->key.name];
+    wish.uid = object->uid;
+    wish.exists = object->value.find_path({"metadata", "deletionTimestamp"}) == nullptr;
+    const auto* power = object->value.find_path({"spec", "powerState"});
+    wish.running = power == nullptr || *power != Json("Stopped");
+  }
+  for (auto& [name, wish] : wanted_) {
+    // Of those that users never deleted none may be missing.
+    if (!there.contains(name) && ever_wanted_gone_.contains(wish.uid)) wish.exists = false;
+  }
+}
+
 void World::create_machine(const std::string& name) {
   trace.note(clock.now(), "user creates " + name);
   Json object = Json::object();
@@ -192,11 +208,8 @@ void World::create_machine(const std::string& name) {
   object.member("spec").set("machineClassName", "small");
   perform([this, name, object]() -> Async<Status> {
     auto created = co_await users_->store.create(kMachines, object);
-    if (!created.ok()) co_return created.status();
-    Wanted wish;
-    wish.uid = (*created)->uid;
-    wanted_[name] = wish;
-    co_return Status();
+    see_what_users_have();
+    co_return created.status();
   });
 }
 
@@ -206,11 +219,10 @@ void World::delete_machine(const std::string& name) {
     store::Key key{kMachines, kNamespace, name};
     store::Precondition any;
     // From the attempt on: a lost answer may have deleted it.
+    see_what_users_have();
     ever_wanted_gone_.insert(wanted_[name].uid);
     auto removed = co_await users_->store.remove(key, any);
-    if (removed.ok() || error_class(removed.status()) == ErrorClass::not_found) {
-      wanted_[name].exists = false;
-    }
+    see_what_users_have();
     co_return removed.status();
   });
 }
@@ -224,7 +236,7 @@ void World::edit_machine(const std::string& name, const std::function<void(Json&
     const bool stop = value.member("spec").string_or("powerState", "Running") == "Stopped";
     if (stop) ever_wanted_stopped_.insert(wanted_[name].uid);
     auto updated = co_await users_->store.update(kMachines, store::Part::main, value);
-    if (updated.ok()) wanted_[name].running = !stop;
+    see_what_users_have();
     co_return updated.status();
   });
 }

@@ -61,6 +61,8 @@ class World {
   void edit_class(const std::function<void(Json& spec)>& edit);
   std::optional<Json> machine(const std::string& name) const;
   std::optional<VmId> vmid_of(const std::string& name) const;
+  // Their answers may have been lost: what they want is what they find written.
+  void see_what_users_have();
   std::map<std::string, Wanted>& wanted() { return wanted_; }
 
   // --- people, past Gantry ---

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     if (!report.problems.empty()) ++failed;
     if (!report.problems.empty() || verbose || count <= 20) {
       std::printf("%s\n", report.line().c_str());
+      std::fflush(stdout);
     }
   }
   std::printf("%llu seeds, %d failed\n", static_cast<unsigned long long>(count), failed);

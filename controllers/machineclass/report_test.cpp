@@ -1,0 +1,98 @@
+#include "controllers/machineclass/report.h"
+
+#include <gmock/gmock.h>
+
+#include "api/meta/condition.h"
+#include "pkg/base/testing.h"
+
+namespace gantry::controllers::machineclass {
+namespace {
+
+using api::meta::ConditionStatus;
+namespace placement = inventory::placement;
+
+constexpr int64_t kGiB = int64_t{1} << 30;
+
+struct Scene {
+  MachineClass shape;
+  Findings findings;
+  Scene() {
+    shape.spec.os = api::v1alpha1::OsTemplate{"debian-12-standard", {}};
+    shape.spec.resources.memory = schema::Quantity("1Gi");
+    findings.now = from_unix_seconds(1'800'000'000);
+    auto snapshot = std::make_shared<inventory::Snapshot>();
+    pve::NodeRow node;
+    node.name = NodeName("pve1");
+    node.status = "online";
+    node.memory_total = 8 * kGiB;
+    node.memory_used = 2 * kGiB;
+    snapshot->nodes[node.name] = node;
+    findings.snapshot = snapshot;
+    findings.candidates.nodes = {{node.name, placement::Verdict::allowed, ""}};
+    pve::StorageRow storage;
+    storage.id = StorageId("local");
+    storage.node = node.name;
+    storage.available = 40 * kGiB;
+    findings.candidates.root_disks = {{storage, placement::Verdict::allowed, ""}};
+    findings.templates.found = {{"pve1", "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"}};
+  }
+  std::string said(std::string_view type) {
+    report(shape, findings);
+    const auto* found = api::meta::find_condition(shape.status.conditions, type);
+    if (found == nullptr) return "absent";
+    const char* status = found->status == ConditionStatus::yes  ? "True"
+                         : found->status == ConditionStatus::no ? "False"
+                                                                : "Unknown";
+    return status + (found->code.empty() ? std::string() : " " + found->code);
+  }
+};
+
+TEST(Report, CountsTheRoomThatIsLeft) {
+  Scene scene;
+  EXPECT_EQ(scene.said("Ready"), "True");
+  EXPECT_EQ(scene.shape.status.capacity, 5);  // 40 GiB of disk, 8 each
+  scene.shape.spec.placement.max_per_node = 3;
+  scene.findings.machines_on[NodeName("pve1")] = 1;
+  EXPECT_EQ(scene.said("CapacityAvailable"), "True");
+  EXPECT_EQ(scene.shape.status.capacity, 2);
+}
+
+TEST(Report, EachShortageHasItsConditionAndCode) {
+  Scene full;
+  full.findings.candidates.root_disks[0].row.available = kGiB;
+  EXPECT_EQ(full.said("CapacityAvailable"), "False STO-001");
+  Scene bare;
+  bare.findings.templates.found.clear();
+  EXPECT_EQ(bare.said("TemplatesReady"), "False TPL-001");
+  EXPECT_EQ(bare.said("Stalled"), "True TPL-001");
+  Scene unmatched;
+  unmatched.findings.candidates.root_disks[0].verdict = placement::Verdict::refused;
+  EXPECT_EQ(unmatched.said("SelectorResolved"), "False CEL-001");
+  Scene unsure;
+  unsure.findings.candidates.nodes[0].verdict = placement::Verdict::unknown;
+  EXPECT_EQ(unsure.said("SelectorResolved"), "Unknown CEL-005");
+  Scene broken;
+  broken.findings.selectors = with_code(make_error(ErrorClass::invalid, "1:1: no"), "CEL-003");
+  EXPECT_EQ(broken.said("Stalled"), "True CEL-003");
+}
+
+TEST(Report, ATemplateThatCouldNotBeReadIsStillThere) {
+  Scene scene;
+  EXPECT_EQ(scene.said("TemplatesReady"), "True");
+  scene.findings.templates.found.clear();
+  scene.findings.templates.unread = {NodeName("pve1")};
+  report(scene.shape, scene.findings);
+  EXPECT_EQ(scene.shape.status.templates.size(), 1u);
+}
+
+TEST(NewestTemplate, ComparesVersionsAsNumbersAndNamesAsWords) {
+  EXPECT_EQ(newest_template({"local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+                             "local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst",
+                             "local:vztmpl/debian-12-standardplus_99_amd64.tar.zst"},
+                            "debian-12-standard"),
+            "local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst");
+  EXPECT_EQ(newest_template({"local:vztmpl/alpine-3.22.tar.xz"}, "debian"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace gantry::controllers::machineclass

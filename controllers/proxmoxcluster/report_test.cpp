@@ -1,0 +1,116 @@
+#include "controllers/proxmoxcluster/report.h"
+
+#include <gmock/gmock.h>
+
+#include "api/meta/condition.h"
+#include "pkg/base/testing.h"
+
+namespace gantry::controllers::proxmoxcluster {
+namespace {
+
+using namespace std::chrono_literals;
+using api::meta::ConditionStatus;
+using api::v1alpha1::ProxmoxCluster;
+
+const Time kNow = from_unix_seconds(1'800'000'000);
+
+std::shared_ptr<inventory::Snapshot> good() {
+  auto snapshot = std::make_shared<inventory::Snapshot>();
+  snapshot->cycle = 3;
+  snapshot->observed_at = kNow - 3s;
+  snapshot->complete = snapshot->quorate = snapshot->canary_passed = true;
+  snapshot->version = pve::Version{"9.2.11", "9.2", 9, 2};
+  snapshot->cluster.members = {{NodeName("pve1"), true, true, "10.0.0.1"}};
+  pve::NodeRow node;
+  node.name = NodeName("pve1");
+  node.status = "online";
+  snapshot->nodes[node.name] = node;
+  for (const int id : {100, 20000}) snapshot->guests[VmId(id)].node = node.name;
+  return snapshot;
+}
+
+Sight sight_of(std::shared_ptr<const inventory::Snapshot> current) {
+  Sight sight;
+  sight.now = kNow;
+  sight.current = std::move(current);
+  sight.last_good = good();
+  sight.rows = {{ClusterName("home"), VmId(20000), Uid("u"), "default/web", 1, {}, {}}};
+  return sight;
+}
+
+std::string condition(const ProxmoxCluster& cluster, std::string_view type) {
+  const auto* found = api::meta::find_condition(cluster.status.conditions, type);
+  if (found == nullptr) return "absent";
+  const char* status = found->status == ConditionStatus::yes  ? "True"
+                       : found->status == ConditionStatus::no ? "False"
+                                                              : "Unknown";
+  return status + (found->code.empty() ? std::string() : " " + found->code);
+}
+
+TEST(Report, ACompleteInventoryIsReadyAndCounted) {
+  ProxmoxCluster cluster;
+  report(cluster, sight_of(good()));
+  EXPECT_EQ(condition(cluster, "Ready"), "True");
+  EXPECT_EQ(condition(cluster, "InventoryComplete"), "True");
+  EXPECT_EQ(cluster.status.guests.owned, 1);
+  EXPECT_EQ(cluster.status.guests.foreign, 1);
+  EXPECT_EQ(cluster.status.version, "9.2.11");
+  EXPECT_EQ(cluster.status.inventory.age_seconds, 3);
+}
+
+TEST(Report, EachFailureHasItsConditionAndThoseBehindAreUnknown) {
+  struct Row {
+    ErrorClass error;
+    const char* code;
+    const char* type;
+    const char* next;
+  };
+  for (const auto& row :
+       std::vector<Row>{{ErrorClass::transport, "CON-001", "Reachable", "Authenticated"},
+                        {ErrorClass::tls, "CON-003", "Reachable", "Authenticated"},
+                        {ErrorClass::auth, "CON-002", "Authenticated", "Authorized"},
+                        {ErrorClass::permission, "CON-004", "Authorized", "Quorate"},
+                        {ErrorClass::held, "CON-010", "Quorate", "InventoryComplete"}}) {
+    SCOPED_TRACE(row.code);
+    auto bad = std::make_shared<inventory::Snapshot>();
+    bad->cycle = 4;
+    bad->problem = with_code(make_error(row.error, "it failed"), row.code);
+    ProxmoxCluster cluster;
+    report(cluster, sight_of(bad));
+    EXPECT_EQ(condition(cluster, row.type), std::string("False ") + row.code);
+    EXPECT_EQ(condition(cluster, row.next), "Unknown");
+    EXPECT_EQ(condition(cluster, "Ready"), std::string("False ") + row.code);
+    // The last picture stays.
+    EXPECT_EQ(cluster.status.nodes.size(), 1u);
+  }
+}
+
+TEST(Report, WithoutConnectionSaysWhy) {
+  ProxmoxCluster cluster;
+  Sight sight;
+  sight.now = kNow;
+  sight.connection = with_code(make_error(ErrorClass::invalid, "secret a/b not found"), "MC-007");
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "Stalled"), "True MC-007");
+  EXPECT_EQ(condition(cluster, "Reachable"), "Unknown");
+}
+
+TEST(Report, NumbersThatAlwaysChangeAreNoNewsForAMinute) {
+  ProxmoxCluster before, after;
+  report(before, sight_of(good()));
+  auto later = sight_of(good());
+  later.now += 5s;
+  auto newer = good();
+  newer->observed_at += 5s;
+  newer->nodes[NodeName("pve1")].memory_used = 12345;
+  later.last_good = newer;
+  after = before;
+  report(after, later);
+  EXPECT_FALSE(is_news(before.status, after.status));
+  newer->observed_at += 60s;
+  report(after, later);
+  EXPECT_TRUE(is_news(before.status, after.status));
+}
+
+}  // namespace
+}  // namespace gantry::controllers::proxmoxcluster

@@ -1,0 +1,143 @@
+#include "pkg/inventory/placement/choose.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pkg/base/testing.h"
+
+namespace gantry::inventory::placement {
+namespace {
+
+using gantry::testing::Fails;
+using ::testing::HasSubstr;
+
+constexpr int64_t kGiB = int64_t{1} << 30;
+
+// Two nodes with one storage each, a template on both.
+struct Scene {
+  api::v1alpha1::MachineClassSpec spec;
+  api::v1alpha1::ClusterLimits limits;
+  Demand demand;
+  Load load;
+  std::vector<TemplatePlace> templates;
+  Snapshot snapshot;
+
+  Scene() {
+    demand.memory = kGiB;
+    demand.disk = 8 * kGiB;
+    demand.bridges = {"vmbr0"};
+    for (const char* name : {"pve1", "pve2"}) {
+      pve::NodeRow node;
+      node.name = NodeName(name);
+      node.status = "online";
+      node.memory_total = 32 * kGiB;
+      node.memory_used = 4 * kGiB;
+      snapshot.nodes[node.name] = node;
+      pve::StorageRow storage;
+      storage.id = StorageId("local");
+      storage.node = node.name;
+      storage.type = "dir";
+      storage.active = true;
+      storage.content = {"rootdir", "vztmpl"};
+      storage.available = 100 * kGiB;
+      snapshot.storages.push_back(storage);
+      snapshot.bridges[node.name] = {"vmbr0"};
+      templates.push_back({node.name, "local:vztmpl/debian", std::nullopt});
+    }
+  }
+  std::variant<Place, NoPlace> choose() const {
+    const auto selectors = compile(spec);
+    EXPECT_TRUE(selectors.ok()) << selectors.status();
+    return placement::choose(spec.placement, limits, demand, load,
+                             find_candidates(*selectors, snapshot), templates, snapshot);
+  }
+  std::string node() const {
+    const auto chosen = choose();
+    const auto* place = std::get_if<Place>(&chosen);
+    return place == nullptr ? std::get<NoPlace>(chosen).message : place->node.get();
+  }
+  NoPlace none() const { return std::get<NoPlace>(choose()); }
+};
+
+TEST(Choose, SpreadTakesTheEmptierNodeAndPackTheFuller) {
+  Scene scene;
+  scene.load.of_class = {{NodeName("pve1"), 2}, {NodeName("pve2"), 1}};
+  EXPECT_EQ(scene.node(), "pve2");
+  scene.spec.placement.strategy = api::v1alpha1::PlacementStrategy::pack;
+  EXPECT_EQ(scene.node(), "pve1");
+}
+
+TEST(Choose, EqualNodesGoByFreeMemoryThenName) {
+  Scene scene;
+  EXPECT_EQ(scene.node(), "pve1");
+  scene.snapshot.nodes[NodeName("pve1")].memory_used = 5 * kGiB;
+  EXPECT_EQ(scene.node(), "pve2");
+}
+
+TEST(Choose, KeepsTheLimits) {
+  Scene scene;
+  scene.spec.placement.max_per_node = 1;
+  scene.load.of_class = {{NodeName("pve1"), 1}, {NodeName("pve2"), 1}};
+  EXPECT_EQ(scene.none().reason, "Unschedulable");
+  EXPECT_THAT(scene.none().message, HasSubstr("2 maxPerNode"));
+  scene.load.of_class.clear();
+  scene.load.tasks = {{NodeName("pve1"), 4}, {NodeName("pve2"), 4}};
+  EXPECT_EQ(scene.none().reason, "Throttled");
+  EXPECT_TRUE(scene.none().passes);
+  scene.load.tasks.clear();
+  scene.load.creates = {{{NodeName("pve1"), StorageId("local")}, 2},
+                        {{NodeName("pve2"), StorageId("local")}, 2}};
+  EXPECT_EQ(scene.none().code, "CON-015");
+}
+
+TEST(Choose, SaysWhatIsMissing) {
+  Scene scene;
+  scene.templates.clear();
+  EXPECT_EQ(scene.none().code, "TPL-001");
+
+  Scene full;
+  for (auto& storage : full.snapshot.storages) storage.available = kGiB;
+  EXPECT_EQ(full.none().code, "STO-001");
+
+  Scene unbridged;
+  unbridged.demand.bridges = {"vmbr9"};
+  EXPECT_EQ(unbridged.none().reason, "BridgeMissing");
+
+  Scene pinned;
+  pinned.demand.node = NodeName("pve3");
+  EXPECT_EQ(pinned.none().reason, "Unschedulable");
+}
+
+TEST(Candidates, UnknownIsNeitherAllowedNorRefused) {
+  Scene scene;
+  scene.spec.node_selector = "node.memory.free > quantity(\"2Gi\")";
+  scene.snapshot.nodes[NodeName("pve1")].memory_used.reset();
+  const auto selectors = compile(scene.spec);
+  ASSERT_TRUE(selectors.ok());
+  const auto candidates = find_candidates(*selectors, scene.snapshot);
+  EXPECT_EQ(candidates.nodes[0].verdict, Verdict::unknown);
+  EXPECT_THAT(candidates.nodes[0].why, HasSubstr("node.memory.free"));
+  EXPECT_EQ(candidates.nodes[1].verdict, Verdict::allowed);
+  EXPECT_EQ(scene.node(), "pve2");
+}
+
+TEST(Candidates, NameTheClauseThatRefused) {
+  Scene scene;
+  scene.spec.root_disk.storage_selector =
+      "storage.type in [\"zfspool\"] && storage.avail > quantity(\"1Gi\")";
+  const auto candidates = find_candidates(*compile(scene.spec), scene.snapshot);
+  EXPECT_THAT(candidates.explain_root_disks(), HasSubstr("storage.type in"));
+  EXPECT_EQ(scene.none().code, "CEL-001");
+}
+
+TEST(Candidates, ABrokenSelectorSaysWhichAndWhere) {
+  Scene scene;
+  scene.spec.root_disk.storage_selector = "type == \"zfspool\"";
+  EXPECT_THAT(
+      compile(scene.spec),
+      Fails(ErrorClass::invalid, ::testing::AllOf(HasSubstr("spec.rootDisk.storageSelector"),
+                                                  HasSubstr("storage.type"))));
+}
+
+}  // namespace
+}  // namespace gantry::inventory::placement
