@@ -84,6 +84,13 @@ TEST_P(ChannelSuite, OutputIsSeenWhileTheCommandRuns) {
   EXPECT_EQ(seen, "first\nsecond\n");
 }
 
+TEST_P(ChannelSuite, AChildLeftBehindDoesNotHoldTheCallUp) {
+  const auto began = clock_.now();
+  const auto exit = sh("sleep 8 & echo done");
+  EXPECT_EQ(exit.out, "done\n");
+  EXPECT_LT(clock_.now() - began, std::chrono::seconds(6));
+}
+
 TEST_P(ChannelSuite, TooMuchOutputIsCutButCounted) {
   size_t seen = 0;
   const OutputSink sink = [&](bool, const std::string& piece) { seen += piece.size(); };

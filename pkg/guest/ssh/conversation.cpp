@@ -16,6 +16,7 @@ namespace {
 
 constexpr auto kGrace = std::chrono::seconds(15);  // for gantry-shell to say that it killed
 constexpr int kKeepAliveMs = 15'000;
+constexpr int kQuietMs = 250;  // how long the rest of stdout may lag behind the last line
 
 // Readable once that much time has passed.
 class Timer {
@@ -74,6 +75,7 @@ class Conversation {
     ssh_callbacks_init(&callbacks_);
     callbacks_.userdata = this;
     callbacks_.channel_data_function = on_data;
+    callbacks_.channel_exit_status_function = on_exit;
     const Watch watch(channel_, &callbacks_);
     const std::unique_ptr<std::remove_pointer_t<ssh_event>, decltype(&ssh_event_free)> event(
         ssh_event_new(), ssh_event_free);
@@ -90,23 +92,27 @@ class Conversation {
   Status loop(ssh_event event) {
     int answer = SSH_AGAIN;
     while ((answer = ssh_channel_request_exec(channel_, request_.line.c_str())) == SSH_AGAIN)
-      GANTRY_TRY(turn(event));
+      GANTRY_TRY(turn(event, kKeepAliveMs).status());
     if (answer != SSH_OK) return broken();
     while (ssh_channel_is_eof(channel_) == 0 && ssh_channel_is_closed(channel_) == 0) {
       feed();
-      GANTRY_TRY(turn(event));
+      // A process left behind inside holds the streams open; the command itself has ended.
+      const bool told = exited_ && trailer_.is_complete();
+      GANTRY_TRY_ASSIGN(const bool silent, turn(event, told ? kQuietMs : kKeepAliveMs));
+      if (silent && told) return {};
     }
     return {};
   }
 
-  Status turn(ssh_event event) {
-    const int answer = ssh_event_dopoll(event, kKeepAliveMs);
+  // Handles what comes; true when nothing came for that long.
+  Result<bool> turn(ssh_event event, int limit_ms) {
+    const int answer = ssh_event_dopoll(event, limit_ms);
     if (answer == SSH_ERROR || ssh_is_connected(session_) == 0) return broken();
     if (answer == SSH_AGAIN) ssh_send_ignore(session_, "");
     if (stopped_) return make_error(ErrorClass::cancelled, "cancelled");
     if (expired_)
       return make_error(ErrorClass::timeout, "no answer from the node; the command was given up");
-    return {};
+    return answer == SSH_AGAIN;
   }
 
   // As much of stdin as the other side takes now.
@@ -131,6 +137,10 @@ class Conversation {
     conversation.keep(is_stderr != 0,
                       is_stderr != 0 ? conversation.trailer_.feed(piece) : std::string(piece));
     return static_cast<int>(size);
+  }
+
+  static void on_exit(ssh_session, ssh_channel, int, void* self) {
+    static_cast<Conversation*>(self)->exited_ = true;
   }
 
   static int on_readable(socket_t, int, void* flag) {
@@ -179,6 +189,7 @@ class Conversation {
   ssh_channel_callbacks_struct callbacks_{};
   Trailer trailer_;
   size_t fed_ = 0;
+  bool exited_ = false;
   bool stopped_ = false;
   bool expired_ = false;
   Exit exit_;

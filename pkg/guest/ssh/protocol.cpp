@@ -100,6 +100,13 @@ std::string Trailer::feed(std::string_view piece) {
   return sure;
 }
 
+bool Trailer::is_complete() const {
+  const auto mark = kept_.rfind(kMark);
+  if (mark == std::string::npos || !kept_.ends_with('\n')) return false;
+  const auto line = std::string_view(kept_).substr(mark + kMark.size());
+  return read_line(line.substr(0, line.size() - 1)).has_value();
+}
+
 std::optional<Result<int>> Trailer::finish(std::string& rest) {
   const auto mark = kept_.rfind(kMark);
   if (mark == std::string::npos || !kept_.ends_with('\n')) {

@@ -26,6 +26,8 @@ class Trailer {
  public:
   // What of the stream so far surely is the command's; keeps back what may be the last line.
   std::string feed(std::string_view piece);
+  // True while what was kept back looks like the last line, whole.
+  bool is_complete() const;
   // Once the stream has ended: the exit code, or the error that gantry-shell reported; nullopt when
   // there is no such line. `rest` receives what was kept back and was the command's after all.
   std::optional<Result<int>> finish(std::string& rest);

@@ -79,6 +79,19 @@ class Place {
   async::Semaphore& places_;
 };
 
+// True for as long as somebody waits for output; the flag outlives the wait.
+class Listening {
+ public:
+  Listening() = default;
+  ~Listening() { *flag_ = false; }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+  std::shared_ptr<bool> flag() const { return flag_; }
+
+ private:
+  std::shared_ptr<bool> flag_ = std::make_shared<bool>(true);
+};
+
 // A session that has been idle may be dead; one attempt on it, then a new one. Nothing has been
 // sent when opening a channel fails.
 Result<ChannelHandle> channel_on(SessionHandle& session,
@@ -126,11 +139,16 @@ Async<Result<Exit>> SshChannel::request(NodeName name, Request request) {
   GANTRY_CO_TRY(co_await node.places.acquire());
   const Place place(node.places);
 
-  // Output comes on a pool thread; the caller gets it on its own executor, in order.
+  // Output comes on a pool thread; the caller gets it on its own executor, in order, and nothing
+  // any more once this call has ended.
   const auto executor = co_await async::this_executor();
+  const Listening listening;
   if (request.sink) {
-    request.sink = [executor, sink = std::move(request.sink)](bool is_stderr, std::string piece) {
-      executor.execute([sink, is_stderr, piece = std::move(piece)] { sink(is_stderr, piece); });
+    request.sink = [executor, open = listening.flag(), sink = std::move(request.sink)](
+                       bool is_stderr, std::string piece) {
+      executor.execute([open, sink, is_stderr, piece = std::move(piece)] {
+        if (*open) sink(is_stderr, piece);
+      });
     };
   }
   auto job = std::make_shared<Job>();

@@ -36,7 +36,7 @@ class SshChannel final : public Channel {
   // Invalid when the key cannot be read.
   static Result<std::unique_ptr<SshChannel>> make(Options options, Resolver resolver,
                                                   async::Clock& clock);
-  // Ends what still runs.
+  // Ends what cancelled calls left running. No call may still wait.
   ~SshChannel() override;
 
   Async<Result<Exit>> exec(Target target, Command command, OutputSink sink) override;

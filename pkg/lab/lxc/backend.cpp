@@ -90,14 +90,22 @@ Async<Result<ContainerState>> LxcBackend::inspect(ContainerSpec spec) {
 Async<Result<guest::Exit>> LxcBackend::exec(ContainerSpec spec, guest::Command command,
                                             guest::OutputSink sink) {
   const auto executor = co_await async::this_executor();
-  // The sink belongs to the caller's thread; pieces keep their order on the way there.
-  guest::OutputSink forward = [executor, sink](bool is_stderr, std::string piece) {
-    if (sink) executor.execute([sink, is_stderr, piece] { sink(is_stderr, piece); });
+  // The sink belongs to the caller's thread; pieces keep their order on the way there, and none
+  // comes after this call.
+  auto open = std::make_shared<bool>(true);
+  guest::OutputSink forward = [executor, sink, open](bool is_stderr, std::string piece) {
+    executor.execute([sink, open, is_stderr, piece = std::move(piece)] {
+      if (*open && sink) sink(is_stderr, piece);
+    });
   };
-  auto job = [containers = containers_, spec, command, forward] {
-    return containers->exec(spec, command, forward);
+  auto stop = std::make_shared<const StopSignal>();
+  auto job = [containers = containers_, spec, command, forward, stop] {
+    return containers->exec(spec, command, forward, stop);
   };
-  co_return co_await commands_.run(std::move(job));
+  auto exit = co_await commands_.run(std::move(job));
+  *open = false;
+  if (!exit.ok() && error_class(exit.status()) == ErrorClass::cancelled) stop->set();
+  co_return exit;
 }
 
 Async<Status> LxcBackend::push(ContainerSpec spec, guest::File file) {

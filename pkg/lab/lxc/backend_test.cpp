@@ -157,6 +157,23 @@ TEST_F(LxcBackendTest, ATimeoutKillsTheCommandInsideToo) {
   EXPECT_THAT(loop_.block_on(backend_.destroy(made, no_log_)), IsOk());
 }
 
+TEST_F(LxcBackendTest, ACancelledCallKillsItsCommandAndIsSilent) {
+  auto made = spec(108);
+  ASSERT_THAT(create(made), IsOk());
+  ASSERT_THAT(loop_.block_on(backend_.start(made, no_log_)), IsOk());
+  size_t seen = 0;
+  const guest::Command command{.argv = {"sh", "-c", "while echo x; do sleep 0.01; done"}};
+  const guest::OutputSink sink = [&seen](bool, const std::string& piece) { seen += piece.size(); };
+  EXPECT_THAT(loop_.block_on(async::with_deadline(clock_, std::chrono::milliseconds(500), "exec",
+                                                  backend_.exec(made, command, sink))),
+              Fails(ErrorClass::timeout));
+  const auto then = seen;
+  EXPECT_GT(then, 0U);
+  EXPECT_NE(exec(made, {"pgrep", "-f", "while echo"}).code, 0);
+  EXPECT_EQ(seen, then);
+  EXPECT_THAT(loop_.block_on(backend_.destroy(made, no_log_)), IsOk());
+}
+
 TEST_F(LxcBackendTest, FilesArePushedWithModeAndOwner) {
   auto made = spec(102);
   ASSERT_THAT(create(made), IsOk());

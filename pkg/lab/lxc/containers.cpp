@@ -244,7 +244,8 @@ Result<ContainerState> Containers::inspect(const ContainerSpec& spec) const {
 }
 
 Result<guest::Exit> Containers::exec(const ContainerSpec& spec, const guest::Command& command,
-                                     const guest::OutputSink& sink) const {
+                                     const guest::OutputSink& sink,
+                                     std::shared_ptr<const StopSignal> stop) const {
   if (command.argv.empty()) return invalid("no command given");
   if (!is_running(spec.vmid))
     return error(ErrorClass::remote, "container '%d' not running!", spec.vmid.get());
@@ -255,6 +256,7 @@ Result<guest::Exit> Containers::exec(const ContainerSpec& spec, const guest::Com
   program.timeout = command.timeout;
   program.output_max = command.output_max;
   program.sink = sink;
+  program.stop = std::move(stop);
   return run(program);
 }
 
@@ -264,7 +266,7 @@ Status Containers::push(const ContainerSpec& spec, const guest::File& file) cons
   const auto temporary = file.path + ".gantry-new";
   const auto in_guest = [&](std::vector<std::string> argv, std::string text) -> Status {
     guest::Command command{.argv = std::move(argv), .stdin_text = std::move(text)};
-    GANTRY_TRY_ASSIGN(const auto exit, exec(spec, command, {}));
+    GANTRY_TRY_ASSIGN(const auto exit, exec(spec, command, {}, nullptr));
     if (exit.code == 0) return {};
     return error(ErrorClass::remote, "%s: %s", file.path, std::string(trim(exit.err)));
   };

@@ -28,7 +28,8 @@ class Containers {
   Status apply(const ContainerSpec& spec) const;
   Result<ContainerState> inspect(const ContainerSpec& spec) const;
   Result<guest::Exit> exec(const ContainerSpec& spec, const guest::Command& command,
-                           const guest::OutputSink& sink) const;
+                           const guest::OutputSink& sink,
+                           std::shared_ptr<const StopSignal> stop) const;
   Status push(const ContainerSpec& spec, const guest::File& file) const;
 
  private:

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -126,17 +127,22 @@ class Conversation {
 
   Result<guest::Exit> run() {
     while (true) {
-      std::array<pollfd, 5> polls{{{in_.get(), POLLOUT, 0},
+      std::array<pollfd, 6> polls{{{in_.get(), POLLOUT, 0},
                                    {out_.get(), POLLIN, 0},
                                    {err_.get(), POLLIN, 0},
                                    {ended_.get(), POLLIN, 0},
-                                   {timer_.get(), POLLIN, 0}}};
+                                   {timer_.get(), POLLIN, 0},
+                                   {stop_fd(), POLLIN, 0}}};
       if (poll(polls.data(), polls.size(), -1) < 0) continue;
       if (polls[0].revents != 0) feed();
       if (polls[1].revents != 0) drain(out_, false);
       if (polls[2].revents != 0) drain(err_, true);
       if (polls[3].revents != 0) break;
       if (polls[4].revents != 0) return kill();
+      if (polls[5].revents != 0) {
+        (void)kill();
+        return make_error(ErrorClass::cancelled, "cancelled");
+      }
     }
     drain(out_, false);
     drain(err_, true);
@@ -151,6 +157,8 @@ class Conversation {
     return error(ErrorClass::timeout, "%s was killed: not done within %s", program_.argv.front(),
                  human_duration(program_.timeout));
   }
+
+  int stop_fd() const { return program_.stop == nullptr ? -1 : program_.stop->fd(); }
 
   void feed() {
     const auto rest = std::string_view(program_.stdin_text).substr(fed_);
@@ -193,6 +201,11 @@ std::string last_line(const std::string& text) {
 }
 
 }  // namespace
+
+StopSignal::StopSignal() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+void StopSignal::set() const {
+  eventfd_write(fd_.get(), 1);
+}
 
 Result<guest::Exit> run(const Program& program) {
   GANTRY_TRY_ASSIGN(Pipe out, make_pipe());

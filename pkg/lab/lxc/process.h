@@ -1,6 +1,6 @@
 #pragma once
 // Running other programs: an argument list, pipes and a deadline; never a shell.
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,8 +9,20 @@
 #include "pkg/base/status.h"
 #include "pkg/base/time.h"
 #include "pkg/guest/channel.h"
+#include "pkg/lab/lxc/fd.h"
 
 namespace gantry::lab::lxc {
+
+// Ends a program that runs on another thread. Thread-safe; may be set before it begins.
+class StopSignal {
+ public:
+  StopSignal();
+  void set() const;
+  int fd() const { return fd_.get(); }  // readable once set
+
+ private:
+  Fd fd_;
+};
 
 // A program to run in a process group of its own, from "/", with a clean environment (PATH, LANG=C,
 // HOME=/root and `environment`) and no open file but the standard three.
@@ -22,6 +34,7 @@ struct Program {
   Duration timeout = std::chrono::seconds(60);
   size_t output_max = 1 << 20;  // bytes kept of each stream
   guest::OutputSink sink = {};  // called on the calling thread, piece by piece; may be empty
+  std::shared_ptr<const StopSignal> stop = nullptr;  // kills the group: Cancelled
 };
 
 // Runs it to its end; blocks. A non-zero exit code is a result (128 + n for signal n). When the
