@@ -92,7 +92,7 @@ void World::check_guests() {
   for (const auto& guest : lab->guests()) {
     present.insert(guest.vmid);
     if (const auto known = strangers_.find(guest.vmid); known != strangers_.end()) {
-      if (known->second != text_of(guest)) {
+      if (!known->second.empty() && known->second != text_of(guest)) {
         violate("a stranger's guest was changed: " + std::to_string(guest.vmid.get()));
         strangers_[guest.vmid] = text_of(guest);
       }
@@ -107,7 +107,8 @@ void World::check_guests() {
     if (vmids.size() > 1) violate("more than one container of the Machine " + uid.get());
   }
   for (const auto& [vmid, config] : strangers_) {
-    if (!present.contains(vmid)) {
+    const bool is_being_made = config.empty();
+    if (!is_being_made && !present.contains(vmid)) {
       violate("a stranger's guest has gone: " + std::to_string(vmid.get()));
     }
   }

@@ -10,7 +10,7 @@ namespace gantry::sim {
 namespace {
 
 // The seeds of every test run; more with `./dev sim`.
-constexpr uint64_t kSeeds = 60;
+constexpr uint64_t kSeeds = 32;
 
 void expect_well(uint64_t seed) {
   const auto report = run_seed_twice(seed);
