@@ -136,6 +136,7 @@ class Scenario {
       return;
     }
     if (!vmid.has_value() || !world_.lab->find_guest(*vmid).has_value()) return;
+    if (world_.is_stranger(*vmid)) return;
     const auto id = *vmid;
     auto& lab = *world_.lab;
     const auto guest = *lab.find_guest(id);
@@ -168,7 +169,8 @@ class Scenario {
         if (chance(0.3)) unmark(*name, id);
         break;
       case 6:
-        world_.copy_guest(id, VmId(20000 + int64_t(random_.below(12))));
+        // Where our own creates do not go meanwhile: the lab's copies take no lock.
+        world_.copy_guest(id, VmId(20030 + int64_t(random_.below(12))));
         break;
       default:
         say("a person migrates", id);
@@ -261,6 +263,8 @@ class Scenario {
   // What a condition asks a person to do: unlock what dead workers left, remove unfinished creates.
   void tidy_up_as_root() {
     auto& lab = *world_.lab;
+    // Nobody unlocks what a task still works on.
+    for (int i = 0; i < 20 && lab.running_tasks() > 0; ++i) world_.run_for(30s);
     for (const auto& guest : lab.guests()) {
       const auto lock = guest.config.find("lock");
       if (lock == guest.config.end()) continue;
