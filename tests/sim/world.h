@@ -68,7 +68,8 @@ class World {
   // --- people, past Gantry ---
   void put_stranger(VmId vmid);               // a guest of somebody else
   void copy_guest(VmId source, VmId target);  // a clone or restore: carries our mark
-  std::unique_ptr<pve::Client> root();        // root@pam's own client
+  bool is_stranger(VmId vmid) const { return strangers_.contains(vmid); }
+  std::unique_ptr<pve::Client> root();  // root@pam's own client
 
   // --- the verdict ---
   // Everything as users want it? Otherwise what is not.
