@@ -22,6 +22,7 @@ Plan plan_after_create(const Case& the) {
   if (!*world.vmid_free) {
     // Neither seen nor free: it has just been made and the lists lag, or its create died.
     if (!succeeded) return plan_unfinished(the);
+    if (world.guest.occupant == Occupant::absent) return plan_taken_over(the);
     return unknown(
         steps::kCreate,
         guest_text(world) + " exists but cannot be read: " +
@@ -129,6 +130,16 @@ Plan plan_unfinished(const Case& the) {
                               "something that we cannot see; look at it as root: pct config %d",
                               vmid, vmid),
               "CT-001");
+}
+
+Plan plan_taken_over(const Case& the) {
+  // Ours may have been moved out of our sight, or somebody else has the id since: not to be told.
+  return hold(the.machine.metadata.deleting() ? steps::kProve : steps::kCreate, "VMIDReused",
+              guest_text(the.world) +
+                  " is gone from all that we may see, but its id is taken: it is "
+                  "not replaced until a person decides; deletionPolicy: Retain "
+                  "gives the id up",
+              "SAF-005");
 }
 
 Plan plan_creation(const Case& the) {

@@ -88,6 +88,7 @@ Plan plan_unseen(const Case& the) {
   if (!was_made(the)) {
     return release("the create had no effect; the VMID belongs to somebody else");
   }
+  if (world.guest.occupant == Occupant::absent) return plan_taken_over(the);
   return unknown(steps::kProve, guest_text(world) + " is not to be seen (" + world.guest.why +
                                     ") but its id is taken");
 }

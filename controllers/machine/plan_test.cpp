@@ -232,7 +232,7 @@ TEST(Plan, UnknownNeverLeadsToAChange) {
          s.absent();
          s.world.vmid_free = false;
        },
-       kNothing, Situation::unknown, "Unknown"},
+       kNothing, Situation::held, "VMIDReused"},
       {"a spent budget holds the repair",
        [](Scene& s) {
          s.absent();

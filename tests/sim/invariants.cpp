@@ -150,6 +150,9 @@ std::vector<std::string> World::unmet() const {
   std::vector<std::string> unmet;
   for (const auto& [name, wish] : wanted_) {
     const auto object = machine(name);
+    // Somebody else has its id since a person destroyed it: held for ever, by rule.
+    const auto id = vmid_of(name);
+    if (id.has_value() && is_stranger(*id)) continue;
     if (!wish.exists) {
       if (object.has_value() && !wish.unproven) unmet.push_back(name + " is not gone");
       continue;
@@ -186,7 +189,10 @@ std::vector<std::string> World::leaks() const {
   std::set<VmId> held;
   for (const auto& [name, wish] : wanted_) {
     if (wish.exists || wish.unproven) live.insert(wish.uid);
-    if (const auto vmid = vmid_of(name)) held.insert(*vmid);
+    if (const auto vmid = vmid_of(name)) {
+      held.insert(*vmid);
+      if (is_stranger(*vmid)) live.insert(wish.uid);
+    }
   }
   std::set<VmId> present;
   for (const auto& guest : lab->guests()) {
