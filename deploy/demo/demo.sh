@@ -23,38 +23,9 @@ done
 [ -x "$bin/gantryd" ] || { echo "demo: build first: ./dev build" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin" $([ "$once" = yes ] && echo --once)
 
-began=$SECONDS
-chapter() { printf '\n\033[1m== %s\033[0m  (%d s)\n' "$*" $((SECONDS - began)); }
-say() { printf '   %s\n' "$*"; }
-die() {
-  printf '\n\033[31mFAILED: %s\033[0m\n' "$*" >&2
-  show_what_is_known >&2
-  exit 1
-}
-
-show_what_is_known() {
-  [ -n "${KUBECONFIG:-}" ] || return 0
-  ctl get proxmoxclusters,machineclasses 2>/dev/null || true
-  for kind in proxmoxclusters machineclasses apps machines; do ctl describe $kind 2>/dev/null || true; done
-  for log in "$work"/*.log; do
-    echo "--- the end of $log"
-    tail -n 40 "$log"
-  done
-}
-
 trap 'stop_stack' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-# Waits until a command succeeds: within SECONDS, WHAT for the message.
-within() {
-  local limit=$1 what=$2 until=$((SECONDS + $1))
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $until ] || die "$what did not happen within $limit s"
-    sleep 0.3
-  done
-}
 
 address() { ctl get app hello -o json | jq -r '.status.machines[0].address // empty'; }
 app_answers() { [ "$(curl -fsS --max-time 3 "http://$(address)/")" = "hello from gantry" ]; }

@@ -10,6 +10,42 @@ daemon_pid=
 daemon_port=
 children=()
 
+# ---- telling the story ---------------------------------------------------------------------------
+
+began=$SECONDS
+chapter() { printf '\n\033[1m== %s\033[0m  (%d s)\n' "$*" $((SECONDS - began)); }
+say() { printf '   %s\n' "$*"; }
+die() {
+  printf '\n\033[31mFAILED: %s\033[0m\n' "$*" >&2
+  show_what_is_known >&2
+  exit 1
+}
+
+show_what_is_known() {
+  local kind log
+  if [ -n "${KUBECONFIG:-}" ]; then
+    ctl get proxmoxclusters,machineclasses 2>/dev/null || true
+    for kind in proxmoxclusters machineclasses apps machines; do
+      ctl describe $kind 2>/dev/null || true
+    done
+  fi
+  [ -n "$work" ] || return 0
+  for log in "$work"/*.log; do
+    echo "--- the end of $log"
+    tail -n 40 "$log"
+  done
+}
+
+# Waits until a command succeeds: within SECONDS, WHAT for the message.
+within() {
+  local limit=$1 what=$2 until=$((SECONDS + $1))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $until ] || die "$what did not happen within $limit s"
+    sleep 0.3
+  done
+}
+
 make_work() {
   [ -n "$work" ] && return
   work=$(mktemp -d "${TMPDIR:-/tmp}/gantry-demo-XXXXXX")
@@ -83,9 +119,10 @@ sql() { "$(postgres_bin)/psql" -h "$work/postgres" -U gantry -d "${2:-gantry}" -
 
 # ---- gantry-lab ---------------------------------------------------------------------------------
 
+# lxc (real containers, as root) or memory (records of them).
 start_lab() {
   make_work
-  "$bin/gantry-lab" --backend lxc --state "$work/lab" --listen 127.0.0.1:0 \
+  "$bin/gantry-lab" --backend "${1:-lxc}" --state "$work/lab" --listen 127.0.0.1:0 \
     >"$work/lab.log" 2>&1 &
   lab_pid=$!
   # The first run builds the template and the package repository.
