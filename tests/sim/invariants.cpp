@@ -146,6 +146,16 @@ void World::copy_guest(VmId source, VmId target) {
   }
 }
 
+bool World::is_unproven(const std::string& name) const {
+  const auto vmid = vmid_of(name);
+  const auto guest = vmid.has_value() ? lab->find_guest(*vmid) : std::nullopt;
+  if (!guest.has_value()) return false;
+  const auto& uid = wanted_.at(name).uid;
+  if (uid_of(*guest) == uid) return false;
+  const auto tags = guest->config.find("tags");
+  return tags == guest->config.end() || tags->second.find(pve::to_tag(uid)) == std::string::npos;
+}
+
 std::vector<std::string> World::unmet() const {
   std::vector<std::string> unmet;
   for (const auto& [name, wish] : wanted_) {
@@ -154,14 +164,14 @@ std::vector<std::string> World::unmet() const {
     const auto id = vmid_of(name);
     if (id.has_value() && is_stranger(*id)) continue;
     if (!wish.exists) {
-      if (object.has_value() && !wish.unproven) unmet.push_back(name + " is not gone");
+      if (object.has_value() && !is_unproven(name)) unmet.push_back(name + " is not gone");
       continue;
     }
     if (!object.has_value()) {
       unmet.push_back(name + " is missing");
       continue;
     }
-    if (wish.unproven) continue;
+    if (wish.unproven && is_unproven(name)) continue;
     const auto vmid = vmid_of(name);
     const auto guest = vmid.has_value() ? lab->find_guest(*vmid) : std::nullopt;
     if (!guest.has_value()) {
@@ -188,7 +198,7 @@ std::vector<std::string> World::leaks() const {
   std::set<Uid> live;
   std::set<VmId> held;
   for (const auto& [name, wish] : wanted_) {
-    if (wish.exists || wish.unproven) live.insert(wish.uid);
+    if (wish.exists || is_unproven(name)) live.insert(wish.uid);
     if (const auto vmid = vmid_of(name)) {
       held.insert(*vmid);
       if (is_stranger(*vmid)) live.insert(wish.uid);

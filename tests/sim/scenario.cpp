@@ -152,6 +152,7 @@ class Scenario {
         stop_through_proxmox(node, id);
         break;
       case 2:
+        if (!others_are_there(*name)) return;
         say("a person destroys", id);
         world_.perform([&lab, id] { return lab.destroy_guest(id); });
         break;
@@ -176,6 +177,19 @@ class Scenario {
         say("a person migrates", id);
         (void)lab.migrate_guest(id, NodeName("pve" + std::to_string(1 + random_.below(3))));
     }
+  }
+
+  // With all of ours gone at once nothing tells that from a lost privilege: by rule 1 it is held
+  // until a person decides. The stories have that; here it would only end the run.
+  bool others_are_there(const std::string& victim) const {
+    int others = 0;
+    for (const auto& [name, wish] : world_.wanted()) {
+      const auto vmid = world_.vmid_of(name);
+      if (!wish.exists || !vmid.has_value() || name == victim) continue;
+      if (!world_.lab->find_guest(*vmid).has_value()) return false;
+      ++others;
+    }
+    return others > 0;
   }
 
   static bool is_tagged(const lab::GuestRecord& guest) {

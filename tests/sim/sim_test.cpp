@@ -9,11 +9,12 @@
 namespace gantry::sim {
 namespace {
 
-// The seeds of every test run; more with `./dev sim`.
+// How many run with every test; more with `./dev sim`.
 constexpr uint64_t kSeeds = 32;
 
+// Each fourth runs twice, to be compared; `./dev sim` compares them all.
 void expect_well(uint64_t seed) {
-  const auto report = run_seed_twice(seed);
+  const auto report = seed % 4 == 0 ? run_seed_twice(seed) : run_seed(seed, false);
   EXPECT_TRUE(report.problems.empty()) << report.line();
 }
 
@@ -24,7 +25,7 @@ class Seeds : public ::testing::TestWithParam<uint64_t> {
 };
 
 TEST_P(Seeds, ConvergeAndHarmNobody) {
-  for (uint64_t seed = GetParam(); seed <= kSeeds; seed += 4) expect_well(seed);
+  for (uint64_t i = 0; i < kSeeds / 4; ++i) expect_well(GetParam() * 1000 + i);
 }
 INSTANTIATE_TEST_SUITE_P(Slices, Seeds, ::testing::Values(1, 2, 3, 4));
 

@@ -29,7 +29,7 @@ struct Wanted {
   bool exists = true;
   bool running = true;
   Uid uid;
-  // A person has taken both marks away: held for ever, by rule.
+  // A person has damaged what proves that it is ours; while neither mark is there it is held.
   bool unproven = false;
 };
 
@@ -64,6 +64,7 @@ class World {
   // Their answers may have been lost: what they want is what they find written.
   void see_what_users_have();
   std::map<std::string, Wanted>& wanted() { return wanted_; }
+  const std::map<std::string, Wanted>& wanted() const { return wanted_; }
 
   // --- people, past Gantry ---
   void put_stranger(VmId vmid);               // a guest of somebody else
@@ -91,6 +92,7 @@ class World {
  private:
   struct Users;  // what kubectl sees: a store of its own on the same database
   void settle();
+  bool is_unproven(const std::string& name) const;
   void look_at_writes();
   void check_write(const lab::Lab::Write& write);
   void check_guests();
