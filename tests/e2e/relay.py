@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""relay.py FROM TO: passes TCP connections of 127.0.0.1:FROM on to 127.0.0.1:TO.
+
+The network between gantryd and Proxmox: killing it breaks all connections and refuses new ones.
+"""
+import asyncio
+import sys
+
+
+async def pump(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+async def main(source, target):
+    async def pass_on(reader, writer):
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    server = await asyncio.start_server(pass_on, "127.0.0.1", source)
+    await server.serve_forever()
+
+
+asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
