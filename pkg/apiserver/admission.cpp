@@ -109,6 +109,8 @@ std::optional<ApiError> Admission::check_type(Json& object) {
       warnings.insert(warnings.end(), unknown.begin(), unknown.end());
     if (problems.empty() && !unknown.empty()) object = schema::write(type, holder.get());
   }
+  // Write-only fields are folded in before the old and the new object are compared.
+  if (problems.empty() && kind.kind == "Secret") api::core::fold_string_data(object);
   if (problems.empty()) schema::fill_defaults(type, object);
   if (problems.empty() && old != nullptr) {
     const auto changed = schema::check_immutable(type, *old, object);
@@ -129,9 +131,7 @@ std::optional<ApiError> Admission::check_type(Json& object) {
 
 std::optional<ApiError> Admission::admit(Json& object) {
   if (auto wrong = check_identity(object)) return wrong;
-  if (auto wrong = check_type(object)) return wrong;
-  if (kind.kind == "Secret") api::core::fold_string_data(object);
-  return std::nullopt;
+  return check_type(object);
 }
 
 }  // namespace gantry::apiserver

@@ -16,8 +16,7 @@ namespace gantry::apiserver {
 class OpenApi {
  public:
   OpenApi();
-  std::optional<http::Response> answer(const http::Request& request,
-                                       const RequestInfo& info) const;
+  std::optional<http::Response> answer(const http::Request& request, const RequestInfo& info) const;
 
  private:
   struct Document {

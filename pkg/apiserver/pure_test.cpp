@@ -9,9 +9,9 @@
 namespace gantry::apiserver {
 namespace {
 
-using ::testing::HasSubstr;
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
+using ::testing::HasSubstr;
 
 struct PathRow {
   const char* method;
@@ -84,9 +84,8 @@ TEST(LabelSelector, RefusesWhatItCannotRead) {
 }
 
 TEST(FieldSelector, MatchesDeclaredFieldsOnly) {
-  const auto selector =
-      FieldSelector::parse("metadata.name=a,metadata.namespace!=x",
-                           {"metadata.name", "metadata.namespace"});
+  const auto selector = FieldSelector::parse("metadata.name=a,metadata.namespace!=x",
+                                             {"metadata.name", "metadata.namespace"});
   ASSERT_THAT(selector, IsOk());
   EXPECT_TRUE(selector->matches(labelled("{}")));
   EXPECT_THAT(FieldSelector::parse("spec.image=x", {"metadata.name"}),
@@ -135,27 +134,27 @@ TEST_P(JsonPatch, FollowsRfc6902) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, JsonPatch,
-    ::testing::Values(
-        PatchRow{R"([{"op":"replace","path":"/a/b~1c","value":2}])",
-                 R"({"a":{"b/c":2},"list":[1,2,3]})"},
-        PatchRow{R"([{"op":"add","path":"/list/1","value":9}])",
-                 R"({"a":{"b/c":1},"list":[1,9,2,3]})"},
-        PatchRow{R"([{"op":"add","path":"/list/-","value":9}])",
-                 R"({"a":{"b/c":1},"list":[1,2,3,9]})"},
-        PatchRow{R"([{"op":"remove","path":"/list/0"}])", R"({"a":{"b/c":1},"list":[2,3]})"},
-        PatchRow{R"([{"op":"move","from":"/list","path":"/a/l"}])",
-                 R"({"a":{"b/c":1,"l":[1,2,3]}})"},
-        PatchRow{R"([{"op":"copy","from":"/list/0","path":"/n"}])",
-                 R"({"a":{"b/c":1},"list":[1,2,3],"n":1})"},
-        PatchRow{R"([{"op":"test","path":"/list","value":[1,2,3]}])",
-                 R"({"a":{"b/c":1},"list":[1,2,3]})"},
-        PatchRow{R"([{"op":"test","path":"/list/0","value":2}])", nullptr},
-        PatchRow{R"([{"op":"remove","path":"/list/3"}])", nullptr},
-        PatchRow{R"([{"op":"replace","path":"/nope","value":1}])", nullptr},
-        PatchRow{R"([{"op":"add","path":"/list/01","value":1}])", nullptr},
-        PatchRow{R"([{"op":"move","from":"/a","path":"/a/x"}])", nullptr},
-        PatchRow{R"([{"op":"add","path":"/x"}])", nullptr},
-        PatchRow{R"([{"op":"jump","path":"/x"}])", nullptr}));
+    ::testing::Values(PatchRow{R"([{"op":"replace","path":"/a/b~1c","value":2}])",
+                               R"({"a":{"b/c":2},"list":[1,2,3]})"},
+                      PatchRow{R"([{"op":"add","path":"/list/1","value":9}])",
+                               R"({"a":{"b/c":1},"list":[1,9,2,3]})"},
+                      PatchRow{R"([{"op":"add","path":"/list/-","value":9}])",
+                               R"({"a":{"b/c":1},"list":[1,2,3,9]})"},
+                      PatchRow{R"([{"op":"remove","path":"/list/0"}])",
+                               R"({"a":{"b/c":1},"list":[2,3]})"},
+                      PatchRow{R"([{"op":"move","from":"/list","path":"/a/l"}])",
+                               R"({"a":{"b/c":1,"l":[1,2,3]}})"},
+                      PatchRow{R"([{"op":"copy","from":"/list/0","path":"/n"}])",
+                               R"({"a":{"b/c":1},"list":[1,2,3],"n":1})"},
+                      PatchRow{R"([{"op":"test","path":"/list","value":[1,2,3]}])",
+                               R"({"a":{"b/c":1},"list":[1,2,3]})"},
+                      PatchRow{R"([{"op":"test","path":"/list/0","value":2}])", nullptr},
+                      PatchRow{R"([{"op":"remove","path":"/list/3"}])", nullptr},
+                      PatchRow{R"([{"op":"replace","path":"/nope","value":1}])", nullptr},
+                      PatchRow{R"([{"op":"add","path":"/list/01","value":1}])", nullptr},
+                      PatchRow{R"([{"op":"move","from":"/a","path":"/a/x"}])", nullptr},
+                      PatchRow{R"([{"op":"add","path":"/x"}])", nullptr},
+                      PatchRow{R"([{"op":"jump","path":"/x"}])", nullptr}));
 
 }  // namespace
 }  // namespace gantry::apiserver

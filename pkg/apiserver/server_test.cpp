@@ -37,9 +37,11 @@ class ServerTest : public ::testing::Test {
         client_(http::memory::make_client(clock_, server_)) {
     EXPECT_TRUE(run(store_.start()).ok());
     for (const auto* name : {"default", "gantry-system"})
-      EXPECT_TRUE(run(store_.create("namespaces", *schema::parse_json(absl::StrFormat(
-                          R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"%s"}})",
-                          std::string(name)))))
+      EXPECT_TRUE(run(store_.create(
+                          "namespaces",
+                          *schema::parse_json(absl::StrFormat(
+                              R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"%s"}})",
+                              std::string(name)))))
                       .ok());
     token_ = add_token("admin", std::string(kAdminGroup), std::nullopt);
   }
@@ -58,8 +60,7 @@ class ServerTest : public ::testing::Test {
   }
 
   http::Response call(const std::string& method, const std::string& target,
-                      const std::string& body = "",
-                      const std::string& type = "application/json",
+                      const std::string& body = "", const std::string& type = "application/json",
                       const std::string& accept = "application/json") {
     http::Request request;
     request.method = method;
@@ -162,9 +163,9 @@ TEST_F(ServerTest, PatchesAndDetectsConflicts) {
       call("PATCH", path, R"({"spec":{"replicas":2}})", "application/merge-patch+json");
   ASSERT_EQ(patched.status, 200) << patched.body;
   EXPECT_EQ(json(patched).find_path({"metadata", "generation"})->as_integer(), 2);
-  const auto stale = call("PATCH", path,
-                          R"({"metadata":{"resourceVersion":"1"},"spec":{"replicas":3}})",
-                          "application/merge-patch+json");
+  const auto stale =
+      call("PATCH", path, R"({"metadata":{"resourceVersion":"1"},"spec":{"replicas":3}})",
+           "application/merge-patch+json");
   EXPECT_EQ(stale.status, 409);
   EXPECT_THAT(text(json(stale), {"message"}), HasSubstr("the object has been modified"));
   const auto listed = call("PATCH", path, R"([{"op":"replace","path":"/spec/replicas","value":5}])",
@@ -176,14 +177,14 @@ TEST_F(ServerTest, PatchesAndDetectsConflicts) {
 TEST_F(ServerTest, KeepsStatusAndSpecApart) {
   (void)call("POST", kApps, kHello);
   const auto path = std::string(kApps) + "/hello";
-  const auto status = call("PATCH", path + "/status",
-                           R"({"spec":{"replicas":9},"status":{"readyReplicas":1}})",
-                           "application/merge-patch+json");
+  const auto status =
+      call("PATCH", path + "/status", R"({"spec":{"replicas":9},"status":{"readyReplicas":1}})",
+           "application/merge-patch+json");
   ASSERT_EQ(status.status, 200) << status.body;
   EXPECT_EQ(json(status).find_path({"spec", "replicas"})->as_integer(), 1);
   EXPECT_EQ(json(status).find_path({"status", "readyReplicas"})->as_integer(), 1);
-  const auto main = call("PATCH", path, R"({"status":{"readyReplicas":7}})",
-                         "application/merge-patch+json");
+  const auto main =
+      call("PATCH", path, R"({"status":{"readyReplicas":7}})", "application/merge-patch+json");
   EXPECT_EQ(json(main).find_path({"status", "readyReplicas"})->as_integer(), 1);
 }
 
@@ -203,7 +204,8 @@ TEST_F(ServerTest, SelectsByLabelAndField) {
 
 TEST_F(ServerTest, ShowsTables) {
   (void)call("POST", kApps, kHello);
-  const auto table = json(call("GET", kApps, "", "", "application/json;as=Table;v=v1;g=meta.k8s.io"));
+  const auto table =
+      json(call("GET", kApps, "", "", "application/json;as=Table;v=v1;g=meta.k8s.io"));
   EXPECT_EQ(text(table, {"kind"}), "Table");
   EXPECT_EQ(table.find("columnDefinitions")->as_array()[0].string_or("name", ""), "Name");
   EXPECT_EQ(table.find("rows")->as_array()[0].find("cells")->as_array()[0].as_string(), "hello");
@@ -224,6 +226,18 @@ TEST_F(ServerTest, SecretsTakeStringDataAndViewersDoNotSeeThem) {
   EXPECT_THAT(text(json(hidden), {"message"}), StartsWith("secrets \"s\" is forbidden: User"));
 }
 
+TEST_F(ServerTest, AnImmutableSecretIsNotChangedThroughStringDataEither) {
+  const auto path = std::string("/api/v1/namespaces/default/secrets");
+  ASSERT_EQ(call("POST", path,
+                 R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},
+                     "immutable":true,"stringData":{"k":"v"}})")
+                .status,
+            201);
+  const auto refused =
+      call("PATCH", path + "/s", R"({"stringData":{"k":"other"}})", "application/merge-patch+json");
+  EXPECT_EQ(refused.status, 422) << refused.body;
+}
+
 TEST_F(ServerTest, RefusesMissingWrongExpiredAndRevokedTokens) {
   const auto good = token_;
   const auto late = add_token("late", std::string(kAdminGroup), clock_.now() + 1h);
@@ -240,7 +254,8 @@ TEST_F(ServerTest, RefusesMissingWrongExpiredAndRevokedTokens) {
 
 TEST_F(ServerTest, HealthNeedsNoToken) {
   token_.clear();
-  for (const auto* path : {"/healthz", "/livez", "/readyz"}) EXPECT_EQ(call("GET", path).body, "ok");
+  for (const auto* path : {"/healthz", "/livez", "/readyz"})
+    EXPECT_EQ(call("GET", path).body, "ok");
   EXPECT_EQ(call("GET", "/version").status, 401);
 }
 
@@ -292,8 +307,7 @@ TEST_F(ServerTest, OpenApiDescribesEveryKind) {
 class WatchTest : public ServerTest {
  protected:
   // The events of a watch of `seconds`, while `during` runs; "TYPE name".
-  std::vector<std::string> watch(const std::string& query,
-                                 std::function<Async<Status>()> during) {
+  std::vector<std::string> watch(const std::string& query, std::function<Async<Status>()> during) {
     std::vector<std::string> seen;
     std::string rest;
     auto body = [&]() -> Async<Status> {
@@ -343,9 +357,9 @@ TEST_F(WatchTest, ShowsTheStateThenChanges) {
 
 TEST_F(WatchTest, MarksTheEndOfTheInitialEvents) {
   (void)call("POST", kApps, kHello);
-  const auto seen = watch(
-      "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
-      [&] { return create("second"); });
+  const auto seen =
+      watch("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
+            [&] { return create("second"); });
   EXPECT_THAT(seen, ElementsAre("ADDED hello", "BOOKMARK ", "ADDED second", "BOOKMARK "));
 }
 

@@ -31,8 +31,8 @@ struct Request {
   std::string body;
 };
 
-// A status that nobody sends: the server closes the connection without an answer. For stand-ins that
-// lose answers on purpose.
+// A status that nobody sends: the server closes the connection without an answer. For stand-ins
+// that lose answers on purpose.
 inline constexpr int kNoAnswer = 0;
 
 struct Response {

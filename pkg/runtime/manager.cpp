@@ -62,7 +62,8 @@ Async<Status> Manager::run() {
 // A service has no business ending: the daemon goes with it, and is started again by systemd.
 Async<Status> Manager::serve(std::string name, Service service) {
   auto ended = co_await service();
-  if (!is_cancellation(ended)) {
+  const bool asked_to = co_await async::is_cancelled();
+  if (!asked_to && !is_cancellation(ended)) {
     log::error("a service ended: stopping", {{"service", name}, {"error", ended}});
     stopping_.set();
   }

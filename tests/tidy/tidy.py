@@ -31,7 +31,7 @@ THIRD_PARTY = {  # a third-party header appears in one package
     r'openssl/': ['pkg/crypto', 'pkg/http/beast'],
     r'spdlog/': ['pkg/base'],
     r're2/': ['pkg/cel'],
-    r'CLI/': ['cmd'],
+    r'CLI/': ['cmd', 'tests/sim'],
     r'benchmark/': ['tests/bench'],
 }
 BANNED = [  # (pattern, why, where it is allowed)
