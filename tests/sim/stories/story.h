@@ -1,0 +1,60 @@
+#pragma once
+// Story: one world, one user and the exact moment of a fault. What would hurt a user most, told one
+// by one; the random seeds (../scenario.h) look for what nobody has thought of.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pkg/base/log.h"
+#include "tests/sim/world.h"
+
+namespace gantry::sim {
+
+using namespace std::chrono_literals;
+using ::testing::IsEmpty;
+
+class Story : public ::testing::Test {
+ protected:
+  Story() : world(options()) {
+    log::configure(log::Level::off, log::Format::text);
+    world.start_daemon();
+  }
+  ~Story() override { EXPECT_THAT(world.violations(), IsEmpty()); }
+  static WorldOptions options() {
+    WorldOptions options;
+    options.seed = 42;
+    return options;
+  }
+
+  VmId ready(const std::string& name) {
+    world.create_machine(name);
+    world.run_for(2min);
+    EXPECT_THAT(world.unmet(), IsEmpty());
+    return world.vmid_of(name).value_or(VmId(0));
+  }
+  std::string setting(VmId vmid, const std::string& key) {
+    const auto guest = world.lab->find_guest(vmid);
+    if (!guest.has_value()) return "no guest";
+    const auto it = guest->config.find(key);
+    return it == guest->config.end() ? "" : it->second;
+  }
+  std::string reason(const std::string& name, const std::string& type) {
+    const auto object = world.machine(name);
+    if (!object.has_value()) return "no object";
+    for (const auto& condition : object->find_path({"status", "conditions"})->as_array()) {
+      if (condition.string_or("type", "") != type) continue;
+      return condition.string_or("status", "") + " " + condition.string_or("reason", "");
+    }
+    return "absent";
+  }
+  void by_root(std::function<Async<Status>(lab::Lab&)> deed) {
+    world.perform([this, deed] { return deed(*world.lab); });
+  }
+
+  World world;
+};
+
+}  // namespace gantry::sim
