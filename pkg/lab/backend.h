@@ -57,6 +57,9 @@ class Backend {
   virtual Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) = 0;
   // Removes these volumes' data; not found is success.
   virtual Async<Status> destroy(ContainerSpec spec, LogSink log) = 0;
+  // The same container with its disks under other names, while it does not run. Not called when
+  // only the node changes and the disks are shared.
+  virtual Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) = 0;
   virtual Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) = 0;
   // Applies what can change while it runs (cores, memory, net).
   virtual Async<Status> apply(ContainerSpec spec) = 0;

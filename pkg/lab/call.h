@@ -53,6 +53,7 @@ struct Call {
   Caller caller;
   NodeName door;         // the node that was asked
   bool partial = false;  // a fault: lists leave out guests
+  NodeName node() const { return NodeName(params.get("node")); }
 };
 
 struct Reply {

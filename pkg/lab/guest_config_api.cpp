@@ -76,10 +76,8 @@ Refusal check_privileges(const Model& model, const Call& call, const Change& cha
 }
 
 Refusal check_guest(const Guest& guest, const Change& change) {
-  if (guest.config.has("lock")) return died("CT is locked (" + guest.config.get("lock") + ")");
-  if (!change.digest.empty() && change.digest != digest_of(guest.config)) {
-    return died("detected modified configuration - file changed by other user? Try again.");
-  }
+  if (auto no = check_lock(guest); no.has_value()) return no;
+  if (auto no = check_digest(guest, change.digest); no.has_value()) return no;
   for (const auto& key : change.remove) {
     if (key == "memory" || key == "rootfs") {
       return died("unable to delete required option '" + key + "'");
@@ -191,7 +189,7 @@ bool touches_container(const Change& change) {
 // Requires the config's flock.
 Async<Reply> configure_locked(Model& model, const Call& call, Change change) {
   const auto vmid = call.params.vmid();
-  const NodeName node(call.params.get("node"));
+  const auto node = call.node();
   auto* guest = model.find_container(node, vmid);
   if (guest == nullptr) co_return died(missing_config_text(node, vmid));
   if (auto no = check_guest(*guest, change); no.has_value()) co_return std::move(*no);

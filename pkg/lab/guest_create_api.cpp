@@ -3,6 +3,7 @@
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_disks.h"
 #include "pkg/lab/guest_options.h"
+#include "pkg/lab/guest_power.h"
 #include "pkg/lab/property.h"
 #include "pkg/lab/router.h"
 
@@ -122,10 +123,6 @@ void collect_options(Model& model, const Call& call, Creation& creation) {
   if (!call.params.has("unprivileged") && model.is_modern()) options["unprivileged"] = "1";
 }
 
-Status failed(const std::string& text) {
-  return make_error(ErrorClass::task_failed, text);
-}
-
 Status check_template_there(const Model& model, const Creation& creation, Worker& worker) {
   if (model.backend.templates().contains(creation.template_name)) return Status();
   const auto text = "volume '" + creation.volume + "' does not exist";
@@ -235,9 +232,9 @@ Job make_job(Model& model, CreationPtr creation) {
 }
 
 Reply create_container(Model& model, const Call& call) {
-  if (!model.quorate) return died("cluster not ready - no quorum?");
+  if (auto no = model.check_quorum(); no.has_value()) return std::move(*no);
   auto creation = std::make_shared<Creation>();
-  creation->node = NodeName(call.params.get("node"));
+  creation->node = call.node();
   creation->vmid = call.params.vmid();
   creation->caller = call.caller;
   creation->pool = call.params.get("pool");

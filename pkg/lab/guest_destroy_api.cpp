@@ -14,10 +14,6 @@ struct Destruction {
   bool force = false, purge = false, unreferenced = false;
 };
 
-Status failed(const std::string& text) {
-  return make_error(ErrorClass::task_failed, text);
-}
-
 // What must hold, both when asked and when the worker begins.
 Status check_destroyable(const Guest& guest) {
   const auto id = guest.vmid.get();
@@ -116,7 +112,7 @@ Async<Status> destroy_work(Model& model, Destruction what, Worker& worker) {
 
 Async<Reply> destroy_container(Model& model, const Call& call) {
   Destruction what;
-  what.node = NodeName(call.params.get("node"));
+  what.node = call.node();
   what.vmid = call.params.vmid();
   what.force = call.params.flag("force");
   what.purge = call.params.flag("purge");
@@ -135,7 +131,7 @@ Async<Reply> destroy_container(Model& model, const Call& call) {
   if (state.running && !what.force) {
     co_return died("unable to destroy CT " + id + " - container is running");
   }
-  if (!model.quorate) co_return died("cluster not ready - no quorum?");
+  if (auto no = model.check_quorum(); no.has_value()) co_return std::move(*no);
   Job job;
   job.type = "vzdestroy";
   job.id = id;

@@ -9,10 +9,6 @@
 namespace gantry::lab {
 namespace {
 
-Status failed(const std::string& text) {
-  return make_error(ErrorClass::task_failed, text);
-}
-
 // ---- resize ----
 
 struct Growth {
@@ -53,13 +49,12 @@ Reply missing_disk() {
 }
 
 Reply resize_container(Model& model, const Call& call) {
-  Growth growth{NodeName(call.params.get("node")), call.params.vmid(), call.params.get("disk"), 0};
+  Growth growth{call.node(), call.params.vmid(), call.params.get("disk"), 0};
   const auto* guest = model.find_container(growth.node, growth.vmid);
   if (guest == nullptr) return died(missing_config_text(growth.node, growth.vmid));
-  if (guest->config.has("lock")) return died("CT is locked (" + guest->config.get("lock") + ")");
-  const auto digest = call.params.get("digest");
-  if (!digest.empty() && digest != digest_of(guest->config)) {
-    return died("detected modified configuration - file changed by other user? Try again.");
+  if (auto no = check_lock(*guest); no.has_value()) return std::move(*no);
+  if (auto no = check_digest(*guest, call.params.get("digest")); no.has_value()) {
+    return std::move(*no);
   }
   if (!is_volume_key(growth.key) || !guest->config.has(growth.key)) return missing_disk();
   const auto& format = *find_property_format(key_family(growth.key), model.is_modern());
@@ -119,7 +114,7 @@ void copy_config(Model& model, const Guest& source, const Call& call, Cloning& c
     }
     cloning.config[key] = std::move(copied);
   }
-  cloning.config["hostname"] = call.params.get("hostname", "Copy-of-" + name_of(source));
+  if (call.params.has("hostname")) cloning.config["hostname"] = call.params.get("hostname");
   if (call.params.has("description")) {
     cloning.config["description"] =
         stored_value(model, "description", call.params.get("description"), nullptr);
@@ -198,8 +193,8 @@ Refusal check_resources(const Model& model, const Call& call, const Guest& sourc
 
 Async<Reply> clone_container(Model& model, const Call& call) {
   if (auto no = check_clone(model, call); no.has_value()) co_return std::move(*no);
-  if (!model.quorate) co_return died("cluster not ready - no quorum?");
-  const NodeName node(call.params.get("node"));
+  if (auto no = model.check_quorum(); no.has_value()) co_return std::move(*no);
+  const auto node = call.node();
   const auto vmid = call.params.vmid();
   const auto newid = call.params.vmid("newid");
   const auto state = co_await model.inspect(vmid);
@@ -208,9 +203,7 @@ Async<Reply> clone_container(Model& model, const Call& call) {
     co_return died(already_exists_text(*taken));
   }
   if (source == nullptr) co_return died(missing_config_text(node, vmid));
-  if (source->config.has("lock")) {
-    co_return died("CT is locked (" + source->config.get("lock") + ")");
-  }
+  if (auto no = check_lock(*source); no.has_value()) co_return std::move(*no);
   if (state.running) {
     co_return died("Full clone of a running container is only possible from a snapshot");
   }
@@ -238,11 +231,11 @@ Async<Reply> clone_container(Model& model, const Call& call) {
 // ---- template ----
 
 Reply make_template(Model& model, const Call& call) {
-  const NodeName node(call.params.get("node"));
+  const auto node = call.node();
   const auto vmid = call.params.vmid();
   auto* guest = model.find_container(node, vmid);
   if (guest == nullptr) return died(missing_config_text(node, vmid));
-  if (guest->config.has("lock")) return died("CT is locked (" + guest->config.get("lock") + ")");
+  if (auto no = check_lock(*guest); no.has_value()) return std::move(*no);
   if (guest->config.flag("template")) {
     return died("you can't convert a template to a template");
   }

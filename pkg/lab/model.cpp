@@ -36,6 +36,16 @@ std::string name_of(const Guest& guest) {
   return guest.config.get("hostname", prefix + std::to_string(guest.vmid.get()));
 }
 
+Refusal check_lock(const Guest& guest) {
+  if (!guest.config.has("lock")) return std::nullopt;
+  return died("CT is locked (" + guest.config.get("lock") + ")");
+}
+
+Refusal check_digest(const Guest& guest, const std::string& digest) {
+  if (digest.empty() || digest == digest_of(guest.config)) return std::nullopt;
+  return died("detected modified configuration - file changed by other user? Try again.");
+}
+
 int64_t disk_size_of(const std::map<std::string, std::string>& config) {
   constexpr int64_t kDefault = int64_t{4} << 30;  // what Proxmox says without a rootfs (observed)
   const auto it = config.find("rootfs");
@@ -222,6 +232,11 @@ Async<ContainerState> Model::inspect(VmId vmid) {
   set_running(*guest, state->running);
   guest->state = *state;
   co_return *state;
+}
+
+Refusal Model::check_quorum() const {
+  if (quorate) return std::nullopt;
+  return died("cluster not ready - no quorum?");
 }
 
 std::string Model::new_hwaddr() {

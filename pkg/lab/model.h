@@ -104,6 +104,8 @@ struct Model {
   // Asks the backend and remembers the answer; the last known state when it cannot say.
   Async<ContainerState> inspect(VmId vmid);
 
+  // Without quorum nothing is written (PVE/Cluster.pm, check_cfs_quorum).
+  Refusal check_quorum() const;
   bool is_modern() const { return options.version != PveVersion::v8_4; }
   bool is_stand_alone() const { return options.cluster_name.empty(); }
   // A random hardware address with Proxmox's prefix.
@@ -125,8 +127,10 @@ std::string already_exists_text(const Guest& guest);
 // The rootfs size that a config names, in bytes.
 int64_t disk_size_of(const std::map<std::string, std::string>& config);
 std::string name_of(const Guest& guest);
-// The start task's body, for everybody who starts containers.
-Job make_start_job(Model& model, const NodeName& node, VmId vmid);
+// "CT is locked (backup)", or nullopt.
+Refusal check_lock(const Guest& guest);
+// The digest that a call names is the present one, or none.
+Refusal check_digest(const Guest& guest, const std::string& digest);
 // Applies pending changes to a stopped container's config.
 void apply_pending(Model& model, Guest& guest);
 

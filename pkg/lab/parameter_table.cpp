@@ -151,6 +151,15 @@ GET /nodes/{node}/lxc/{vmid}/feature
   feature string enum=snapshot,clone,copy
   snapname? string len=..40 format=pve-configid
 POST /nodes/{node}/lxc/{vmid}/template
+GET /nodes/{node}/lxc/{vmid}/migrate
+  target? string format=pve-node
+POST /nodes/{node}/lxc/{vmid}/migrate
+  bwlimit? number 0..
+  online? boolean
+  restart? boolean
+  target string format=pve-node
+  target-storage? string
+  timeout? integer
 GET /nodes/{node}/lxc/{vmid}/snapshot
 GET /nodes/{node}/qemu
   full? boolean

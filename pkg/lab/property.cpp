@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "pkg/base/text.h"
+#include "pkg/lab/guest_config.h"
 
 namespace gantry::lab {
 namespace {
@@ -172,6 +173,19 @@ std::string print_properties(const PropertyFormat& format, const Properties& pro
   first.insert(first.end(), required.begin(), required.end());
   first.insert(first.end(), others.begin(), others.end());
   return join(first, ",");
+}
+
+std::string volume_of(std::string_view value) {
+  return parse_properties(formats(true).mp, value)["volume"];
+}
+
+std::string with_volume(std::string_view key, std::string_view value, const std::string& volid,
+                        bool modern) {
+  if (is_unused_key(key)) return volid;
+  const auto& format = *find_property_format(key_family(key), modern);
+  auto parts = parse_properties(format, value);
+  parts["volume"] = volid;
+  return print_properties(format, parts);
 }
 
 std::optional<int64_t> parse_size(std::string_view text) {

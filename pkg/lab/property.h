@@ -41,6 +41,12 @@ Properties parse_properties(const PropertyFormat& format, std::string_view text)
 // The default property first, then required ones, then the others by name.
 std::string print_properties(const PropertyFormat& format, const Properties& properties);
 
+// The volume that a rootfs, mp or unused value names; "" when there is none.
+std::string volume_of(std::string_view value);
+// The value of that key with another volume in it.
+std::string with_volume(std::string_view key, std::string_view value, const std::string& volid,
+                        bool modern);
+
 // "8G", "512M", "4294967296", "1.5T" in bytes.
 std::optional<int64_t> parse_size(std::string_view text);
 // As Proxmox prints it: the largest unit that divides without a rest.

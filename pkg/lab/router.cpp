@@ -35,6 +35,7 @@ Router::Router(PveVersion version)
   add_guest_create_routes(routes);
   add_guest_config_routes(routes);
   add_guest_power_routes(routes);
+  add_guest_migrate_routes(routes);
   add_guest_disk_routes(routes);
   add_guest_destroy_routes(routes);
   for (auto& route : routes) add(std::move(route));

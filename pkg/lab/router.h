@@ -58,6 +58,7 @@ void add_guest_read_routes(std::vector<Route>& routes);
 void add_guest_create_routes(std::vector<Route>& routes);
 void add_guest_config_routes(std::vector<Route>& routes);
 void add_guest_power_routes(std::vector<Route>& routes);
+void add_guest_migrate_routes(std::vector<Route>& routes);
 void add_guest_disk_routes(std::vector<Route>& routes);
 void add_guest_destroy_routes(std::vector<Route>& routes);
 

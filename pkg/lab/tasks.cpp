@@ -19,6 +19,12 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
+std::string log_time(Time time) {
+  auto text = to_rfc3339(from_unix_seconds(to_unix_seconds(time)));
+  text[10] = ' ';
+  return text.substr(0, 19);
+}
+
 Async<Status> ConfigLocks::acquire(VmId vmid) {
   auto& slot = locks_[vmid];
   if (slot == nullptr) slot = std::make_unique<Lock>();

@@ -51,6 +51,11 @@ class Worker {
   int warnings_ = 0;
 };
 
+// What a worker dies with: the text becomes its exit status.
+inline Status failed(const std::string& text) {
+  return make_error(ErrorClass::task_failed, text);
+}
+
 struct Job {
   std::string type;            // vzcreate
   std::string id;              // usually the vmid
@@ -158,6 +163,8 @@ class Tasks {
   std::function<void(const TaskRecord&)> observer_;
 };
 
+// "2026-11-20 21:30:08", as logs begin their lines.
+std::string log_time(Time time);
 // The text of an UPID's parts, upper-case hexadecimal as Proxmox writes it.
 Upid make_upid(const TaskRecord& record);
 

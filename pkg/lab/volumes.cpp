@@ -87,6 +87,24 @@ DiskVolume Volumes::allocate(const NodeName& node, const StorageOptions& storage
   return volume;
 }
 
+std::optional<DiskVolume> Volumes::copy(const NodeName& from, const std::string& volid,
+                                        const NodeName& to, const StorageOptions& storage) {
+  const auto* found = find(from, volid);
+  if (found == nullptr) return std::nullopt;
+  auto copy = *found;
+  const auto* old = find_storage(storage_of(volid));
+  auto& shelf = shelves_[place(to, storage)];
+  const auto own = storage.id.get() + volid.substr(volid.find(':'));
+  if (old->type == storage.type && !shelf.disks.contains(own)) {
+    copy.volid = own;
+    put(shelf, copy);
+    return copy;
+  }
+  const auto made = allocate(to, storage, copy.vmid, copy.size, copy.created);
+  set_used(to, made.volid, copy.used);
+  return *find(to, made.volid);
+}
+
 bool Volumes::remove(const NodeName& node, const std::string& volid) {
   auto* shelf = shelf_of(node, volid);
   return shelf != nullptr && take(*shelf, volid);

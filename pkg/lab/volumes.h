@@ -39,6 +39,10 @@ class Volumes {
   // The name of a new disk of that guest, which it then has.
   DiskVolume allocate(const NodeName& node, const StorageOptions& storage, VmId vmid, int64_t size,
                       Time now);
+  // Another disk like that one, on that node and storage: under its own name where that is free,
+  // else under the next. nullopt when there is no such disk.
+  std::optional<DiskVolume> copy(const NodeName& from, const std::string& volid, const NodeName& to,
+                                 const StorageOptions& storage);
   // False when there was none. `volid` as in a config.
   bool remove(const NodeName& node, const std::string& volid);
   DiskVolume* find(const NodeName& node, const std::string& volid);

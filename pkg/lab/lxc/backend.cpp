@@ -73,6 +73,11 @@ Async<Status> LxcBackend::destroy(ContainerSpec spec, LogSink) {
   co_return co_await work_.run(std::move(job));
 }
 
+Async<Status> LxcBackend::move(ContainerSpec from, ContainerSpec to, LogSink) {
+  auto job = [containers = containers_, from, to] { return containers->move(from, to); };
+  co_return co_await work_.run(std::move(job));
+}
+
 Async<Status> LxcBackend::resize(ContainerSpec, std::string, int64_t) {
   co_return Status();
 }

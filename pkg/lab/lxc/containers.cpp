@@ -200,6 +200,26 @@ Status Containers::shutdown(const ContainerSpec& spec, Duration timeout) const {
   return error(ErrorClass::timeout, "container did not stop");
 }
 
+Status Containers::move(const ContainerSpec& from, const ContainerSpec& to) const {
+  const FilesLock lock(lock_file(from.vmid));
+  const auto rename = [this](const VolumeSpec& old_volume, const VolumeSpec& new_volume) -> Status {
+    if (old_volume.volid == new_volume.volid) return {};
+    GANTRY_TRY_ASSIGN(const auto old_path, volume(old_volume));
+    GANTRY_TRY_ASSIGN(const auto new_path, volume(new_volume));
+    std::error_code code;
+    fs::create_directories(fs::path(new_path).parent_path(), code);
+    fs::rename(old_path, new_path, code);
+    if (code) return internal("volume '%s': %s", old_volume.volid, code.message());
+    return {};
+  };
+  GANTRY_TRY(rename(from.rootfs, to.rootfs));
+  for (const auto& mount : from.mounts) {
+    const auto target = std::ranges::find(to.mounts, mount.key, &VolumeSpec::key);
+    if (target != to.mounts.end()) GANTRY_TRY(rename(mount, *target));
+  }
+  return {};
+}
+
 Status Containers::destroy(const ContainerSpec& spec) const {
   const FilesLock lock(lock_file(spec.vmid));
   GANTRY_TRY(kill(spec));

@@ -24,6 +24,8 @@ class Containers {
   Status start(const ContainerSpec& spec) const;
   Status kill(const ContainerSpec& spec) const;
   Status shutdown(const ContainerSpec& spec, Duration timeout) const;
+  // Renames the volumes whose names differ. Nodes share this machine: nothing is copied.
+  Status move(const ContainerSpec& from, const ContainerSpec& to) const;
   Status destroy(const ContainerSpec& spec) const;
   Status apply(const ContainerSpec& spec) const;
   Result<ContainerState> inspect(const ContainerSpec& spec) const;

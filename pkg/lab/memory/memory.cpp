@@ -151,6 +151,15 @@ Async<Status> MemoryBackend::destroy(ContainerSpec spec, LogSink) {
   co_return Status();
 }
 
+Async<Status> MemoryBackend::move(ContainerSpec from, ContainerSpec to, LogSink) {
+  GANTRY_CO_TRY(co_await take(options_.timing.move));
+  auto* container = find(from.vmid);
+  if (container == nullptr) co_return failed("volume '" + from.rootfs.volid + "' does not exist");
+  container->rootfs = to.rootfs.volid;
+  container->config = to.config;
+  co_return Status();
+}
+
 Async<Status> MemoryBackend::resize(ContainerSpec, std::string, int64_t) {
   co_return co_await take(options_.timing.resize);
 }

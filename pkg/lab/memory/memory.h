@@ -51,6 +51,7 @@ struct MemoryTiming {
   Duration stop = std::chrono::milliseconds(800);
   Duration shutdown = std::chrono::seconds(2);
   Duration destroy = std::chrono::milliseconds(600);
+  Duration move = std::chrono::seconds(3);  // a disk to another storage or node
   Duration resize = std::chrono::milliseconds(500);
   Duration boot = std::chrono::seconds(3);  // from start to network and systemd
   Duration exec = std::chrono::milliseconds(40);
@@ -91,6 +92,7 @@ class MemoryBackend final : public Backend {
   Async<Status> stop(ContainerSpec spec, LogSink log) override;
   Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) override;
   Async<Status> destroy(ContainerSpec spec, LogSink log) override;
+  Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) override;
   Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) override;
   Async<Status> apply(ContainerSpec spec) override;
   Async<Result<ContainerState>> inspect(ContainerSpec spec) override;
