@@ -45,11 +45,12 @@ struct RememberedTask {
   std::string last_line;  // of its log, when it failed
 };
 
-// What was found when looking for traces of a create call whose answer never reached us.
+// What was found when looking for traces of a create call whose answer never reached us; or, once
+// our create has died, of somebody else's on the same id.
 struct CreateTraces {
   bool complete = false;  // every node's task list could be read
   std::string why_incomplete;
-  std::optional<pve::Task> task;  // ours, newest
+  std::optional<pve::Task> task;  // the newest; ours, or after our own death whosever
 };
 
 struct Observation {

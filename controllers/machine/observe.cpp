@@ -162,15 +162,23 @@ class Observer {
     if (is_free.ok()) world_.vmid_free = *is_free;
   }
 
+  // Of which create a trace is looked for: one of ours whose answer was lost, or, after ours has
+  // died, that of somebody who uses the id now.
   Async<void> look_for_traces() {
     const bool unclear = is_step(machine_.status, steps::kCreate, StepState::running);
     const bool taken = world_.vmid_free.has_value() && !*world_.vmid_free;
-    if (world_.row->create_task.has_value() || (!unclear && !taken)) co_return;
+    const bool noted = world_.row->create_task.has_value();
+    const bool died = noted && taken && world_.create_task.state == TaskState::failed;
+    if (noted ? !died : !unclear && !taken) co_return;
     const auto* step = find_step(machine_.status, steps::kCreate);
-    const auto known = step == nullptr ? std::string() : step->upid;
-    const auto since = step != nullptr && step->started_at.has_value()
-                           ? *step->started_at - kClockSkew
-                           : machine_.metadata.creation_timestamp.value_or(Time{}) - kClockSkew;
+    auto known = step == nullptr ? std::string() : step->upid;
+    auto since = step != nullptr && step->started_at.has_value()
+                     ? *step->started_at - kClockSkew
+                     : machine_.metadata.creation_timestamp.value_or(Time{}) - kClockSkew;
+    if (died) {
+      known = world_.row->create_task->get();
+      since = world_.create_task.task.started;
+    }
     CreateTraces traces;
     traces.complete = true;
     for (const auto& [node, row] : world_.snapshot->nodes) {
@@ -181,7 +189,8 @@ class Observer {
         continue;
       }
       for (const auto& task : *tasks) {
-        if (task.upid.get() == known || task.started < since || !is_create_of_ours(task)) continue;
+        if (task.upid.get() == known || task.started < since || !is_create(task)) continue;
+        if (!died && !same_user(task.user, cluster_.user)) continue;
         if (!traces.task.has_value() || traces.task->started < task.started) traces.task = task;
       }
     }
@@ -189,9 +198,9 @@ class Observer {
     world_.traces = std::move(traces);
   }
 
-  bool is_create_of_ours(const pve::Task& task) const {
-    if (task.type != "vzcreate" && task.type != "vzclone" && task.type != "vzrestore") return false;
-    return same_user(task.user, cluster_.user);
+  static bool is_create(const pve::Task& task) {
+    return task.type == "vzcreate" || task.type == "vzclone" || task.type == "vzrestore" ||
+           task.type == "qmcreate" || task.type == "qmclone" || task.type == "qmrestore";
   }
 
   Async<void> look_for_leftovers() {

@@ -37,7 +37,7 @@ Guard guard_of(const Action& action) {
                         [](const Shutdown&) { return Guard::destroy; },
                         [](const Stop&) { return Guard::destroy; },
                         [](const Destroy&) { return Guard::destroy; },
-                        [](const DestroyUnfinished&) { return Guard::destroy; },
+                        [](const RemoveUnfinished&) { return Guard::destroy; },
                         [](const auto&) { return Guard::none; },
                     },
                     action);
@@ -114,7 +114,7 @@ std::string describe(const Action& action) {
                         [](const Shutdown&) { return "shut it down"; },
                         [](const Stop&) { return "stop it"; },
                         [](const Destroy&) { return "destroy the container"; },
-                        [](const DestroyUnfinished&) { return "destroy the unfinished container"; },
+                        [](const RemoveUnfinished&) { return "remove the unfinished container"; },
                         [](const AddFinalizer&) { return "add the finalizer"; },
                         [](const Reserve&) { return "reserve a VMID"; },
                         [](const Adopt&) { return "adopt the container"; },

@@ -24,7 +24,7 @@ struct Start {};
 struct Shutdown {};
 struct Stop {};
 struct Destroy {};
-struct DestroyUnfinished {};  // unlock over the command channel, then destroy
+struct RemoveUnfinished {};  // what a dead create left, over the command channel
 struct AddFinalizer {};
 struct Reserve {};
 struct Adopt {
@@ -41,7 +41,7 @@ struct Release {};
 struct RemoveFinalizer {};
 struct Nothing {};
 using Action = std::variant<Nothing, Create, Configure, Resize, Start, Shutdown, Stop, Destroy,
-                            DestroyUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
+                            RemoveUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
                             ForgetCreate, Renumber, Release, RemoveFinalizer>;
 // "create the container", for people.
 std::string describe(const Action& action);

@@ -105,31 +105,51 @@ std::optional<Plan> plan_unclear_create(const Case& the) {
   return std::nullopt;
 }
 
+Plan hold_unfinished(const Case& the, const std::string& why) {
+  const auto vmid = the.world.row->vmid.get();
+  const auto node =
+      the.world.guest.node.get().empty() ? the.world.create_task.task.node : the.world.guest.node;
+  return hold(steps::kCreate, "StaleLock",
+              absl::StrFormat("the create of container %d died half-way and left a locked "
+                              "config%s; as root on %s: pct unlock %d && pct destroy %d "
+                              "--destroy-unreferenced-disks 1",
+                              vmid, why.empty() ? "" : " (" + why + ")", node.get(), vmid, vmid),
+              "CT-011");
+}
+
 Plan plan_unfinished(const Case& the) {
   const auto& world = the.world;
   const auto vmid = world.row->vmid.get();
   const auto& task = world.create_task;
   const bool visible = world.guest.occupant == Occupant::unfinished;
-  if (visible && world.has_channel) {
-    return act(
-        steps::kCreate, DestroyUnfinished{}, "CreateDied",
-        absl::StrFormat("the create of container %d died half-way: removing what it left", vmid));
-  }
   // A worker that was killed cleans nothing up; one that failed does. After the latter whoever has
   // the id may be a stranger: then nobody shall be told to destroy it.
-  if (visible || task.task.exit_status == "unexpected status") {
-    return hold(steps::kCreate, "StaleLock",
-                absl::StrFormat("the create of container %d died half-way and left a locked "
-                                "config; as root on %s: pct unlock %d && pct destroy %d "
-                                "--destroy-unreferenced-disks 1",
-                                vmid, task.task.node.get(), vmid, vmid),
-                "CT-011");
+  if (!visible && task.task.exit_status != "unexpected status") {
+    return hold(steps::kCreate, "VMIDTaken",
+                absl::StrFormat("the create of container %d ended unclearly and the id is taken by "
+                                "something that we cannot see; look at it as root: pct config %d",
+                                vmid, vmid),
+                "CT-001");
   }
-  return hold(steps::kCreate, "VMIDTaken",
-              absl::StrFormat("the create of container %d ended unclearly and the id is taken by "
-                              "something that we cannot see; look at it as root: pct config %d",
-                              vmid, vmid),
-              "CT-001");
+  // A person may have cleaned up, and somebody else be creating there now.
+  if (world.traces.has_value() && world.traces->task.has_value()) {
+    return hold(steps::kCreate, "VMIDTaken",
+                absl::StrFormat("the create of container %d died, and its id has been used since: "
+                                "%s by %s",
+                                vmid, world.traces->task->upid.get(), world.traces->task->user),
+                "CT-001");
+  }
+  const bool dead = task.state == TaskState::failed;
+  if (!dead || !world.has_channel) return hold_unfinished(the, "");
+  if (!world.traces.has_value() || !world.traces->complete) {
+    return unknown(steps::kCreate,
+                   absl::StrFormat("the create of container %d died half-way, and whether somebody "
+                                   "else uses its id since cannot be asked",
+                                   vmid));
+  }
+  return act(
+      steps::kCreate, RemoveUnfinished{}, "CreateDied",
+      absl::StrFormat("the create of container %d died half-way: removing what it left", vmid));
 }
 
 Plan plan_taken_over(const Case& the) {

@@ -35,6 +35,8 @@ Plan plan_creation(const Case& the);
 std::optional<Plan> plan_unclear_create(const Case& the);
 // Only `lock: create`, and its task has died.
 Plan plan_unfinished(const Case& the);
+// What a person is asked to do about it; `why` we cannot, or "".
+Plan hold_unfinished(const Case& the, const std::string& why);
 // Proven absent from what we see, while its id is taken.
 Plan plan_taken_over(const Case& the);
 // The container is there and ours.

@@ -93,6 +93,16 @@ struct Scene {
     begin_step(machine.status, steps::kCreate, kNow - ago);
     world.traces = CreateTraces{true, "", std::nullopt};
   }
+  // The worker was killed; what it left cannot be seen, and a command channel is there.
+  void create_died() {
+    unseen();
+    machine.status.steps.clear();
+    world.vmid_free = false;
+    world.has_channel = true;
+    world.create_task.state = TaskState::failed;
+    world.create_task.task.exit_status = "unexpected status";
+    world.traces = CreateTraces{true, "", std::nullopt};
+  }
   void stopped() {
     world.guest.status->running = false;
     world.guest.interfaces.clear();
@@ -270,6 +280,38 @@ TEST(Plan, TouchesNothingThatIsNotProvenToBeOurs) {
          s.world.guest.occupant = Occupant::unfinished;
        },
        kNothing, Situation::held, "StaleLock"},
+      {"with one it is removed, seen or not", [](Scene& s) { s.create_died(); },
+       "remove the unfinished container", Situation::progressing, "CreateDied"},
+      {"… also for a Machine that is deleted",
+       [](Scene& s) {
+         s.create_died();
+         s.deleting();
+       },
+       "remove the unfinished container", Situation::progressing, "CreateDied"},
+      {"… not while its creator's end cannot be asked",
+       [](Scene& s) {
+         s.create_died();
+         s.world.create_task.state = TaskState::forgotten;
+       },
+       kNothing, Situation::held, "StaleLock"},
+      {"… not while a node cannot say who else has created there",
+       [](Scene& s) {
+         s.create_died();
+         s.world.traces->complete = false;
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"… not once somebody else has",
+       [](Scene& s) {
+         s.create_died();
+         s.world.traces->task = s.task("vzcreate", "anna@pam", 1min);
+       },
+       kNothing, Situation::held, "VMIDTaken"},
+      {"a create that failed leaves nothing: who has the id now is unknown",
+       [](Scene& s) {
+         s.create_died();
+         s.world.create_task.task.exit_status = "unable to create CT 20001 - no space";
+       },
+       kNothing, Situation::held, "VMIDTaken"},
       {"in Observe mode all is computed and nothing done",
        [](Scene& s) {
          s.stopped();

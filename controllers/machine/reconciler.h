@@ -74,7 +74,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take_action(Run& run, const Shutdown& action);
   Async<Status> take_action(Run& run, const Stop& action);
   Async<Status> take_action(Run& run, const Destroy& action);
-  Async<Status> take_action(Run& run, const DestroyUnfinished& action);
+  Async<Status> take_action(Run& run, const RemoveUnfinished& action);
   Async<Status> take_action(Run& run, const AddFinalizer& action);
   Async<Status> take_action(Run& run, const Reserve& action);
   Async<Status> take_action(Run& run, const Adopt& action);

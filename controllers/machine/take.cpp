@@ -252,20 +252,26 @@ Async<Status> Reconciler::take_action(Run& run, const Destroy&) {
   co_return Status();
 }
 
-Async<Status> Reconciler::take_action(Run& run, const DestroyUnfinished&) {
-  guest::Target target;
-  target.node = run.world.guest.node;
-  target.vmid = run.world.row->vmid;
-  auto task = run.world.row->create_task.value_or(Upid(""));
-  const auto unlocked = co_await run.cluster->channel->unlock(target, task);
-  if (!unlocked.ok()) {
-    failed(run, steps::kCreate, unlocked);
+Async<Status> Reconciler::take_action(Run& run, const RemoveUnfinished&) {
+  // The forced command proves that it is what that task of ours left; the gate is ours to ask.
+  auto removed = run.cluster->gate(true);
+  if (removed.ok()) {
+    guest::Target target;
+    target.node = run.world.guest.node;
+    target.vmid = run.world.row->vmid;
+    auto task = *run.world.row->create_task;
+    removed = co_await run.cluster->channel->unlock(std::move(target), std::move(task));
+  }
+  if (!removed.ok()) {
+    const Case the{run.machine, run.shape_or_null(), run.world};
+    run.plan = error_class(removed) == ErrorClass::held ? refused(steps::kCreate, removed)
+                                                        : hold_unfinished(the, message_of(removed));
     co_return Status();
   }
-  GANTRY_CO_TRY(co_await announce(run, steps::kDestroy));
-  const auto destroyed = co_await run.cluster->writer.destroy_unfinished(target.node, target.vmid,
-                                                                         run.machine.metadata.uid);
-  started(run, steps::kDestroy, destroyed);
+  // Whether the id is free now, the next look must prove.
+  run.plan.message += ": done";
+  run.plan.recheck = std::chrono::seconds(1);
+  run.cluster->inventory.poke();
   co_return Status();
 }
 

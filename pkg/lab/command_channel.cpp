@@ -39,19 +39,26 @@ Status CommandChannel::check_unfinished(const guest::Target& target,
                                         const Upid& create_task) const {
   GANTRY_TRY(check_there(target));
   const auto vmid = target.vmid.get();
-  if (!is_unfinished(model_.find_guest(target.vmid)->config)) {
+  const auto& guest = *model_.find_guest(target.vmid);
+  if (!is_unfinished(guest.config)) {
     return error(ErrorClass::permission, "container %d is no unfinished creation", vmid);
   }
+  // A clone's task names its source: nothing proves what it made.
   const auto task = model_.tasks.find(create_task);
-  const bool made_it =
-      task != nullptr &&
-      (task->type == "vzclone" || (task->type == "vzcreate" && task->id == std::to_string(vmid)));
+  const bool made_it = task != nullptr && task->id == std::to_string(vmid) &&
+                       (task->type == "vzcreate" || task->type == "vzrestore") &&
+                       (model_.command_user.empty() || task->caller.id() == model_.command_user);
   if (!made_it) {
     return error(ErrorClass::permission, "task '%s' did not create container %d", create_task.get(),
                  vmid);
   }
   if (task->running()) {
     return error(ErrorClass::locked, "container %d is still being created", vmid);
+  }
+  // Its config is older than any later use of the id.
+  if (guest.created > task->started) {
+    return error(ErrorClass::permission, "container %d was begun after task '%s'", vmid,
+                 create_task.get());
   }
   return Status();
 }
@@ -86,19 +93,27 @@ Async<Status> CommandChannel::push(guest::Target target, guest::File file) {
 }
 
 Async<Status> CommandChannel::unlock(guest::Target target, Upid create_task) {
-  if (!create_task.get().empty()) {
-    GANTRY_CO_TRY(check_unfinished(target, create_task));
-    // It is in no pool, so that nobody but root could remove it.
-    co_await destroy_disks(model_, target.node, target.vmid);
-    model_.remove_guest(target.vmid);
+  GANTRY_CO_TRY(check_there(target));
+  if (is_marked(model_.find_guest(target.vmid)->config) || create_task.get().empty()) {
+    GANTRY_CO_TRY(check_ours(target));
+    auto* guest = model_.find_guest(target.vmid);
+    model_.before_change(*guest);
+    guest->config.values.erase("lock");
+    model_.save(*guest);
+    note("unlock", target);
     co_return Status();
   }
-  GANTRY_CO_TRY(check_ours(target));
-  auto* guest = model_.find_guest(target.vmid);
-  model_.before_change(*guest);
-  guest->config.values.erase("lock");
-  model_.save(*guest);
+  GANTRY_CO_TRY(check_unfinished(target, create_task));
+  // It is in no pool, so that nobody but root could remove it.
+  co_await destroy_disks(model_, target.node, target.vmid);
+  model_.remove_guest(target.vmid);
+  note("destroy", target);
   co_return Status();
+}
+
+void CommandChannel::note(const std::string& verb, const guest::Target& target) {
+  const auto path = absl::StrFormat("/nodes/%s/lxc/%d", target.node.get(), target.vmid.get());
+  model_.writes.push_back({model_.clock.now(), "pct", verb, path, target.vmid});
 }
 
 }  // namespace gantry::lab

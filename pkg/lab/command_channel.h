@@ -19,9 +19,10 @@ class CommandChannel final : public guest::Channel {
   Status check_there(const guest::Target& target) const;
   // It carries our mark.
   Status check_ours(const guest::Target& target) const;
-  // It holds only its create lock, and that task is the one that made it and has ended.
+  // It holds only its create lock, and that task of our user is the one that made it and has ended.
   Status check_unfinished(const guest::Target& target, const Upid& create_task) const;
   Async<Result<ContainerSpec>> running_spec(guest::Target target);
+  void note(const std::string& verb, const guest::Target& target);
   Model& model_;
 };
 

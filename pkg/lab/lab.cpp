@@ -168,7 +168,9 @@ Token Lab::set_up_least_privilege(const std::string& pool, const std::string& se
   const auto& tokens = access.users()[user].tokens;
   const auto present = tokens.find("daemon");
   const auto kept = present != tokens.end() && secret.empty() ? present->second.secret : secret;
-  return *add_token(user, "daemon", false, kept);
+  auto token = *add_token(user, "daemon", false, kept);
+  model_->command_user = token.id;
+  return token;
 }
 
 // ---- what is there

@@ -172,7 +172,8 @@ class Lab {
   size_t guest_count() const;
   size_t running_tasks() const;
   // Writes that a door accepted, oldest first: "POST /nodes/pve1/lxc/100/status/start" with the
-  // token that sent it. Kept for invariants until taken; the oldest fall out beyond 100,000.
+  // token that sent it; what the command channel unlocks or destroys as "pct". Kept for invariants
+  // until taken; the oldest fall out beyond 100,000.
   struct Write {
     Time at;
     std::string who, method, path;

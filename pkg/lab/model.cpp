@@ -92,6 +92,7 @@ Guest& Model::add_guest(VmId vmid, const NodeName& node, GuestConfig config) {
   guest->vmid = vmid;
   guest->node = node;
   guest->config = std::move(config);
+  guest->created = clock.now();
   guest->stale_until = next_broadcast(clock.now());
   auto& added = *guest;
   guests_[vmid] = std::move(guest);

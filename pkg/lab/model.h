@@ -34,6 +34,7 @@ struct Guest {
   NodeName node;
   pve::GuestType type = pve::GuestType::lxc;
   GuestConfig config;
+  Time created;               // when its config file appeared
   bool has_container = true;  // false: somebody else's, a config and nothing else
   bool running = false;       // as last seen
   Time running_since;
@@ -68,6 +69,7 @@ struct Model {
   std::unique_ptr<Router> router;
   std::map<NodeName, NodeState> nodes;
   bool quorate = true;
+  std::string command_user;  // whose unfinished creates the command channel removes; empty: any
   std::vector<Lab::Write> writes;
   std::set<VmId> ha_managed;
 

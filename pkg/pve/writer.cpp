@@ -186,18 +186,4 @@ Async<Result<Upid>> Writer::destroy_guest(NodeName node, VmId vmid, Uid uid,
   co_return co_await client_.destroy_guest(node, vmid, options);
 }
 
-Async<Result<Upid>> Writer::destroy_unfinished(NodeName node, VmId vmid, Uid uid) {
-  GANTRY_CO_TRY(gate_(true));
-  GANTRY_CO_TRY_ASSIGN(const auto row, co_await row_of(vmid, uid));
-  auto config = co_await client_.guest_config(node, vmid);
-  if (!config.ok()) co_return config.status();
-  if (!row.create_task.has_value() || !config->values.empty()) {
-    const auto text = guest_at(node, vmid) + " is not what a create of ours has left";
-    co_return held("OwnershipUnproven", text);
-  }
-  GANTRY_CO_TRY(gate_(true));
-  DestroyOptions options;
-  co_return co_await client_.destroy_guest(node, vmid, options);
-}
-
 }  // namespace gantry::pve

@@ -51,9 +51,6 @@ class Writer {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid, Uid uid);
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Uid uid, Duration timeout);
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, Uid uid, DestroyOptions options);
-  // Destroys what a create of ours left that died half-way: nothing but an empty config (after
-  // `pct unlock`) on a VMID whose row names its create task. Held for anything else.
-  Async<Result<Upid>> destroy_unfinished(NodeName node, VmId vmid, Uid uid);
 
   // The same proof without a write: OK when the guest there is ours. Used before commands inside.
   Async<Status> prove(NodeName node, VmId vmid, Uid uid);

@@ -211,25 +211,6 @@ TEST(Writer, AConfigChangeKeepsOurMark) {
   EXPECT_EQ(world.client.configured_with["tags"], "web;db;" + to_tag(kUid));
 }
 
-TEST(Writer, DestroysWhatADeadCreateOfOursLeftAndNothingElse) {
-  World world;
-  const auto destroy = [&] {
-    return world.run(world.writer.destroy_unfinished(kNode, kVmid, kUid)).status();
-  };
-  world.config().clear();
-  EXPECT_THAT(destroy(), Fails(ErrorClass::held, HasSubstr("OwnershipUnproven")));
-  world.row().create_task = world.client.next_task;
-  world.config()["hostname"] = "somebody";
-  EXPECT_THAT(destroy(), Fails(ErrorClass::held, HasSubstr("OwnershipUnproven")));
-  world.config().clear();
-  world.gate = make_error(ErrorClass::held, "mode Observe");
-  EXPECT_THAT(destroy(), Fails(ErrorClass::held, HasSubstr("mode Observe")));
-  EXPECT_THAT(world.client.writes, IsEmpty());
-  world.gate = Status();
-  EXPECT_THAT(destroy(), IsOk());
-  EXPECT_THAT(world.client.writes, ElementsAre("destroy 20001"));
-}
-
 TEST(Writer, RootfsIsNeverConfigured) {
   World world;
   EXPECT_THAT(

@@ -45,13 +45,17 @@ void World::violate(const std::string& what) {
 void World::look_at_writes() {
   const auto writes = lab->take_writes();
   for (const auto& write : writes) {
-    const bool ours = write.who == token_.id;
+    // "pct": the command channel, which only the daemon has.
+    const bool ours = write.who == token_.id || write.who == "pct";
     trace.note(write.at, write.who + " " + write.method + " " + write.path);
     if (!ours) continue;
-    ++writes_;
+    writes_.push_back(write);
     check_write(write);
-    if (kill_at_next_write_ && daemon_runs()) {
-      kill_at_next_write_ = false;
+    const bool is_it = kill_at_.has_value() &&
+                       (kill_at_->first.empty() || kill_at_->first == write.method) &&
+                       write.path.find(kill_at_->second) != std::string::npos;
+    if (is_it && daemon_runs()) {
+      kill_at_.reset();
       kill_daemon();
     }
   }

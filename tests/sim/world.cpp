@@ -1,10 +1,8 @@
 #include "tests/sim/world.h"
 
-#include "api/v1alpha1/machineclass.h"
-#include "api/v1alpha1/proxmoxcluster.h"
 #include "pkg/base/check.h"
 #include "pkg/base/text.h"
-#include "pkg/schema/codec.h"
+#include "tests/sim/objects.h"
 
 namespace gantry::sim {
 namespace {
@@ -16,45 +14,6 @@ constexpr const char* kMachines = "machines.gantry.dev";
 constexpr const char* kClasses = "machineclasses.gantry.dev";
 constexpr const char* kClusters = "proxmoxclusters.gantry.dev";
 constexpr const char* kNamespace = "default";
-
-Json cluster_object() {
-  api::v1alpha1::ProxmoxCluster cluster;
-  cluster.metadata.name = "home";
-  cluster.spec.endpoints = {"https://pve1.lan:8006"};
-  cluster.spec.credentials.secret_ref = {"pve-home", "gantry-system"};
-  cluster.spec.vmid_range = {20000, 20049};
-  cluster.spec.pool = "gantry";
-  cluster.spec.poll = 10s;
-  cluster.spec.mode = api::v1alpha1::ClusterMode::enforce;
-  return schema::encode(cluster);
-}
-
-Json class_object(std::chrono::seconds person_hold) {
-  api::v1alpha1::MachineClass shape;
-  shape.metadata.name = "small";
-  shape.spec.cluster_name = "home";
-  shape.spec.os = api::v1alpha1::OsTemplate{"debian-12-standard", {}};
-  shape.spec.resources.cores = 2;
-  shape.spec.root_disk.storage_selector = R"(storage.name == "local")";
-  shape.spec.node_selector = "node.online";
-  api::v1alpha1::Network network;
-  network.bridge = "vmbr0";
-  shape.spec.networks = {network};
-  shape.spec.features.nesting = true;
-  shape.spec.stopped_by_person_hold = person_hold;
-  return schema::encode(shape);
-}
-
-Json secret_object(const lab::Token& token) {
-  Json secret = Json::object();
-  secret.set("apiVersion", "v1");
-  secret.set("kind", "Secret");
-  secret.member("metadata").set("name", "pve-home");
-  secret.member("metadata").set("namespace", "gantry-system");
-  secret.member("data").set("tokenId", base64_encode(token.id));
-  secret.member("data").set("tokenSecret", base64_encode(token.secret));
-  return secret;
-}
 
 lab::MemoryOptions backend_options() {
   lab::MemoryOptions options;
@@ -85,6 +44,7 @@ World::World(WorldOptions options)
       options.nodes > 1 ? lab::cluster_of(options.nodes) : lab::single_node(), clock, lab_random_,
       backend, loop.executor());
   token_ = lab->set_up_least_privilege("gantry", "11111111-2222-4333-8444-555555555555");
+  if (options_.as_root) token_ = *lab->add_token("root@pam", "gantry", false);
   disk.latency = 2ms;
   users_ = std::make_unique<Users>(*this);
   GANTRY_CHECK(loop.block_on(clock, set_up()).ok());
@@ -104,16 +64,16 @@ Async<Status> World::set_up() {
   GANTRY_CO_TRY(co_await users_->store.start());
   auto secret = co_await users_->store.create("secrets", secret_object(token_));
   GANTRY_CO_TRY(secret.status());
-  auto cluster = co_await users_->store.create(kClusters, cluster_object());
+  auto cluster = co_await users_->store.create(kClusters, cluster_object(options_.cluster));
   GANTRY_CO_TRY(cluster.status());
-  auto shape = co_await users_->store.create(kClasses, class_object(options_.person_hold));
+  auto shape = co_await users_->store.create(kClasses, class_object(options_.shape));
   co_return shape.status();
 }
 
 void World::settle() {
   while (loop.poll() > 0) {
     look_at_writes();
-    if (kill_at_next_write_ && !daemon_group_) kill_at_next_write_ = false;
+    if (kill_at_.has_value() && !daemon_group_) kill_at_.reset();
   }
 }
 
@@ -198,14 +158,10 @@ void World::see_what_users_have() {
   }
 }
 
-void World::create_machine(const std::string& name) {
+void World::create_machine(const std::string& name, const std::function<void(Json& spec)>& edit) {
   trace.note(clock.now(), "user creates " + name);
-  Json object = Json::object();
-  object.set("apiVersion", "gantry.dev/v1alpha1");
-  object.set("kind", "Machine");
-  object.member("metadata").set("name", name);
-  object.member("metadata").set("namespace", kNamespace);
-  object.member("spec").set("machineClassName", "small");
+  auto object = machine_object(name);
+  if (edit) edit(object.member("spec"));
   perform([this, name, object]() -> Async<Status> {
     auto created = co_await users_->store.create(kMachines, object);
     see_what_users_have();
@@ -242,14 +198,29 @@ void World::edit_machine(const std::string& name, const std::function<void(Json&
 }
 
 void World::edit_class(const std::function<void(Json& spec)>& edit) {
-  perform([this, edit]() -> Async<Status> {
-    const auto object = users_->store.get({kClasses, "", "small"});
+  this->edit({kClasses, "", "small"}, edit);
+}
+
+void World::edit_cluster(const std::function<void(Json& spec)>& edit) {
+  this->edit({kClusters, "", "home"}, edit);
+}
+
+void World::edit(const store::Key& key, const std::function<void(Json& spec)>& edit) {
+  perform([this, key, edit]() -> Async<Status> {
+    const auto object = users_->store.get(key);
     if (!object.ok()) co_return object.status();
     auto value = (*object)->value;
     edit(value.member("spec"));
-    auto updated = co_await users_->store.update(kClasses, store::Part::main, value);
+    auto updated = co_await users_->store.update(key.resource, store::Part::main, value);
     co_return updated.status();
   });
+}
+
+std::vector<Json> World::objects(const store::Resource& resource) const {
+  std::vector<Json> objects;
+  for (const auto& object : users_->store.list(resource, "").items)
+    objects.push_back(object->value);
+  return objects;
 }
 
 std::unique_ptr<pve::Client> World::root() {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "api/v1alpha1/machineclass.h"
+#include "api/v1alpha1/proxmoxcluster.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/lab/memory/memory.h"
@@ -21,7 +23,10 @@ struct WorldOptions {
   uint64_t seed = 1;
   int nodes = 2;
   bool verbose = false;
-  std::chrono::seconds person_hold{600};
+  bool as_root = false;  // our token may everything, so that what is missing is told as missing
+  // Changes to what users write: cluster "home" and class "small".
+  std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
+  std::function<void(api::v1alpha1::MachineClassSpec& spec)> shape;
 };
 
 // What a user asked for, as the final check needs it.
@@ -51,16 +56,22 @@ class World {
   void start_daemon();
   void kill_daemon();  // at once
   bool daemon_runs() const { return daemon_ != nullptr; }
-  // Kills it right after the next call to Proxmox that changes something.
-  void kill_at_next_write() { kill_at_next_write_ = true; }
+  // Kills it right after its next call to Proxmox that changes something; of those with this method
+  // and this in their path.
+  void kill_at_next_write(std::string method = "", std::string path = "") {
+    kill_at_ = {{std::move(method), std::move(path)}};
+  }
 
   // --- users ---
-  void create_machine(const std::string& name);
+  void create_machine(const std::string& name, const std::function<void(Json& spec)>& edit = {});
   void delete_machine(const std::string& name);
   void edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit);
   void edit_class(const std::function<void(Json& spec)>& edit);
+  void edit_cluster(const std::function<void(Json& spec)>& edit);
   std::optional<Json> machine(const std::string& name) const;
   std::optional<VmId> vmid_of(const std::string& name) const;
+  // All objects of a resource ("machines.gantry.dev", "events"), as users see them.
+  std::vector<Json> objects(const store::Resource& resource) const;
   // Their answers may have been lost: what they want is what they find written.
   void see_what_users_have();
   std::map<std::string, Wanted>& wanted() { return wanted_; }
@@ -78,7 +89,8 @@ class World {
   // What must be gone and is not.
   std::vector<std::string> leaks() const;
   const std::vector<std::string>& violations() const { return violations_; }
-  size_t writes() const { return writes_; }  // to Proxmox, by the daemon, so far
+  size_t writes() const { return writes_.size(); }  // to Proxmox, by the daemon, so far
+  const std::vector<lab::Lab::Write>& written() const { return writes_; }
 
   Trace trace;
   async::Loop loop;
@@ -91,6 +103,7 @@ class World {
 
  private:
   struct Users;  // what kubectl sees: a store of its own on the same database
+  void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
   void settle();
   bool is_unproven(const std::string& name) const;
   void look_at_writes();
@@ -106,7 +119,7 @@ class World {
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<async::Group> daemon_group_;
   int incarnation_ = 0;
-  bool kill_at_next_write_ = false;
+  std::optional<std::pair<std::string, std::string>> kill_at_;
 
   std::map<std::string, Wanted> wanted_;
   std::set<Uid> ever_wanted_gone_;  // uids whose Machine a user has deleted
@@ -115,7 +128,7 @@ class World {
   std::map<VmId, Uid> seen_ours_;          // which VMIDs carried which of our marks
   std::optional<Time> blind_since_;
   std::vector<std::string> violations_;
-  size_t writes_ = 0;
+  std::vector<lab::Lab::Write> writes_;
 };
 
 }  // namespace gantry::sim

@@ -28,6 +28,10 @@ class SshChannelTest : public ::testing::Test {
     const Target target{NodeName("pve1"), VmId(vmid)};
     return loop_.block_on(world_.channel().unlock(target, Upid(upid)));
   }
+  std::string begun_now(const std::string& rest) {
+    return absl::StrFormat("UPID:pve1:0001:0002:%08X:%s", to_unix_seconds(world_.clock().now()),
+                           rest);
+  }
 
   async::Loop loop_;
   SshWorld world_;
@@ -118,11 +122,13 @@ TEST_F(SshChannelTest, CommandsOnOneNodeShareItsSessions) {
 TEST_F(SshChannelTest, AnUnfinishedCreateOfOursIsClearedAway) {
   world_.node().put("lxc/120.conf", "lock: create\n");
   EXPECT_THAT(unlock(120, ""), Fails(ErrorClass::permission));
-  EXPECT_THAT(unlock(120, "UPID:pve1:0001:0002:0003:vzcreate:121:gantry@pve!daemon:"),
+  EXPECT_THAT(unlock(120, begun_now("vzcreate:121:gantry@pve!daemon:")),
               Fails(ErrorClass::permission));
-  EXPECT_THAT(unlock(120, "UPID:pve1:0001:0002:0003:vzcreate:120:root@pam:"),
+  EXPECT_THAT(unlock(120, begun_now("vzcreate:120:root@pam:")), Fails(ErrorClass::permission));
+  // A config that is younger than our create: somebody else is creating there.
+  EXPECT_THAT(unlock(120, "UPID:pve1:0001:0002:0003:vzcreate:120:gantry@pve!daemon:"),
               Fails(ErrorClass::permission));
-  const auto ours = "UPID:pve1:0001:0002:0003:vzcreate:120:gantry@pve!daemon:";
+  const auto ours = begun_now("vzcreate:120:gantry@pve!daemon:");
   world_.node().put("task-runs", "");
   EXPECT_THAT(unlock(120, ours), Fails(ErrorClass::locked));
   std::filesystem::remove(world_.node().path("task-runs"));
@@ -132,7 +138,7 @@ TEST_F(SshChannelTest, AnUnfinishedCreateOfOursIsClearedAway) {
 
 TEST_F(SshChannelTest, AContainerWithMoreThanTheLockIsNoUnfinishedCreate) {
   world_.node().put("lxc/121.conf", "lock: create\nrootfs: local:121/vm-121-disk-0.raw\n");
-  EXPECT_THAT(unlock(121, "UPID:pve1:0001:0002:0003:vzcreate:121:gantry@pve!daemon:"),
+  EXPECT_THAT(unlock(121, begun_now("vzcreate:121:gantry@pve!daemon:")),
               Fails(ErrorClass::permission));
 }
 

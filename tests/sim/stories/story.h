@@ -1,9 +1,11 @@
 #pragma once
 // Story: one world, one user and the exact moment of a fault. What would hurt a user most, told one
 // by one; the random seeds (../scenario.h) look for what nobody has thought of.
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,13 +20,13 @@ using ::testing::IsEmpty;
 
 class Story : public ::testing::Test {
  protected:
-  Story() : world(options()) {
+  Story() : Story(WorldOptions()) {}
+  explicit Story(WorldOptions options) : world(seeded(std::move(options))) {
     log::configure(log::Level::off, log::Format::text);
     world.start_daemon();
   }
   ~Story() override { EXPECT_THAT(world.violations(), IsEmpty()); }
-  static WorldOptions options() {
-    WorldOptions options;
+  static WorldOptions seeded(WorldOptions options) {
     options.seed = 42;
     return options;
   }
@@ -49,6 +51,32 @@ class Story : public ::testing::Test {
       return condition.string_or("status", "") + " " + condition.string_or("reason", "");
     }
     return "absent";
+  }
+  std::string message(const std::string& name, const std::string& type) {
+    const auto object = world.machine(name);
+    if (!object.has_value()) return "no object";
+    for (const auto& condition : object->find_path({"status", "conditions"})->as_array()) {
+      if (condition.string_or("type", "") == type) return condition.string_or("message", "");
+    }
+    return "absent";
+  }
+  // What our daemon has written to Proxmox since its `from`-th write: "POST /nodes/…".
+  std::vector<std::string> written(size_t from = 0) {
+    std::vector<std::string> lines;
+    for (size_t i = from; i < world.written().size(); ++i) {
+      lines.push_back(world.written()[i].method + " " + world.written()[i].path);
+    }
+    return lines;
+  }
+  size_t count_written(const std::string& method, const std::string& end) {
+    return static_cast<size_t>(std::ranges::count_if(world.written(), [&](const auto& write) {
+      return write.method == method && write.path.ends_with(end);
+    }));
+  }
+  // Lets time pass until it is so, an hour at most; false when it never was.
+  bool wait_until(const std::function<bool()>& is_so) {
+    for (int i = 0; i < 7200 && !is_so(); ++i) world.run_for(500ms);
+    return is_so();
   }
   void by_root(std::function<Async<Status>(lab::Lab&)> deed) {
     world.perform([this, deed] { return deed(*world.lab); });

@@ -1,0 +1,63 @@
+#include "tests/sim/objects.h"
+
+#include "pkg/base/text.h"
+#include "pkg/schema/codec.h"
+
+namespace gantry::sim {
+
+using namespace std::chrono_literals;
+using api::v1alpha1::MachineClassSpec;
+using api::v1alpha1::ProxmoxClusterSpec;
+
+Json cluster_object(const std::function<void(ProxmoxClusterSpec&)>& edit) {
+  api::v1alpha1::ProxmoxCluster cluster;
+  cluster.metadata.name = "home";
+  cluster.spec.endpoints = {"https://pve1.lan:8006"};
+  cluster.spec.credentials.secret_ref = {"pve-home", "gantry-system"};
+  cluster.spec.vmid_range = {20000, 20049};
+  cluster.spec.pool = "gantry";
+  cluster.spec.poll = 10s;
+  cluster.spec.mode = api::v1alpha1::ClusterMode::enforce;
+  if (edit) edit(cluster.spec);
+  return schema::encode(cluster);
+}
+
+Json class_object(const std::function<void(MachineClassSpec&)>& edit) {
+  api::v1alpha1::MachineClass shape;
+  shape.metadata.name = "small";
+  shape.spec.cluster_name = "home";
+  shape.spec.os = api::v1alpha1::OsTemplate{"debian-12-standard", {}};
+  shape.spec.resources.cores = 2;
+  shape.spec.root_disk.storage_selector = R"(storage.name == "local")";
+  shape.spec.node_selector = "node.online";
+  api::v1alpha1::Network network;
+  network.bridge = "vmbr0";
+  shape.spec.networks = {network};
+  shape.spec.features.nesting = true;
+  shape.spec.stopped_by_person_hold = 10min;
+  if (edit) edit(shape.spec);
+  return schema::encode(shape);
+}
+
+Json secret_object(const lab::Token& token) {
+  Json secret = Json::object();
+  secret.set("apiVersion", "v1");
+  secret.set("kind", "Secret");
+  secret.member("metadata").set("name", "pve-home");
+  secret.member("metadata").set("namespace", "gantry-system");
+  secret.member("data").set("tokenId", base64_encode(token.id));
+  secret.member("data").set("tokenSecret", base64_encode(token.secret));
+  return secret;
+}
+
+Json machine_object(const std::string& name) {
+  Json object = Json::object();
+  object.set("apiVersion", "gantry.dev/v1alpha1");
+  object.set("kind", "Machine");
+  object.member("metadata").set("name", name);
+  object.member("metadata").set("namespace", "default");
+  object.member("spec").set("machineClassName", "small");
+  return object;
+}
+
+}  // namespace gantry::sim
