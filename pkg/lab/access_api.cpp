@@ -286,7 +286,7 @@ Json pool_object(const Model& model, const Call& call, const Access::Pool& pool)
   for (const auto& vmid : pool.guests) {
     const auto* guest = model.find_guest(vmid);
     if (guest != nullptr && filter.shows(*guest)) {
-      members.push_back(resource_row(model, *guest, false));
+      members.push_back(member_row(model, *guest));
     }
   }
   Row object;

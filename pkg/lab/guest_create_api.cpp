@@ -23,6 +23,7 @@ struct Creation {
   std::string template_name;                   // debian-12….tar.zst
   std::string pool;
   bool start = false;
+  int64_t bytes_per_second = 0;  // bwlimit; 0: none
 };
 using CreationPtr = std::shared_ptr<Creation>;
 
@@ -187,6 +188,38 @@ bool wants_nesting(const Creation& creation) {
   return it == creation.options.end() || it->second.find("nesting=1") == std::string::npos;
 }
 
+// What tar is run as (the exit text names all of it; observed), with the reader that limits it.
+std::string unpack_command(const Creation& creation) {
+  const auto id = std::to_string(creation.vmid.get());
+  std::string text = "command '";
+  if (creation.bytes_per_second > 0) {
+    text += absl::StrFormat("set -o pipefail && cstream -t %d | ", creation.bytes_per_second);
+  }
+  return text +
+         "lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- tar xpf - --zstd --totals "
+         "--one-file-system -p --sparse --numeric-owner --acls --xattrs "
+         "'--xattrs-include=user.*' '--xattrs-include=security.capability' "
+         "'--warning=no-file-ignored' '--warning=no-xattr-write' -C /var/lib/lxc/" +
+         id + "/rootfs --skip-old-files --anchored --exclude './dev/*'' failed: ";
+}
+
+// The archive goes through at most that fast.
+Async<Status> limit_bandwidth(Model& model, const Creation& creation) {
+  if (creation.bytes_per_second <= 0) co_return Status();
+  const auto bytes = model.backend.templates().at(creation.template_name);
+  co_return co_await model.clock.sleep_for(bytes * 1s / creation.bytes_per_second);
+}
+
+// A Debian makes its host keys when it is unpacked (PVE/LXC/Setup/Base.pm).
+void log_host_keys(Model& model, const Creation& creation, Worker& worker) {
+  if (creation.options.at("ostype") != "debian") return;
+  for (const char* kind : {"ed25519", "rsa", "ecdsa"}) {
+    worker.log(absl::StrFormat(
+        "Creating SSH host key 'ssh_host_%s_key' - this may take some time ...", kind));
+    worker.log("done: SHA256:" + model.random.uuid().get() + " root@localhost");
+  }
+}
+
 Async<Status> create_work(Model& model, CreationPtr creation, Worker& worker) {
   allocate_disks(model, *creation, worker);
   GANTRY_CO_TRY(check_template_there(model, *creation, worker));
@@ -194,6 +227,7 @@ Async<Status> create_work(Model& model, CreationPtr creation, Worker& worker) {
   worker.log("extracting archive '" + path_of(*templates, creation->volume) + "'");
   GANTRY_CO_TRY(check_space(model, *creation, worker));
   auto spec = model.spec_of(creation->node, creation->vmid, creation->options);
+  GANTRY_CO_TRY(co_await limit_bandwidth(model, *creation));
   const LogSink log = [&worker](std::string line) { worker.log(line); };
   GANTRY_CO_TRY(co_await model.backend.create(spec, creation->template_name, log));
   const auto unpacked = model.backend.templates().at(creation->template_name) * 3;
@@ -201,6 +235,7 @@ Async<Status> create_work(Model& model, CreationPtr creation, Worker& worker) {
   model.save_volumes();
   write_half(model, *creation);
   worker.log("Detected container architecture: " + creation->options.at("arch"));
+  log_host_keys(model, *creation, worker);
   GANTRY_CO_TRY(co_await model.clock.sleep_for(300ms));
   if (wants_nesting(*creation)) {
     worker.warn("Systemd 257 detected. You may need to enable nesting.");
@@ -226,6 +261,7 @@ Job make_job(Model& model, CreationPtr creation) {
   job.id = std::to_string(creation->vmid.get());
   job.locks = creation->vmid;
   job.failure_prefix = "unable to create CT " + job.id + " - ";
+  job.interrupted = unpack_command(*creation) + "received interrupt";
   job.work = [&model, creation](Worker& worker) { return create_work(model, creation, worker); };
   job.undo = [&model, creation](Worker&) { return create_undo(model, creation); };
   return job;
@@ -239,6 +275,7 @@ Reply create_container(Model& model, const Call& call) {
   creation->caller = call.caller;
   creation->pool = call.params.get("pool");
   creation->start = call.params.flag("start");
+  creation->bytes_per_second = call.params.integer("bwlimit", 0) * 1024;
   if (const auto* guest = model.find_guest(creation->vmid); guest != nullptr) {
     return died(already_exists_text(*guest));
   }

@@ -1,6 +1,28 @@
 #include "pkg/lab/guest_disks.h"
 
+#include <set>
+
+#include "pkg/base/text.h"
+
 namespace gantry::lab {
+namespace {
+
+// Where ext4 keeps copies of its superblock: block groups 1 and the powers of 3, 5 and 7
+// (sparse_super).
+std::string superblock_backups(int64_t blocks) {
+  constexpr int64_t kGroup = 32768;
+  std::set<int64_t> groups{1};
+  for (const int64_t base : {3, 5, 7}) {
+    for (int64_t group = base; group * kGroup < blocks; group *= base) groups.insert(group);
+  }
+  std::vector<std::string> all;
+  for (const auto group : groups) {
+    if (group * kGroup < blocks) all.push_back(std::to_string(group * kGroup));
+  }
+  return join(all, ", ");
+}
+
+}  // namespace
 
 Refusal check_disk_storage(const Model& model, const Caller& caller, const NodeName& node,
                            const std::string& id) {
@@ -26,7 +48,7 @@ DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOption
         absl::StrFormat("Creating filesystem with %d 4k blocks and %d inodes", blocks, blocks / 4));
     worker.log("Filesystem UUID: " + model.random.uuid().get());
     worker.log("Superblock backups stored on blocks: ");
-    worker.log("\t32768, 98304, 163840, 229376");
+    worker.log("\t" + superblock_backups(blocks));
   }
   return volume;
 }

@@ -57,15 +57,12 @@ bool AuditFilter::shows(const Guest& guest) {
   return may;
 }
 
-Json resource_row(const Model& model, const Guest& guest, bool with_pool) {
+Json member_row(const Model& model, const Guest& guest) {
   Row row;
   row.set("id", std::string(type_of(guest)) + "/" + std::to_string(guest.vmid.get()));
   row.set("type", type_of(guest));
   row.set("node", guest.node.get());
   row.set("vmid", guest.vmid.get());
-  if (with_pool) set_if(row, "pool", model.access.pool_of(guest.vmid));
-  set_if(row, "lock", guest.config.get("lock"));
-  set_if(row, "tags", guest.config.get("tags"));
   const auto seen = model.broadcast_of(guest);
   if (!seen.known || !model.nodes.at(guest.node).online) {
     row.set("status", "unknown");
@@ -83,6 +80,14 @@ Json resource_row(const Model& model, const Guest& guest, bool with_pool) {
   row.set("disk", seen.running ? guest.state.disk_used.value_or(0) : 0);
   if (model.is_modern()) row.set("memhost", 0);
   set_counters(row);
+  return row;
+}
+
+Json resource_row(const Model& model, const Guest& guest, bool with_pool) {
+  Row row(member_row(model, guest));
+  if (with_pool) set_if(row, "pool", model.access.pool_of(guest.vmid));
+  set_if(row, "lock", guest.config.get("lock"));
+  set_if(row, "tags", guest.config.get("tags"));
   return row;
 }
 

@@ -20,7 +20,9 @@ class AuditFilter {
   std::map<std::string, bool> by_pool_;
 };
 
-// A row of GET /cluster/resources, as behind as pvestatd is.
+// A member of GET /pools/{poolid}, as behind as pvestatd is.
+Json member_row(const Model& model, const Guest& guest);
+// A row of GET /cluster/resources: the same with pool, lock and tags.
 Json resource_row(const Model& model, const Guest& guest, bool with_pool);
 // A row of GET /nodes/{node}/lxc and, with `ha` and pressure, of status/current.
 Json status_row(const Model& model, const Guest& guest, const ContainerState& state);

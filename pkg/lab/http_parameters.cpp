@@ -44,11 +44,13 @@ Refusal read_json(const std::string& body, Params& params) {
   return std::nullopt;
 }
 
+// What follows a second '=' that is not encoded is lost: split(/=/) in AnyEvent.pm (observed).
 void add_field(std::string_view field, Params& params) {
   if (field.empty()) return;
   const auto equals = field.find('=');
   const auto name = url_decode(field.substr(0, equals), true).value_or("");
-  const auto raw = equals == std::string_view::npos ? "" : field.substr(equals + 1);
+  auto raw = equals == std::string_view::npos ? "" : field.substr(equals + 1);
+  raw = raw.substr(0, raw.find('='));
   if (params.has(name)) params.mark_array(name);
   params.set(name, url_decode(raw, true).value_or(""));
 }

@@ -49,6 +49,19 @@ Json memory_object(int64_t used, int64_t total) {
   return object;
 }
 
+// What the status says about the machine and no client needs.
+void set_machine(Row& status) {
+  constexpr const char* kRelease = "6.14.11-pve";
+  constexpr const char* kVersion = "#1 SMP PREEMPT_DYNAMIC @0";
+  Row kernel;
+  kernel.set("sysname", "Linux").set("release", kRelease);
+  kernel.set("version", kVersion).set("machine", "x86_64");
+  status.set("current-kernel", std::move(kernel));
+  status.set("kversion", std::string("Linux ") + kRelease + " " + kVersion);
+  status.set("ksm", Json(Json::Object{{"shared", Json(0)}}));
+  status.set("boot-info", Json(Json::Object{{"mode", Json("legacy-bios")}}));
+}
+
 Reply get_node_status(Model& model, const Call& call) {
   const NodeName name(call.params.get("node"));
   const auto& node = model.nodes.at(name);
@@ -66,6 +79,7 @@ Reply get_node_status(Model& model, const Call& call) {
   status.set("uptime", uptime_of(model, node)).set("cpu", usage.cores / node.options.cores);
   status.set("cpuinfo", std::move(cpu)).set("rootfs", std::move(rootfs));
   status.set("memory", memory_object(usage.memory, node.options.memory));
+  set_machine(status);
   status.set("loadavg", std::move(loads)).set("wait", 0).set("idle", 0);
   status.set("pveversion", model.is_modern() ? "pve-manager/9.2.11/14a22df3deadbeef"
                                              : "pve-manager/8.4.1/14a22df3deadbeef");

@@ -143,7 +143,7 @@ Async<Status> Tasks::run(std::shared_ptr<Active> active, Job& job, Worker& worke
   if (stopping_ && !result.ok()) active->killed = true;
   if (!result.ok() && job.undo && !active->killed) co_await job.undo(worker);
   if (active->interrupted && !result.ok() && error_class(result) == ErrorClass::cancelled) {
-    result = make_error(ErrorClass::task_failed, "received interrupt");
+    result = make_error(ErrorClass::task_failed, job.interrupted);
   }
   co_return result;
 }

@@ -57,10 +57,11 @@ inline Status failed(const std::string& text) {
 }
 
 struct Job {
-  std::string type;            // vzcreate
-  std::string id;              // usually the vmid
-  std::optional<VmId> locks;   // whose config lock is held from begin to end
-  std::string failure_prefix;  // "unable to create CT 100 - "
+  std::string type;                                // vzcreate
+  std::string id;                                  // usually the vmid
+  std::optional<VmId> locks;                       // whose config lock is held from begin to end
+  std::string failure_prefix;                      // "unable to create CT 100 - "
+  std::string interrupted = "received interrupt";  // how it ends when its task is deleted
   std::function<Async<Status>(Worker&)> work;
   std::function<Async<void>(Worker&)> undo;  // after a failure or an interrupt, not after a kill
 };
