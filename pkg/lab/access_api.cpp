@@ -331,30 +331,26 @@ Reply create_pool(Model& model, const Call& call) {
 }  // namespace
 
 void add_access_routes(std::vector<Route>& routes) {
-  const Permission everybody;
-  const Permission roles{"/access", {"Sys.Modify"}, false};
   const std::string user = "/access/users/{userid}";
   const std::string token = user + "/token/{tokenid}";
-  routes.push_back({"GET", "/access/permissions", everybody, false, get_permissions});
-  routes.push_back({"GET", "/access/users", everybody, true, list_users});
-  routes.push_back({"POST", "/access/users", everybody, true, create_user});
-  routes.push_back({"GET", user, everybody, false, get_user});
-  routes.push_back({"DELETE", user, everybody, true, delete_user});
-  routes.push_back({"GET", user + "/token", everybody, false, list_tokens});
-  routes.push_back({"GET", token, everybody, false, get_token});
-  routes.push_back({"POST", token, everybody, true, create_token});
-  routes.push_back({"DELETE", token, everybody, true, delete_token});
-  routes.push_back({"GET", "/access/roles", everybody, false, list_roles});
-  routes.push_back({"POST", "/access/roles", roles, true, set_role});
-  routes.push_back({"GET", "/access/roles/{roleid}", everybody, false, get_role});
-  routes.push_back({"PUT", "/access/roles/{roleid}", roles, true, set_role});
-  routes.push_back({"GET", "/access/acl", everybody, false, list_acl});
-  routes.push_back({"PUT", "/access/acl", everybody, true, change_acl});
-  const Permission allocate{"/pool/{poolid}", {"Pool.Allocate"}, false};
-  const Permission audit{"/pool/{poolid}", {"Pool.Audit"}, false};
-  routes.push_back({"GET", "/pools", everybody, false, list_pools});
-  routes.push_back({"POST", "/pools", allocate, true, create_pool});
-  routes.push_back({"GET", "/pools/{poolid}", audit, false, get_pool});
+  routes.push_back({"GET", "/access/permissions", get_permissions});
+  routes.push_back({"GET", "/access/users", list_users});
+  routes.push_back({"POST", "/access/users", create_user});
+  routes.push_back({"GET", user, get_user});
+  routes.push_back({"DELETE", user, delete_user});
+  routes.push_back({"GET", user + "/token", list_tokens});
+  routes.push_back({"GET", token, get_token});
+  routes.push_back({"POST", token, create_token});
+  routes.push_back({"DELETE", token, delete_token});
+  routes.push_back({"GET", "/access/roles", list_roles});
+  routes.push_back({"POST", "/access/roles", set_role});
+  routes.push_back({"GET", "/access/roles/{roleid}", get_role});
+  routes.push_back({"PUT", "/access/roles/{roleid}", set_role});
+  routes.push_back({"GET", "/access/acl", list_acl});
+  routes.push_back({"PUT", "/access/acl", change_acl});
+  routes.push_back({"GET", "/pools", list_pools});
+  routes.push_back({"POST", "/pools", create_pool});
+  routes.push_back({"GET", "/pools/{poolid}", get_pool});
 }
 
 }  // namespace gantry::lab

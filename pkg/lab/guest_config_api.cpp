@@ -47,7 +47,7 @@ bool is_read_only(const std::string& key) {
 }
 
 // What can be refused without looking at the guest.
-Refusal check_keys(const Schema& schema, const Change& change) {
+Refusal check_keys(const CallSchema& schema, const Change& change) {
   if (change.set.empty() && change.remove.empty() && change.revert.empty()) {
     return died("no options specified");
   }
@@ -232,11 +232,7 @@ Async<Reply> configure_container(Model& model, const Call& call) {
 }  // namespace
 
 void add_guest_config_routes(std::vector<Route>& routes) {
-  const Permission any{"/vms/{vmid}",
-                       {"VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network",
-                        "VM.Config.Options"},
-                       true};
-  routes.push_back({"PUT", "/nodes/{node}/lxc/{vmid}/config", any, true, configure_container});
+  routes.push_back({"PUT", "/nodes/{node}/lxc/{vmid}/config", configure_container});
 }
 
 }  // namespace gantry::lab

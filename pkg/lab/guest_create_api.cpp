@@ -297,7 +297,7 @@ Reply create_container(Model& model, const Call& call) {
 }  // namespace
 
 void add_guest_create_routes(std::vector<Route>& routes) {
-  routes.push_back({"POST", "/nodes/{node}/lxc", Permission(), true, create_container});
+  routes.push_back({"POST", "/nodes/{node}/lxc", create_container});
 }
 
 }  // namespace gantry::lab

@@ -143,8 +143,7 @@ Async<Reply> destroy_container(Model& model, const Call& call) {
 }  // namespace
 
 void add_guest_destroy_routes(std::vector<Route>& routes) {
-  const Permission allocate{"/vms/{vmid}", {"VM.Allocate"}, false};
-  routes.push_back({"DELETE", "/nodes/{node}/lxc/{vmid}", allocate, true, destroy_container});
+  routes.push_back({"DELETE", "/nodes/{node}/lxc/{vmid}", destroy_container});
 }
 
 }  // namespace gantry::lab

@@ -249,12 +249,10 @@ Reply make_template(Model& model, const Call& call) {
 }  // namespace
 
 void add_guest_disk_routes(std::vector<Route>& routes) {
-  const Permission disk{"/vms/{vmid}", {"VM.Config.Disk"}, true};
-  const Permission allocate{"/vms/{vmid}", {"VM.Allocate"}, false};
   const std::string one = "/nodes/{node}/lxc/{vmid}";
-  routes.push_back({"PUT", one + "/resize", disk, true, resize_container});
-  routes.push_back({"POST", one + "/clone", Permission(), true, clone_container});
-  routes.push_back({"POST", one + "/template", allocate, true, make_template});
+  routes.push_back({"PUT", one + "/resize", resize_container});
+  routes.push_back({"POST", one + "/clone", clone_container});
+  routes.push_back({"POST", one + "/template", make_template});
 }
 
 }  // namespace gantry::lab

@@ -200,18 +200,16 @@ Reply get_machine_config(Model& model, const Call& call) {
 }  // namespace
 
 void add_guest_read_routes(std::vector<Route>& routes) {
-  const Permission everybody;
-  const Permission audit{"/vms/{vmid}", {"VM.Audit"}, false};
   const std::string one = "/nodes/{node}/lxc/{vmid}";
-  routes.push_back({"GET", "/nodes/{node}/lxc", everybody, true, list_containers});
-  routes.push_back({"GET", one + "/config", audit, false, get_config});
-  routes.push_back({"GET", one + "/pending", audit, false, get_pending});
-  routes.push_back({"GET", one + "/status/current", audit, true, get_status});
-  routes.push_back({"GET", one + "/interfaces", audit, true, get_interfaces});
-  routes.push_back({"GET", one + "/feature", audit, true, get_feature});
-  routes.push_back({"GET", one + "/snapshot", audit, true, list_snapshots});
-  routes.push_back({"GET", "/nodes/{node}/qemu", everybody, true, list_machines});
-  routes.push_back({"GET", "/nodes/{node}/qemu/{vmid}/config", audit, false, get_machine_config});
+  routes.push_back({"GET", "/nodes/{node}/lxc", list_containers});
+  routes.push_back({"GET", one + "/config", get_config});
+  routes.push_back({"GET", one + "/pending", get_pending});
+  routes.push_back({"GET", one + "/status/current", get_status});
+  routes.push_back({"GET", one + "/interfaces", get_interfaces});
+  routes.push_back({"GET", one + "/feature", get_feature});
+  routes.push_back({"GET", one + "/snapshot", list_snapshots});
+  routes.push_back({"GET", "/nodes/{node}/qemu", list_machines});
+  routes.push_back({"GET", "/nodes/{node}/qemu/{vmid}/config", get_machine_config});
 }
 
 }  // namespace gantry::lab

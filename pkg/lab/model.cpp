@@ -270,7 +270,7 @@ Refusal Model::check_cluster(const Call& call) const {
 Async<Reply> Model::execute(Call call) {
   const auto* route = router->find(call.method, call.path, call.params);
   if (route == nullptr) co_return not_implemented(call.method, call.path);
-  const auto& permission = route->permission;
+  const auto& permission = route->schema->permission;
   if (!permission.path.empty()) {
     const auto path = expand(permission.path, call.params);
     auto refusal = permission.any ? access.check_any(call.caller, path, permission.privileges)
@@ -280,10 +280,11 @@ Async<Reply> Model::execute(Call call) {
   if (auto refusal = check_cluster(call); refusal.has_value()) co_return std::move(*refusal);
   if (call.params.get("node") == "localhost") call.params.set("node", call.door.get());
   const auto worker = call.params.has("node") ? NodeName(call.params.get("node")) : call.door;
-  if (route->is_protected && !nodes.at(worker).daemon_running) {
+  if (route->schema->is_protected && !nodes.at(worker).daemon_running) {
     co_return bare(595, "Connection refused");
   }
-  if (auto refusal = route->schema->check(call.params); refusal.has_value()) {
+  if (auto refusal = check_parameters(*route->schema, call.params, is_modern());
+      refusal.has_value()) {
     co_return std::move(*refusal);
   }
   Reply reply;

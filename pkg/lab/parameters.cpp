@@ -1,8 +1,8 @@
 #include "pkg/lab/parameters.h"
 
+#include <algorithm>
+
 #include "pkg/base/text.h"
-#include "pkg/lab/guest_config.h"
-#include "pkg/lab/lab.h"
 
 namespace gantry::lab {
 namespace {
@@ -68,58 +68,52 @@ std::optional<std::string> check_length(const Parameter& parameter, const std::s
 
 }  // namespace
 
-Schema::Schema(std::vector<Parameter> parameters, PveVersion version)
-    : modern_(version != PveVersion::v8_4) {
-  for (auto& parameter : parameters) {
-    if (parameter.since_9 && !modern_) continue;
-    auto name = parameter.name;
-    parameters_.insert_or_assign(std::move(name), std::move(parameter));
+std::optional<std::string> check_value(const Parameter& parameter, const std::string& name,
+                                       const std::string& value, bool modern) {
+  if (!has_type(parameter.type, value)) {
+    return std::string("type check ('") + type_name(parameter.type) + "') failed - got '" + value +
+           "'";
   }
-}
-
-const Parameter* Schema::find(std::string_view name) const {
-  auto it = parameters_.find(name);
-  if (it != parameters_.end()) return &it->second;
-  const auto family = key_family(name);
-  if (family == name) return nullptr;
-  it = parameters_.find(std::string(family) + "[n]");
-  return it == parameters_.end() ? nullptr : &it->second;
-}
-
-std::optional<std::string> Schema::check_one(const Parameter& parameter, const Params& params,
-                                             const std::string& name) const {
-  const auto failed = std::string("type check ('") + type_name(parameter.type) + "') failed - got ";
-  if (params.is_array(name)) return failed + "ARRAY";
-  const auto& value = *params.find(name);
-  if (!has_type(parameter.type, value)) return failed + "'" + value + "'";
   if (!parameter.format.empty()) {
-    auto wrong = check_format(parameter.format, name, value, modern_);
+    auto wrong = check_format(parameter.format, name, value, modern);
     if (wrong.has_value()) return wrong;
+  }
+  if (parameter.pattern.has_value() && !parameter.pattern->matches(value)) {
+    return "value does not match the regex pattern";
   }
   if (auto wrong = check_length(parameter, value); wrong.has_value()) return wrong;
   if (parameter.type != Parameter::Type::string) {
     if (auto wrong = check_range(parameter, value); wrong.has_value()) return wrong;
   }
-  if (parameter.choices.empty()) return std::nullopt;
-  for (const auto& choice : parameter.choices) {
-    if (choice == value) return std::nullopt;
+  const auto& choices = parameter.choices;
+  if (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end()) {
+    return std::nullopt;
   }
-  return "value '" + value + "' does not have a value in the enumeration '" +
-         join(parameter.choices, ", ") + "'";
+  return "value '" + value + "' does not have a value in the enumeration '" + join(choices, ", ") +
+         "'";
 }
 
-Refusal Schema::check(const Params& params) const {
+Refusal check_parameters(const CallSchema& schema, const Params& params, bool modern) {
   std::map<std::string, std::string> errors;
   for (const auto& [name, value] : params.values()) {
     if (params.is_null(name)) continue;
-    const auto* parameter = find(name);
+    const auto* parameter = schema.find(name);
     if (parameter == nullptr) {
       errors[name] = kUnknown;
-    } else if (auto wrong = check_one(*parameter, params, name); wrong.has_value()) {
+      continue;
+    }
+    if (params.is_array(name)) {
+      errors[name] =
+          std::string("type check ('") + type_name(parameter->type) + "') failed - got ARRAY";
+    } else if (auto wrong = check_value(*parameter, name, value, modern); wrong.has_value()) {
       errors[name] = std::move(*wrong);
     }
+    const auto& companion = parameter->companion;
+    if (!companion.empty() && !params.has(companion)) {
+      errors[companion] = "missing property - '" + name + "' requires this property";
+    }
   }
-  for (const auto& [name, parameter] : parameters_) {
+  for (const auto& [name, parameter] : schema.parameters) {
     if (!parameter.optional && !params.has(name)) errors[name] = kMissing;
   }
   if (errors.empty()) return std::nullopt;

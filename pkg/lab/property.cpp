@@ -5,119 +5,31 @@
 
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_config.h"
+#include "pkg/lab/lab.h"
+#include "pkg/lab/parameters.h"
 
 namespace gantry::lab {
 namespace {
 
-PropertyFormat net_format(bool modern) {
-  PropertyFormat format{{{"name", true},
-                         {"bridge"},
-                         {"firewall", false, false, true},
-                         {"gw"},
-                         {"gw6"},
-                         {"hwaddr"},
-                         {"ip"},
-                         {"ip6"},
-                         {"link_down", false, false, true},
-                         {"mtu", false, false, false, true},
-                         {"rate"},
-                         {"tag", false, false, false, true},
-                         {"trunks"},
-                         {"type"}}};
-  if (modern) format.properties.push_back({"host-managed", false, false, true});
-  return format;
-}
-
-PropertyFormat rootfs_format(bool modern) {
-  PropertyFormat format{{{"volume", true, true},
-                         {"acl", false, false, true},
-                         {"mountoptions"},
-                         {"quota", false, false, true},
-                         {"replicate", false, false, true},
-                         {"ro", false, false, true},
-                         {"shared", false, false, true},
-                         {"size"}}};
-  if (modern) format.properties.push_back({"idmap"});
-  return format;
-}
-
-PropertyFormat mp_format(bool modern) {
-  auto format = rootfs_format(modern);
-  format.properties.push_back({"mp", true});
-  format.properties.push_back({"backup", false, false, true});
-  if (modern) format.properties.push_back({"keepattrs", false, false, true});
-  return format;
-}
-
-PropertyFormat features_format() {
-  PropertyFormat format;
-  for (const char* name : {"force_rw_sys", "fuse", "keyctl", "mknod", "nesting"}) {
-    format.properties.push_back({name, false, false, true});
-  }
-  format.properties.push_back({"mount"});
-  return format;
-}
-
-struct Formats {
-  PropertyFormat net, rootfs, mp, features;
-};
-
-const Formats& formats(bool modern) {
-  static const Formats old{net_format(false), rootfs_format(false), mp_format(false),
-                           features_format()};
-  static const Formats current{net_format(true), rootfs_format(true), mp_format(true),
-                               features_format()};
-  return modern ? current : old;
-}
-
-bool is_boolean_text(const std::string& text) {
-  const auto lower = to_lower(text);
-  for (const char* word : {"0", "1", "on", "off", "yes", "no", "true", "false"}) {
-    if (lower == word) return true;
-  }
-  return false;
-}
-
+// "on" and the like become 1 or 0; anything else stays as it is.
 std::string as_boolean(const std::string& text) {
   const auto lower = to_lower(text);
-  return lower == "1" || lower == "on" || lower == "yes" || lower == "true" ? "1" : "0";
+  for (const char* word : {"1", "on", "yes", "true"}) {
+    if (lower == word) return "1";
+  }
+  for (const char* word : {"0", "off", "no", "false"}) {
+    if (lower == word) return "0";
+  }
+  return text;
 }
 
-const SubProperty* default_of(const PropertyFormat& format) {
+const Parameter* default_of(const PropertyFormat& format) {
   const auto it = std::find_if(format.properties.begin(), format.properties.end(),
                                [](const auto& property) { return property.is_default; });
   return it == format.properties.end() ? nullptr : &*it;
 }
 
-void check_value(const SubProperty& property, std::string& value, PropertyErrors& errors) {
-  if (property.is_boolean) {
-    if (!is_boolean_text(value)) {
-      errors.by_name[property.name] = "type check ('boolean') failed - got '" + value + "'";
-    }
-    value = as_boolean(value);
-  } else if (property.is_integer && !parse_integer(value).has_value()) {
-    errors.by_name[property.name] = "type check ('integer') failed - got '" + value + "'";
-  }
-}
-
-}  // namespace
-
-const SubProperty* PropertyFormat::find(std::string_view name) const {
-  const auto it = std::find_if(properties.begin(), properties.end(),
-                               [&](const auto& property) { return property.name == name; });
-  return it == properties.end() ? nullptr : &*it;
-}
-
-const PropertyFormat* find_property_format(std::string_view name, bool modern) {
-  const auto& all = formats(modern);
-  if (name == "net") return &all.net;
-  if (name == "rootfs") return &all.rootfs;
-  if (name == "mp") return &all.mp;
-  if (name == "features") return &all.features;
-  return nullptr;
-}
-
-Properties parse_properties(const PropertyFormat& format, std::string_view text,
+Properties split_properties(const PropertyFormat& format, std::string_view text,
                             PropertyErrors& errors) {
   Properties result;
   for (const auto& part : split(text, ',')) {
@@ -129,8 +41,7 @@ Properties parse_properties(const PropertyFormat& format, std::string_view text,
       const auto* by_default = default_of(format);
       if (by_default == nullptr || result.contains(by_default->name)) {
         errors.general =
-            "invalid format - value without key, but schema does not define a "
-            "default key\n";
+            "invalid format - value without key, but schema does not define a default key\n";
         continue;
       }
       value = std::move(name);
@@ -142,20 +53,44 @@ Properties parse_properties(const PropertyFormat& format, std::string_view text,
           "property is not defined in schema and the schema does not allow additional properties";
       continue;
     }
-    check_value(*property, value, errors);
+    if (property->type == Parameter::Type::boolean) value = as_boolean(value);
     result[name] = std::move(value);
-  }
-  for (const auto& property : format.properties) {
-    if (property.required && !result.contains(property.name)) {
-      errors.by_name.try_emplace(property.name, "property is missing and it is not optional");
-    }
   }
   return result;
 }
 
+}  // namespace
+
+const PropertyFormat* find_property_format(std::string_view name, bool modern) {
+  const auto& formats = api_schema(modern ? PveVersion::v9_2 : PveVersion::v8_4).formats;
+  if (!modern) {
+    const auto older = formats.find(std::string(name) + "#2");
+    if (older != formats.end()) return &older->second;
+  }
+  const auto it = formats.find(name);
+  return it == formats.end() ? nullptr : &it->second;
+}
+
 Properties parse_properties(const PropertyFormat& format, std::string_view text) {
   PropertyErrors ignored;
-  return parse_properties(format, text, ignored);
+  return split_properties(format, text, ignored);
+}
+
+Properties parse_properties(const PropertyFormat& format, std::string_view text, bool modern,
+                            PropertyErrors& errors) {
+  auto result = split_properties(format, text, errors);
+  for (const auto& property : format.properties) {
+    const auto it = result.find(property.name);
+    if (it == result.end()) {
+      if (!property.optional) {
+        errors.by_name.try_emplace(property.name, "property is missing and it is not optional");
+      }
+    } else if (auto wrong = check_value(property, it->first, it->second, modern);
+               wrong.has_value()) {
+      errors.by_name[property.name] = std::move(*wrong);
+    }
+  }
+  return result;
 }
 
 std::string print_properties(const PropertyFormat& format, const Properties& properties) {
@@ -164,7 +99,7 @@ std::string print_properties(const PropertyFormat& format, const Properties& pro
     const auto* property = format.find(name);
     if (property != nullptr && property->is_default) {
       first.push_back(value);
-    } else if (property != nullptr && property->required) {
+    } else if (property != nullptr && !property->optional) {
       required.push_back(name + "=" + value);
     } else {
       others.push_back(name + "=" + value);
@@ -176,7 +111,7 @@ std::string print_properties(const PropertyFormat& format, const Properties& pro
 }
 
 std::string volume_of(std::string_view value) {
-  return parse_properties(formats(true).mp, value)["volume"];
+  return parse_properties(*find_property_format("mp", true), value)["volume"];
 }
 
 std::string with_volume(std::string_view key, std::string_view value, const std::string& volid,

@@ -8,23 +8,14 @@
 #include <vector>
 
 #include "pkg/base/status.h"
+#include "pkg/lab/schema.h"
 
 namespace gantry::lab {
 
-struct SubProperty {
-  std::string name;
-  bool required = false;
-  bool is_default = false;  // may stand without "name="
-  bool is_boolean = false;
-  bool is_integer = false;
-};
-struct PropertyFormat {
-  std::vector<SubProperty> properties;
-  const SubProperty* find(std::string_view name) const;
-};
 using Properties = std::map<std::string, std::string>;
 
-// "net", "rootfs", "mp", "features"; nullptr for others. `modern`: with what 9.x added.
+// "net", "rootfs", "mp", "features", "dev", "unused"; nullptr for others. `modern`: with what 9.x
+// added.
 const PropertyFormat* find_property_format(std::string_view name, bool modern);
 
 // The errors as the real server words them, one line a property, each with its newline; the part
@@ -34,7 +25,7 @@ struct PropertyErrors {
   std::string general;  // "invalid format - …" when the text does not even split
   bool empty() const { return by_name.empty() && general.empty(); }
 };
-Properties parse_properties(const PropertyFormat& format, std::string_view text,
+Properties parse_properties(const PropertyFormat& format, std::string_view text, bool modern,
                             PropertyErrors& errors);
 // The same without a report: what cannot be read is left out.
 Properties parse_properties(const PropertyFormat& format, std::string_view text);

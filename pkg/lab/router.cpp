@@ -23,8 +23,7 @@ std::vector<std::string> segments_of(const std::string& path) {
 
 }  // namespace
 
-Router::Router(PveVersion version)
-    : schemas_(make_schema_table(version)), root_(std::make_unique<Node>()) {
+Router::Router(PveVersion version) : schema_(api_schema(version)), root_(std::make_unique<Node>()) {
   std::vector<Route> routes;
   add_access_routes(routes);
   add_cluster_routes(routes);
@@ -44,8 +43,11 @@ Router::Router(PveVersion version)
 Router::~Router() = default;
 
 void Router::add(Route route) {
-  const auto schema = schemas_.find(route.method + " " + route.path);
-  GANTRY_CHECK(schema != schemas_.end());
+  const auto schema = schema_.calls.find(route.method + " " + route.path);
+  if (schema == schema_.calls.end()) {  // another version's
+    GANTRY_CHECK(api_schema(PveVersion::v9_2).calls.contains(route.method + " " + route.path));
+    return;
+  }
   route.schema = &schema->second;
   auto* node = root_.get();
   for (const auto& segment : segments_of(route.path)) {

@@ -1,5 +1,6 @@
 #pragma once
-// The one table: method and path → permission, parameters, handler.
+// The one table: method and path → handler; the schema says what each call takes and needs. What
+// a version's schema does not know that version does not answer.
 // The order of the checks is pve-manager's (PVE/HTTPServer.pm, rest_handler): path (501), privilege
 // (403), proxy (595), daemon (595), parameters (400), handler.
 #include <map>
@@ -19,18 +20,10 @@ struct Model;
 using SlowHandler = Async<Reply> (*)(Model&, const Call& call);
 using QuickHandler = Reply (*)(Model&, const Call& call);
 
-struct Permission {
-  std::string path;  // "/vms/{vmid}"; empty: everybody, or the handler checks
-  std::vector<std::string> privileges;
-  bool any = false;
-};
-
 struct Route {
   std::string method, path;
-  Permission permission;
-  bool is_protected = false;  // done by pvedaemon, not by pveproxy itself
   std::variant<QuickHandler, SlowHandler> handler;
-  const Schema* schema = nullptr;  // set by the router
+  const CallSchema* schema = nullptr;  // set by the router
 };
 
 class Router {
@@ -43,7 +36,7 @@ class Router {
  private:
   struct Node;
   void add(Route route);
-  SchemaTable schemas_;
+  const ApiSchema& schema_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::unique_ptr<Node> root_;
 };

@@ -182,16 +182,13 @@ Refusal access_to_storage(const Model& model, const Caller& caller, const std::s
 }
 
 void add_storage_routes(std::vector<Route>& routes) {
-  const Permission everybody;
-  const Permission use{"/storage/{storage}", {"Datastore.Audit", "Datastore.AllocateSpace"}, true};
-  const Permission allocate{"/storage/{storage}", {"Datastore.Allocate"}, false};
   const std::string one = "/nodes/{node}/storage/{storage}";
-  routes.push_back({"GET", "/storage", everybody, false, list_definitions});
-  routes.push_back({"GET", "/storage/{storage}", allocate, false, get_definition});
-  routes.push_back({"GET", "/nodes/{node}/storage", everybody, true, list_storages});
-  routes.push_back({"GET", one + "/status", use, true, get_storage_status});
-  routes.push_back({"GET", one + "/content", use, true, list_content});
-  routes.push_back({"DELETE", one + "/content/{volume}", everybody, true, delete_content});
+  routes.push_back({"GET", "/storage", list_definitions});
+  routes.push_back({"GET", "/storage/{storage}", get_definition});
+  routes.push_back({"GET", "/nodes/{node}/storage", list_storages});
+  routes.push_back({"GET", one + "/status", get_storage_status});
+  routes.push_back({"GET", one + "/content", list_content});
+  routes.push_back({"DELETE", one + "/content/{volume}", delete_content});
 }
 
 }  // namespace gantry::lab
