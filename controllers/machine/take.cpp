@@ -7,6 +7,7 @@
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
 #include "pkg/http/http.h"
+#include "pkg/pve/upid.h"
 #include "pkg/schema/codec.h"
 
 namespace gantry::controllers::machine {
@@ -50,9 +51,13 @@ store::VmidRange range_of(const Machine& machine, const inventory::Cluster& clus
   return {cluster.spec.vmid_range.start, cluster.spec.vmid_range.end};
 }
 
+// Ids that guests have, or that a running task names: what it makes may not be seen yet.
 std::vector<VmId> taken_of(const inventory::Snapshot& snapshot) {
   std::vector<VmId> taken;
   for (const auto& [vmid, row] : snapshot.guests) taken.push_back(vmid);
+  for (const auto& task : snapshot.running_tasks) {
+    if (const auto vmid = pve::guest_of(task)) taken.push_back(*vmid);
+  }
   return taken;
 }
 

@@ -42,5 +42,52 @@ TEST_F(Story, AStrangerOnTheNextIdIsPassedBy) {
   EXPECT_NE(vmid, VmId(20000));
 }
 
+TEST_F(Story, ACreateAnswered596AndExecutedLaterIsFoundAndNotRepeated) {
+  world.run_for(1min);
+  world.lab->faults().late_execution_max = 120s;
+  world.lab->faults().next_request(lab::RequestFault::error_596, "POST", "/lxc");
+  world.create_machine("web");
+  world.run_for(10min);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+  EXPECT_EQ(count_written("POST", "/lxc"), 1u);
+  EXPECT_EQ(world.lab->guest_count(), 1u);
+  EXPECT_EQ(world.disk.image.guests.size(), 1u);
+}
+
+// Tags are checked against /vms/{id}, which is in no pool yet: only the description goes with the
+// create call.
+TEST_F(Story, ACrashBeforeTheTagIsSetChangesNothing) {
+  world.run_for(1min);
+  world.kill_at_next_write("POST", "/lxc");
+  world.create_machine("web");
+  world.run_for(1min);
+  ASSERT_FALSE(world.daemon_runs());
+  const auto guest = world.lab->guests().front();
+  EXPECT_TRUE(guest.config.contains("description"));
+  EXPECT_FALSE(guest.config.contains("tags"));
+  world.start_daemon();
+  world.run_for(3min);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+  EXPECT_NE(setting(guest.vmid, "tags"), "");
+  EXPECT_EQ(count_written("POST", "/lxc"), 1u);
+}
+
+TEST_F(Story, AContainerThatIsMovedHalfWayThroughItsCreationIsFinishedThere) {
+  world.run_for(1min);
+  world.create_machine("web");
+  ASSERT_TRUE(wait_until([this] {
+    return setting(VmId(20000), "description") != "" &&
+           setting(VmId(20000), "description") != "no guest";
+  }));
+  const auto guest = *world.lab->find_guest(VmId(20000));
+  ASSERT_FALSE(guest.running);
+  const NodeName other(guest.node.get() == "pve1" ? "pve2" : "pve1");
+  ASSERT_TRUE(world.lab->migrate_guest(guest.vmid, other).ok());
+  world.run_for(3min);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+  EXPECT_EQ(world.lab->guest_count(), 1u);
+  EXPECT_EQ(world.lab->find_guest(guest.vmid)->node, other);
+}
+
 }  // namespace
 }  // namespace gantry::sim

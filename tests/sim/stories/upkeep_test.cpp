@@ -34,6 +34,10 @@ TEST_F(Story, AContainerThatAPersonStoppedIsLeftAloneForAWhile) {
   world.run_for(5min);
   EXPECT_FALSE(world.lab->find_guest(vmid)->running);
   EXPECT_EQ(reason("web", "Held"), "True StoppedExternally");
+  EXPECT_THAT(message("web", "Held"), ::testing::HasSubstr("stopped by root@pam"));
+  EXPECT_TRUE(std::ranges::any_of(world.objects("events"), [](const Json& event) {
+    return event.string_or("reason", "") == "StoppedExternally";
+  }));
   world.run_for(10min);
   EXPECT_TRUE(world.lab->find_guest(vmid)->running);
 }
