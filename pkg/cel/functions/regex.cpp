@@ -1,6 +1,7 @@
 #include "pkg/cel/functions/regex.h"
 
 #include <re2/re2.h>
+#include <re2/stringpiece.h>
 
 namespace gantry::cel {
 namespace {
@@ -19,7 +20,11 @@ class Re2Regex final : public Regex {
   explicit Re2Regex(const std::string& pattern) : re_(pattern, options()) {}
 
   const RE2& re() const { return re_; }
-  bool matches(std::string_view text) const override { return RE2::PartialMatch(text, re_); }
+  bool matches(std::string_view text) const override {
+    // Debian 12's RE2 takes its own StringPiece, Debian 13's absl::string_view; neither is made of
+    // a std::string_view by itself in both. The name StringPiece stands for either.
+    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), re_);
+  }
 
  private:
   RE2 re_;
