@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using api::v1alpha1::Machine;
 using runtime::Outcome;
 using runtime::Request;
+namespace placement = inventory::placement;
 
 // A container that is well is looked into this often: with few of them …
 constexpr Duration kDeepLook = 30s;
@@ -57,6 +58,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   run.machine = *std::move(machine);
   GANTRY_CO_TRY(load_class(run));
   GANTRY_CO_TRY(co_await find_cluster(run));
+  if (still_throttled(run)) co_return runtime::recheck(kLookAgain);
   GANTRY_CO_TRY(co_await look(run));
   reflect(run.machine, run.world);
   note_in_census(run);
@@ -111,6 +113,23 @@ Async<Status> Reconciler::find_cluster(Run& run) {
   if (run.cluster_name.get().empty() && run.shape.has_value()) run.cluster_name = names.front();
   run.cluster = the_.clusters.find(run.cluster_name);
   co_return Status();
+}
+
+// Asks Proxmox nothing: many that wait would use up the requests that those at work need.
+bool Reconciler::still_throttled(Run& run) const {
+  const auto& machine = run.machine;
+  const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
+  const bool waits = ready != nullptr && ready->reason == placement::kThrottled &&
+                     ready->observed_generation == machine.metadata.generation &&
+                     machine.status.step == steps::kCreate &&
+                     !is_step(machine.status, steps::kCreate, StepState::running);
+  if (!waits || machine.metadata.deleting() || !run.shape.has_value()) return false;
+  if (run.cluster == nullptr || !run.cluster->gate(false).ok()) return false;
+  run.world.snapshot = run.cluster->inventory.current();
+  run.world.limits = run.cluster->spec.limits;
+  const auto place = find_place(run);
+  const auto* none = std::get_if<placement::NoPlace>(&place);
+  return none != nullptr && none->reason == placement::kThrottled;
 }
 
 Async<Status> Reconciler::look(Run& run) {

@@ -59,6 +59,8 @@ class Reconciler final : public runtime::Reconciler {
   Status load_class(Run& run);
   // Where its row is; without one, where its class says.
   Async<Status> find_cluster(Run& run);
+  // It waits for its turn on the nodes, and there is still none.
+  bool still_throttled(Run& run) const;
   Async<Status> look(Run& run);
   Async<Result<runtime::Outcome>> finish(Run& run);
   void note_in_census(const Run& run);

@@ -112,7 +112,7 @@ void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
     // Nobody's fault, and nothing was done: not an attempt that failed.
     const bool is_full = error_class(why) == ErrorClass::overload;
     reset_step(run.machine.status, step, false);
-    run.plan = wait(step, is_full ? "Throttled" : "Locked", message_of(why), kLookAgain);
+    run.plan = wait(step, is_full ? placement::kThrottled : "Locked", message_of(why), kLookAgain);
   } else {
     fail_step(run.machine.status, step, run.world.now, message_of(why));
     const auto diagnosis = diagnose::diagnose(why);

@@ -220,6 +220,10 @@ size_t Lab::running_tasks() const {
   return model_->tasks.running();
 }
 
+uint64_t Lab::request_count() const {
+  return model_->requests;
+}
+
 std::vector<Lab::Write> Lab::take_writes() {
   return std::exchange(model_->writes, {});
 }

@@ -180,6 +180,8 @@ class Lab {
     std::optional<VmId> vmid;
   };
   std::vector<Write> take_writes();
+  // Requests that came to a door so far, whatever became of them.
+  uint64_t request_count() const;
 
  private:
   std::unique_ptr<Model> model_;

@@ -299,6 +299,7 @@ Async<Reply> Model::execute(Call call) {
 }
 
 Async<std::optional<Reply>> Model::serve(Call call) {
+  ++requests;
   const auto fault = faults.draw_request(random, call.method, call.path);
   if (!fault.has_value()) co_return co_await execute(std::move(call));
   const auto share = random.unit();

@@ -71,6 +71,7 @@ struct Model {
   bool quorate = true;
   std::string command_user;  // whose unfinished creates the command channel removes; empty: any
   std::vector<Lab::Write> writes;
+  uint64_t requests = 0;
   std::set<VmId> ha_managed;
 
   // ---- requests ----

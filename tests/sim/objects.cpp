@@ -14,7 +14,7 @@ Json cluster_object(const std::function<void(ProxmoxClusterSpec&)>& edit) {
   cluster.metadata.name = "home";
   cluster.spec.endpoints = {"https://pve1.lan:8006"};
   cluster.spec.credentials.secret_ref = {"pve-home", "gantry-system"};
-  cluster.spec.vmid_range = {20000, 20049};
+  cluster.spec.vmid_range = {20000, 20199};
   cluster.spec.pool = "gantry";
   cluster.spec.poll = 10s;
   cluster.spec.mode = api::v1alpha1::ClusterMode::enforce;

@@ -101,24 +101,42 @@ class Chooser {
     return std::nullopt;
   }
 
+  std::optional<Rejection> judge_storage(const StorageCandidate& storage) const {
+    const auto& row = storage.row;
+    const auto name = row.id.get();
+    if (storage.verdict != Verdict::allowed) {
+      return Rejection{Obstacle::storage, "storage(" + name + ") " + storage.why};
+    }
+    if (row.available.has_value() && *row.available < demand_.disk) {
+      return Rejection{Obstacle::storage_full, "storage(" + name + ") " +
+                                                   human_bytes(*row.available) + " of " +
+                                                   human_bytes(demand_.disk) + " free"};
+    }
+    if (count_of(load_.creates, std::pair(row.node, row.id)) >= limits_.creates_per_storage) {
+      return Rejection{Obstacle::busy, "createsPerStorage(" + name + ")"};
+    }
+    return std::nullopt;
+  }
+
+  // Of several storages the one that comes nearest to being taken tells what is in the way: one
+  // that was never meant must not hide that the right one is busy, or full.
+  static int nearness(Obstacle obstacle) {
+    if (obstacle == Obstacle::busy) return 2;
+    return obstacle == Obstacle::storage_full ? 1 : 0;
+  }
+
   std::variant<StorageId, Rejection> pick_storage(const NodeName& node) const {
     const StorageCandidate* best = nullptr;
     Rejection why{Obstacle::storage, "no storage for root disks"};
     for (const auto& storage : candidates_.root_disks) {
       if (storage.row.node != node) continue;
-      const auto name = storage.row.id.get();
-      if (storage.verdict != Verdict::allowed) {
-        why = {Obstacle::storage, "storage(" + name + ") " + storage.why};
-      } else if (storage.row.available.has_value() && *storage.row.available < demand_.disk) {
-        why = {Obstacle::storage_full, "storage(" + name + ") " +
-                                           human_bytes(*storage.row.available) + " of " +
-                                           human_bytes(demand_.disk) + " free"};
-      } else if (count_of(load_.creates, std::pair(node, storage.row.id)) >=
-                 limits_.creates_per_storage) {
-        if (best == nullptr) why = {Obstacle::busy, "createsPerStorage(" + name + ")"};
-      } else if (best == nullptr ||
-                 storage.row.available.value_or(0) > best->row.available.value_or(0)) {
-        best = &storage;
+      auto obstacle = judge_storage(storage);
+      if (!obstacle.has_value()) {
+        const bool roomier =
+            best == nullptr || storage.row.available.value_or(0) > best->row.available.value_or(0);
+        if (roomier) best = &storage;
+      } else if (nearness(obstacle->obstacle) >= nearness(why.obstacle)) {
+        why = *std::move(obstacle);
       }
     }
     if (best == nullptr) return why;
@@ -143,7 +161,7 @@ NoPlace explain(const std::vector<Rejection>& rejections) {
   std::vector<std::string> parts;
   for (const auto& [text, count] : reasons) parts.push_back(std::to_string(count) + " " + text);
   const auto message = absl::StrFormat("0/%d nodes: %s", rejections.size(), join(parts, ", "));
-  if (obstacles.contains(Obstacle::busy)) return {"Throttled", "CON-015", message, true};
+  if (obstacles.contains(Obstacle::busy)) return {kThrottled, "CON-015", message, true};
   // Nodes that were never meant do not hide what is wrong with those that were.
   obstacles.erase(Obstacle::selector);
   if (obstacles.size() == 1) {

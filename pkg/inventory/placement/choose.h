@@ -41,6 +41,9 @@ struct Place {
   TemplatePlace source;
   std::string message;  // what was chosen, and over what
 };
+// The reason while there is a place and no turn: limits of tasks and creates at once.
+inline constexpr const char* kThrottled = "Throttled";
+
 struct NoPlace {
   std::string reason;  // CamelCase
   std::string code;

@@ -88,6 +88,16 @@ TEST(Choose, KeepsTheLimits) {
   scene.load.creates = {{{NodeName("pve1"), StorageId("local")}, 2},
                         {{NodeName("pve2"), StorageId("local")}, 2}};
   EXPECT_EQ(scene.none().code, "CON-015");
+  // Another storage, which the class never meant, does not hide that.
+  for (const char* node : {"pve1", "pve2"}) {
+    auto other = scene.snapshot.storages.front();
+    other.node = NodeName(node);
+    other.id = StorageId("nfs");
+    other.type = "nfs";
+    scene.snapshot.storages.push_back(other);
+  }
+  scene.spec.root_disk.storage_selector = "storage.name == \"local\"";
+  EXPECT_EQ(scene.none().reason, "Throttled");
 }
 
 TEST(Choose, SaysWhatIsMissing) {
