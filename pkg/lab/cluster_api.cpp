@@ -122,16 +122,6 @@ Reply get_tasks(Model& model, const Call& call) {
   return done(std::move(rows));
 }
 
-Reply get_ha_status(Model& model, const Call& call) {
-  Json rows = Json::array();
-  Row row;
-  row.set("id", "quorum").set("type", "quorum").set("node", call.door.get());
-  row.set("status", model.quorate ? "OK" : "No quorum on node '" + call.door.get() + "'!");
-  row.set("quorate", model.quorate ? 1 : 0);
-  rows.push_back(std::move(row));
-  return done(std::move(rows));
-}
-
 }  // namespace
 
 void add_cluster_routes(std::vector<Route>& routes) {
@@ -140,7 +130,6 @@ void add_cluster_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/cluster/status", get_status});
   routes.push_back({"GET", "/cluster/nextid", get_next_id});
   routes.push_back({"GET", "/cluster/tasks", get_tasks});
-  routes.push_back({"GET", "/cluster/ha/status/current", get_ha_status});
 }
 
 }  // namespace gantry::lab

@@ -104,6 +104,11 @@ Async<Status> destroy_work(Model& model, Destruction what, Worker& worker) {
   GANTRY_CO_TRY(co_await remove_volumes(model, what, std::move(volumes), worker));
   if (what.purge) {
     worker.log(absl::StrFormat("purging CT %d from related configurations..", what.vmid.get()));
+    if (model.ha.resources.erase(Ha::sid_of(what.vmid)) > 0) {
+      model.ha.changed();
+      worker.log(
+          absl::StrFormat("NOTE: removed CT %d from HA resource configuration.", what.vmid.get()));
+    }
   }
   // Last of all, so that "config gone" means that the id is free.
   model.remove_guest(what.vmid);
@@ -124,7 +129,7 @@ Async<Reply> destroy_container(Model& model, const Call& call) {
     co_return died(message_of(status));
   }
   const auto id = std::to_string(what.vmid.get());
-  if (model.ha_managed.contains(what.vmid) && !what.purge) {
+  if (model.ha.is_configured(what.vmid) && !what.purge) {
     co_return died("unable to remove CT " + id +
                    " - used in HA resources and purge parameter not set.");
   }

@@ -7,6 +7,8 @@
 namespace gantry::lab {
 namespace {
 
+using namespace std::chrono_literals;
+
 Refusal check_target_storage(const Model& model, const Call& call, const NodeName& target,
                              const std::string& id) {
   const auto* storage = model.volumes.find_storage(id);
@@ -47,6 +49,34 @@ Migration read_migration(const Call& call) {
   return migration;
 }
 
+// The manager moves what it manages.
+Async<Status> ask_ha(Model& model, VmId vmid, NodeName target, Worker& worker) {
+  const auto sid = Ha::sid_of(vmid);
+  worker.log(
+      absl::StrFormat("Requesting HA migration for CT %d to node %s", vmid.get(), target.get()));
+  GANTRY_CO_TRY(co_await model.clock.sleep_for(500ms));
+  const auto* service = model.ha.find_service(sid);
+  if (service != nullptr && service->state == "error") {
+    worker.log("service '" + sid + "' in error state, must be disabled and fixed first");
+  }
+  if (!model.ha.is_managed(vmid) || (service != nullptr && service->state == "error")) {
+    co_return failed("command 'ha-manager migrate " + sid + " " + target.get() +
+                     "' failed: exit code 255");
+  }
+  model.ha.move(sid, target);
+  co_return Status();
+}
+
+Job make_ha_job(Model& model, const Migration& migration) {
+  const auto vmid = migration.vmid;
+  const auto target = migration.target;
+  Job job;
+  job.type = "hamigrate";
+  job.id = std::to_string(vmid.get());
+  job.work = [&model, vmid, target](Worker& worker) { return ask_ha(model, vmid, target, worker); };
+  return job;
+}
+
 Async<Reply> migrate_container(Model& model, const Call& call) {
   auto migration = read_migration(call);
   const auto target = migration.target.get();
@@ -69,7 +99,8 @@ Async<Reply> migrate_container(Model& model, const Call& call) {
     if (no.has_value()) co_return std::move(*no);
   }
   const auto node = migration.node;
-  auto job = make_migrate_job(model, std::move(migration));
+  auto job = model.ha.is_managed(migration.vmid) ? make_ha_job(model, migration)
+                                                 : make_migrate_job(model, migration);
   co_return done(model.tasks.start(node, call.caller, std::move(job)).get());
 }
 

@@ -73,8 +73,13 @@ Reply get_pending(Model& model, const Call& call) {
 
 Json ha_object(const Model& model, VmId vmid) {
   Row ha;
-  ha.set("managed", model.ha_managed.contains(vmid) ? 1 : 0);
-  if (model.ha_managed.contains(vmid)) ha.set("state", nullptr);
+  const bool managed = model.ha.is_managed(vmid);
+  ha.set("managed", managed ? 1 : 0);
+  if (!managed) return ha;
+  const auto* service = model.ha.find_service(Ha::sid_of(vmid));
+  ha.set("state", service == nullptr || service->state.empty() ? Json() : Json(service->state));
+  const auto& settings = model.ha.resources.at(Ha::sid_of(vmid));
+  if (const auto it = settings.find("group"); it != settings.end()) ha.set("group", it->second);
   return ha;
 }
 

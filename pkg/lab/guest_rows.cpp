@@ -63,6 +63,9 @@ Json member_row(const Model& model, const Guest& guest) {
   row.set("type", type_of(guest));
   row.set("node", guest.node.get());
   row.set("vmid", guest.vmid.get());
+  if (const auto* service = model.ha.find_service(Ha::sid_of(guest.vmid)); service != nullptr) {
+    set_if(row, "hastate", service->state);
+  }
   const auto seen = model.broadcast_of(guest);
   if (!seen.known || !model.nodes.at(guest.node).online) {
     row.set("status", "unknown");

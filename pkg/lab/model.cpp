@@ -66,7 +66,8 @@ Model::Model(Options o, async::Clock& c, Random& r, Backend& b, Executor e)
       tasks(clock, random, e, faults),
       files(options.state_folder),
       group(e),
-      router(std::make_unique<Router>(options.version)) {
+      router(std::make_unique<Router>(options.version)),
+      ha(*this) {
   for (const auto& node : options.nodes) nodes[node.name] = {node, true, true, clock.now()};
 }
 
@@ -108,7 +109,6 @@ void Model::remove_guest(VmId vmid) {
   files.remove("nodes/" + node.get() + "/lxc/" + std::to_string(vmid.get()) + ".conf");
   guests_on_[node].erase(vmid);
   guests_.erase(it);
-  ha_managed.erase(vmid);
   access.forget_guest(vmid);
   save_access();
 }

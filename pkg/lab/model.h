@@ -9,6 +9,7 @@
 #include "pkg/lab/access.h"
 #include "pkg/lab/call.h"
 #include "pkg/lab/guest_config.h"
+#include "pkg/lab/ha.h"
 #include "pkg/lab/lab.h"
 #include "pkg/lab/state_folder.h"
 #include "pkg/lab/tasks.h"
@@ -72,7 +73,7 @@ struct Model {
   std::string command_user;  // whose unfinished creates the command channel removes; empty: any
   std::vector<Lab::Write> writes;
   uint64_t requests = 0;
-  std::set<VmId> ha_managed;
+  Ha ha;
 
   // ---- requests ----
   // nullopt: the connection is lost, before or after the effect.

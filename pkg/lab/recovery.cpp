@@ -105,6 +105,7 @@ void recover(Model& model) {
   recover_volumes(model);
   recover_guests(model);
   recover_tasks(model);
+  model.ha.load();
   model.tasks.on_change([&model](const TaskRecord& task) {
     model.files.append(kTasks, schema::to_json(to_json_value(task)) + "\n");
   });

@@ -27,6 +27,7 @@ Router::Router(PveVersion version) : schema_(api_schema(version)), root_(std::ma
   std::vector<Route> routes;
   add_access_routes(routes);
   add_cluster_routes(routes);
+  add_ha_routes(routes);
   add_node_routes(routes);
   add_storage_routes(routes);
   add_task_routes(routes);

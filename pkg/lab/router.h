@@ -44,6 +44,7 @@ class Router {
 // Each file of handlers adds its own.
 void add_access_routes(std::vector<Route>& routes);
 void add_cluster_routes(std::vector<Route>& routes);
+void add_ha_routes(std::vector<Route>& routes);
 void add_node_routes(std::vector<Route>& routes);
 void add_storage_routes(std::vector<Route>& routes);
 void add_task_routes(std::vector<Route>& routes);
