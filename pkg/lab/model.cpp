@@ -12,6 +12,17 @@ using namespace std::chrono_literals;
 constexpr Duration kBroadcastPeriod = 10s;  // pvestatd
 constexpr size_t kWritesKept = 100000;
 
+// Of the journal of disks: node, volid, format, vmid, size, used, created; the first two alone: it
+// is gone.
+std::string volume_line(const NodeName& node, const std::string& volid, const DiskVolume* volume) {
+  auto line = (node.get().empty() ? "-" : node.get()) + " " + volid;
+  if (volume != nullptr) {
+    line += absl::StrFormat(" %s %d %d %d %d", volume->format, volume->vmid.get(), volume->size,
+                            volume->used, to_unix_seconds(volume->created));
+  }
+  return line + "\n";
+}
+
 // When pvestatd looks next: on a fixed grid.
 Time next_broadcast(Time now) {
   const auto past = now.time_since_epoch() % kBroadcastPeriod;
@@ -68,6 +79,7 @@ Model::Model(Options o, async::Clock& c, Random& r, Backend& b, Executor e)
       group(e),
       router(std::make_unique<Router>(options.version)),
       ha(*this) {
+  if (files.is_kept()) volumes.keep_journal();
   for (const auto& node : options.nodes) nodes[node.name] = {node, true, true, clock.now()};
 }
 
@@ -178,19 +190,15 @@ void Model::save_access() {
   if (files.is_kept()) files.write("user.cfg", access.to_user_cfg());
 }
 
-// One line a disk: node, volid, format, vmid, size, used, created.
 void Model::save_volumes() {
   if (!files.is_kept()) return;
   std::string text;
-  for (const auto& record : volumes.all()) {
-    const auto* volume = volumes.find(record.node, record.volid);
-    if (volume == nullptr) continue;
-    text += absl::StrFormat("%s %s %s %d %d %d %d\n",
-                            record.node.get().empty() ? "-" : record.node.get(), volume->volid,
-                            volume->format, volume->vmid.get(), volume->size, volume->used,
-                            to_unix_seconds(volume->created));
+  for (const auto& [node, volid] : volumes.take_changes()) {
+    const auto* volume = volumes.find(node, volid);
+    text += volume_line(node, volid, volume);
   }
-  files.write("volumes", text);
+  (void)volumes.take_changes();  // looking is no change
+  if (!text.empty()) files.append("volumes", text);
 }
 
 ContainerSpec Model::spec_of(const NodeName& node, VmId vmid,

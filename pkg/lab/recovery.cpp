@@ -25,10 +25,18 @@ void recover_guests(Model& model) {
   }
 }
 
+// A journal: the last line about a disk holds. Written anew, so that it does not grow for ever.
 void recover_volumes(Model& model) {
+  std::map<std::string, std::string> last;  // "node volid" → line
   for (const auto& line : split(model.files.read("volumes"), '\n')) {
     const auto fields = split(line, ' ');
-    if (fields.size() != 7) continue;
+    if (fields.size() == 7) last[fields[0] + " " + fields[1]] = line;
+    if (fields.size() == 2) last.erase(line);
+  }
+  std::string text;
+  for (const auto& [disk, line] : last) {
+    const auto fields = split(line, ' ');
+    text += line + "\n";
     DiskVolume volume;
     volume.volid = fields[1];
     volume.format = fields[2];
@@ -38,6 +46,8 @@ void recover_volumes(Model& model) {
     volume.created = from_unix_seconds(parse_integer(fields[6]).value_or(0));
     model.volumes.restore(NodeName(fields[0] == "-" ? "" : fields[0]), std::move(volume));
   }
+  (void)model.volumes.take_changes();
+  if (!last.empty()) model.files.write("volumes", text);
 }
 
 Json to_json_value(const TaskRecord& task) {

@@ -75,6 +75,30 @@ TEST_F(Recovery, ACreateThatRanIsDeadAndHoldsItsLock) {
   EXPECT_EQ(world->lab.volumes().size(), 1u);
 }
 
+TEST_F(Recovery, DisksStayAsTheyWereAndGoneOnesGone) {
+  int64_t used = 0;
+  {
+    const auto world = open();
+    const auto client = world->lab.client(world->lab.root_token().id);
+    for (const int vmid : {200, 201}) {
+      ASSERT_EQ(world->outcome(*client, client->create_guest(kNode, VmId(vmid), small_container())),
+                "OK");
+    }
+    ASSERT_EQ(world->outcome(*client, client->resize_guest(kNode, VmId(201), "rootfs", "9G")),
+              "OK");
+    ASSERT_EQ(world->outcome(*client, client->destroy_guest(kNode, VmId(200), {})), "OK");
+    used = world->run(client->storages(kNode))->front().used.value();
+  }
+  for (int i = 0; i < 2; ++i) {  // also what a start has written anew
+    const auto world = open();
+    const auto client = world->lab.client(world->lab.root_token().id);
+    ASSERT_EQ(world->lab.volumes().size(), 1u);
+    EXPECT_EQ(world->lab.volumes().front().vmid, VmId(201));
+    EXPECT_EQ(world->lab.volumes().front().size, int64_t{9} << 30);
+    EXPECT_EQ(world->run(client->storages(kNode))->front().used, used);
+  }
+}
+
 TEST_F(Recovery, FilesAreInProxmoxsOwnForm) {
   const auto world = open();
   const auto client = world->lab.client(world->lab.root_token().id);

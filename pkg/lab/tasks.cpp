@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr size_t kKeptPerNode = 20000;
+constexpr size_t kKeptPerNode = 5000;  // as many as the rotated index of a real one
 
 std::string one_line(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();

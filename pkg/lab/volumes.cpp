@@ -51,6 +51,7 @@ Volumes::Shelf* Volumes::shelf_of(const NodeName& node, const std::string& volid
 }
 
 void Volumes::put(Shelf& shelf, DiskVolume volume) {
+  if (journals_) shelf.changed.insert(volume.volid);
   shelf.by_guest[volume.vmid].insert(volume.volid);
   shelf.used += volume.used;
   shelf.disks[volume.volid] = std::move(volume);
@@ -59,6 +60,7 @@ void Volumes::put(Shelf& shelf, DiskVolume volume) {
 bool Volumes::take(Shelf& shelf, const std::string& volid) {
   const auto it = shelf.disks.find(volid);
   if (it == shelf.disks.end()) return false;
+  if (journals_) shelf.changed.insert(volid);
   shelf.used -= it->second.used;
   const auto guest = shelf.by_guest.find(it->second.vmid);
   guest->second.erase(volid);
@@ -114,7 +116,18 @@ DiskVolume* Volumes::find(const NodeName& node, const std::string& volid) {
   auto* shelf = shelf_of(node, volid);
   if (shelf == nullptr) return nullptr;
   const auto it = shelf->disks.find(volid);
-  return it == shelf->disks.end() ? nullptr : &it->second;
+  if (it == shelf->disks.end()) return nullptr;
+  if (journals_) shelf->changed.insert(volid);  // whoever asks may change it
+  return &it->second;
+}
+
+std::vector<std::pair<NodeName, std::string>> Volumes::take_changes() {
+  std::vector<std::pair<NodeName, std::string>> all;
+  for (auto& [where, shelf] : shelves_) {
+    for (const auto& volid : shelf.changed) all.emplace_back(where.first, volid);
+    shelf.changed.clear();
+  }
+  return all;
 }
 
 void Volumes::rename(const NodeName& node, const std::string& from, const std::string& to) {

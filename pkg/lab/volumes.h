@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pkg/base/ids.h"
@@ -57,6 +58,12 @@ class Volumes {
   std::vector<DiskVolume> of_guest(const NodeName& node, VmId vmid) const;
   std::vector<VolumeRecord> all() const;
 
+  // From now on take_changes() knows which disks changed.
+  void keep_journal() { journals_ = true; }
+  // Those that did (or may have) since the last call: where, and which; "" is a shared storage's
+  // node. Each once; what is gone cannot be found.
+  std::vector<std::pair<NodeName, std::string>> take_changes();
+
   Backend::Space space(const NodeName& node, const StorageOptions& storage) const;
   void set_fill(const std::string& storage, int64_t bytes) { fill_[storage] = bytes; }
   void set_used(const NodeName& node, const std::string& volid, int64_t bytes);
@@ -67,17 +74,19 @@ class Volumes {
     std::map<std::string, DiskVolume> disks;
     std::map<VmId, std::set<std::string>> by_guest;
     int64_t used = 0;
+    std::set<std::string> changed;  // since take_changes()
   };
   Place place(const NodeName& node, const StorageOptions& storage) const;
   const Shelf* shelf_of(const NodeName& node, const std::string& volid) const;
   Shelf* shelf_of(const NodeName& node, const std::string& volid);
-  static void put(Shelf& shelf, DiskVolume volume);
-  static bool take(Shelf& shelf, const std::string& volid);
+  void put(Shelf& shelf, DiskVolume volume);
+  bool take(Shelf& shelf, const std::string& volid);
 
   const std::vector<StorageOptions>& options_;
   const Backend& backend_;
   std::map<Place, Shelf> shelves_;
   std::map<std::string, int64_t> fill_;
+  bool journals_ = false;
 };
 
 // "local" of "local:100/vm-100-disk-0.raw"; "" when there is no colon.

@@ -7,13 +7,20 @@
 namespace gantry::lab {
 
 struct MemoryBackend::Container {
-  GuestSystem system;
+  // Its files, packages and units: made when somebody first looks inside, as most never do.
+  std::unique_ptr<GuestSystem> system;
+  std::string template_name;
   bool running = false;
   bool ignores_shutdown = false;
   int64_t pid = 0;
   Time started;
-  std::map<std::string, std::string> config;
-  std::string rootfs;  // the volume it lives on
+  std::map<std::string, std::string> nets;  // of its config, as last applied
+  std::string rootfs;                       // the volume it lives on
+
+  GuestSystem& inside() {
+    if (system == nullptr) system = std::make_unique<GuestSystem>(fresh_system(template_name));
+    return *system;
+  }
 };
 
 namespace {
@@ -50,6 +57,14 @@ void log_copied(const GuestSystem& system, const LogSink& log) {
   log(absl::StrFormat("Number of regular files transferred: %d", files));
 }
 
+std::map<std::string, std::string> nets_of(const ContainerSpec& spec) {
+  std::map<std::string, std::string> nets;
+  for (const auto& [key, value] : spec.config) {
+    if (starts_with(key, "net")) nets[key] = value;
+  }
+  return nets;
+}
+
 std::string interface_name(const std::string& net) {
   return parse_properties(*find_property_format("net", true), net)["name"];
 }
@@ -74,7 +89,7 @@ MemoryBackend::Container* MemoryBackend::find(VmId vmid) {
 
 GuestSystem* MemoryBackend::inside(VmId vmid) {
   auto* container = find(vmid);
-  return container == nullptr ? nullptr : &container->system;
+  return container == nullptr ? nullptr : &container->inside();
 }
 
 void MemoryBackend::set_ignores_shutdown(VmId vmid, bool ignores) {
@@ -93,8 +108,9 @@ void MemoryBackend::come_up(Container& container) {
 
 void MemoryBackend::go_down(Container& container) {
   container.running = false;
-  container.system.booted = false;
-  for (auto& [name, unit] : container.system.units) unit.active = false;
+  if (container.system == nullptr) return;
+  container.system->booted = false;
+  for (auto& [name, unit] : container.system->units) unit.active = false;
 }
 
 Async<Status> MemoryBackend::create(ContainerSpec spec, std::string template_name, LogSink log) {
@@ -103,9 +119,9 @@ Async<Status> MemoryBackend::create(ContainerSpec spec, std::string template_nam
   const auto it = options_.templates.find(template_name);
   if (it == options_.templates.end()) co_return failed("no template '" + template_name + "'");
   auto container = std::make_unique<Container>();
-  container->config = spec.config;
+  container->nets = nets_of(spec);
   container->rootfs = spec.rootfs.volid;
-  container->system = fresh_system(template_name);
+  container->template_name = std::move(template_name);
   containers_[spec.vmid] = std::move(container);
   log(absl::StrFormat("Total bytes read: %d (%s)", it->second * 3, human_bytes(it->second * 3)));
   co_return Status();
@@ -116,11 +132,13 @@ Async<Status> MemoryBackend::clone(ContainerSpec source, ContainerSpec target, L
   const auto* original = find(source.vmid);
   if (original == nullptr) co_return failed("no container to copy from");
   auto copy = std::make_unique<Container>();
-  copy->system = original->system;
-  copy->config = target.config;
+  copy->template_name = original->template_name;
+  if (original->system != nullptr) copy->system = std::make_unique<GuestSystem>(*original->system);
+  copy->nets = nets_of(target);
   copy->rootfs = target.rootfs.volid;
   go_down(*copy);
-  log_copied(copy->system, log);
+  log_copied(
+      original->system == nullptr ? fresh_system(original->template_name) : *original->system, log);
   containers_[target.vmid] = std::move(copy);
   co_return Status();
 }
@@ -131,7 +149,7 @@ Async<Status> MemoryBackend::start(ContainerSpec spec, LogSink) {
   if (container == nullptr) {
     co_return failed("volume '" + spec.rootfs.volid + "' does not exist");
   }
-  container->config = spec.config;
+  container->nets = nets_of(spec);
   if (!container->running) come_up(*container);
   co_return Status();
 }
@@ -168,7 +186,7 @@ Async<Status> MemoryBackend::move(ContainerSpec from, ContainerSpec to, LogSink)
   auto* container = find(from.vmid);
   if (container == nullptr) co_return failed("volume '" + from.rootfs.volid + "' does not exist");
   container->rootfs = to.rootfs.volid;
-  container->config = to.config;
+  container->nets = nets_of(to);
   co_return Status();
 }
 
@@ -177,7 +195,7 @@ Async<Status> MemoryBackend::resize(ContainerSpec, std::string, int64_t) {
 }
 
 Async<Status> MemoryBackend::apply(ContainerSpec spec) {
-  if (auto* container = find(spec.vmid); container != nullptr) container->config = spec.config;
+  if (auto* container = find(spec.vmid); container != nullptr) container->nets = nets_of(spec);
   co_return Status();
 }
 
@@ -195,11 +213,9 @@ Async<Result<ContainerState>> MemoryBackend::inspect(ContainerSpec spec) {
   state.disk_used = int64_t{380} << 20;
   state.cpu = 0.01;
   if (uptime < options_.timing.boot) co_return state;
-  container->system.booted = true;
-  for (const auto& [key, value] : container->config) {
-    if (starts_with(key, "net")) {
-      state.addresses[interface_name(value)] = addresses_of(spec.vmid, key, value);
-    }
+  if (container->system != nullptr && !container->system->booted) boot(*container->system);
+  for (const auto& [key, value] : container->nets) {
+    state.addresses[interface_name(value)] = addresses_of(spec.vmid, key, value);
   }
   co_return state;
 }
@@ -211,7 +227,7 @@ Async<Result<guest::Exit>> MemoryBackend::exec(ContainerSpec spec, guest::Comman
   if (container == nullptr || !container->running) {
     co_return error(ErrorClass::remote, "container '%d' not running!", spec.vmid.get());
   }
-  auto& system = container->system;
+  auto& system = container->inside();
   if (!system.booted && clock_.now() - container->started >= options_.timing.boot) {
     boot(system);
   }
@@ -238,7 +254,7 @@ Async<Status> MemoryBackend::push(ContainerSpec spec, guest::File file) {
   if (container == nullptr || !container->running) {
     co_return error(ErrorClass::remote, "container '%d' not running!", spec.vmid.get());
   }
-  container->system.files[file.path] = {file.content, file.mode, file.owner, file.group};
+  container->inside().files[file.path] = {file.content, file.mode, file.owner, file.group};
   co_return Status();
 }
 
