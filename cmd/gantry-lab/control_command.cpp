@@ -6,12 +6,14 @@
 
 #include "pkg/base/text.h"
 #include "pkg/lab/control/client.h"
+#include "pkg/lab/lxc/instance.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::labd {
 namespace {
 
-// How a verb's words become arguments: a key each; "+key" for a number, "?key" for yes or no.
+// How a verb's words become arguments: a key each; "+key" for a number, "?key" for yes or no,
+// "@key" for what a file holds; what follows "[" may be left out.
 const std::map<std::string, std::vector<std::string>>& verbs() {
   static const std::map<std::string, std::vector<std::string>> all = {
       {"guests", {}},
@@ -20,53 +22,75 @@ const std::map<std::string, std::vector<std::string>>& verbs() {
       {"guest", {"+vmid"}},
       {"start", {"+vmid"}},
       {"stop", {"+vmid"}},
+      {"discard", {"+vmid"}},
+      {"kill", {"+vmid"}},
       {"crash", {"+vmid"}},
       {"destroy", {"+vmid"}},
-      {"edit", {"+vmid", "key", "value"}},
-      {"lock", {"+vmid", "lock"}},
-      {"pool", {"+vmid", "pool"}},
+      {"edit", {"+vmid", "key", "[", "value"}},
+      {"lock", {"+vmid", "[", "lock"}},
+      {"pool", {"+vmid", "[", "pool"}},
       {"migrate", {"+vmid", "node"}},
       {"copy", {"+source", "+target"}},
+      {"put", {"+vmid", "node", "hostname"}},
       {"node", {"name", "?online"}},
+      {"daemon", {"name", "?running"}},
       {"quorum", {"?quorate"}},
       {"fill", {"storage", "+bytes"}},
       {"mask", {"user", "privilege", "?masked"}},
       {"kill-task", {"upid"}},
+      {"faults", {"[", "@profile"}},
+      {"fault", {"fault", "[", "method", "path", "+times"}},
+      {"task-fault", {"fault", "[", "type", "+times"}},
       {"get", {"path"}}};
   return all;
 }
 
+// nullopt: the word is none of that kind.
 std::optional<Json> value_of(char kind, const std::string& word) {
   if (kind == '+') {
     const auto number = parse_integer(word);
-    if (!number) return std::nullopt;
-    return Json(*number);
+    return number ? std::optional<Json>(*number) : std::nullopt;
+  }
+  if (kind == '@') {
+    const auto text = lab::lxc::read_file(word);
+    return text.ok() ? std::optional<Json>(*text) : std::nullopt;
   }
   if (kind != '?') return Json(word);
-  if (word == "yes" || word == "online") return Json(true);
-  if (word == "no" || word == "offline") return Json(false);
+  if (word == "yes" || word == "online" || word == "on") return Json(true);
+  if (word == "no" || word == "offline" || word == "off") return Json(false);
   return std::nullopt;
 }
 
-std::optional<Json> arguments_of(const std::vector<std::string>& words) {
+Result<Json> arguments_of(const std::vector<std::string>& words) {
+  if (words.empty()) return invalid("which verb?\n%s", kControlHelp);
   const auto verb = verbs().find(words.front());
-  if (verb == verbs().end() || verb->second.size() != words.size() - 1) return std::nullopt;
+  if (verb == verbs().end()) return invalid("%s: no such verb\n%s", words.front(), kControlHelp);
   Json arguments = Json::object();
-  for (size_t i = 1; i < words.size(); ++i) {
-    const auto& key = verb->second[i - 1];
-    auto value = value_of(key.front(), words[i]);
-    if (!value) return std::nullopt;
-    arguments.set(key.substr(key.find_first_not_of("+?")), *std::move(value));
+  size_t at = 1;
+  bool optional = false;
+  for (const auto& key : verb->second) {
+    if (key == "[") {
+      optional = true;
+      continue;
+    }
+    const auto name = key.substr(key.find_first_not_of("+?@"));
+    if (at == words.size() && optional) break;
+    if (at == words.size()) return invalid("%s: %s is missing", words.front(), name);
+    auto value = value_of(key.front(), words[at]);
+    if (!value) return invalid("%s: %s cannot be %s", words.front(), name, words[at]);
+    arguments.set(name, *std::move(value));
+    ++at;
   }
+  if (at < words.size()) return invalid("%s: %s is too much", words.front(), words[at]);
   return arguments;
 }
 
 }  // namespace
 
 int run_control(const std::string& state, const std::vector<std::string>& words) {
-  const auto arguments = words.empty() ? std::nullopt : arguments_of(words);
-  if (!arguments) {
-    std::cerr << kControlHelp << "\n";
+  const auto arguments = arguments_of(words);
+  if (!arguments.ok()) {
+    std::cerr << "gantry-lab control: " << message_of(arguments.status()) << "\n";
     return 2;
   }
   const auto running = lab::find_lab(state);

@@ -11,9 +11,11 @@ struct Options {
   std::string backend = "lxc";  // or memory
   int nodes = 1;
   std::string address = "127.0.0.1";
-  uint16_t port = 8006;  // of the first node's API; 0: the kernel chooses. Others': chosen
-  std::string state;     // folder
-  std::string cache;     // folder; empty: the user's
+  uint16_t port = 8006;     // of the first node's API; 0: the kernel chooses. Others': chosen
+  std::string state;        // folder; empty: default_state()
+  std::string faults;       // file of a fault profile; empty: nothing goes wrong
+  bool skip_waits = false;  // memory only: the lab's time jumps over its own waits
+  std::string cache;        // folder; empty: the user's
   std::string version = "9.2";
   std::string pool = "gantry";
   std::string installation;  // whose marks the command channel accepts; empty: any

@@ -57,9 +57,11 @@ class LabProgram : public ::testing::Test {
 
   std::string fact(const std::string& key) const { return facts_.string_or(key, ""); }
 
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+
   // One request with the least-privilege token, over HTTPS with the pinned certificate.
-  Json api(const std::string& method, const std::string& path,
-           const std::vector<std::pair<std::string, std::string>>& fields = {}) {
+  http::Response request(const std::string& method, const std::string& path,
+                         const Fields& fields = {}) {
     http::TlsTrust trust;
     trust.fingerprint = fact("fingerprint");
     auto client = http::beast::make_client(loop_.executor(), clock_,
@@ -77,37 +79,50 @@ class LabProgram : public ::testing::Test {
     const auto response =
         loop_.block_on(client->send(std::move(request), std::chrono::seconds(20)));
     EXPECT_THAT(response, IsOk());
-    if (!response.ok()) return {};
-    EXPECT_EQ(response->status, 200) << path << ": " << response->reason;
-    const auto body = schema::parse_json(response->body);
+    return response.value_or(http::Response());
+  }
+
+  // The "data" of an answer that must be 200.
+  Json api(const std::string& method, const std::string& path, const Fields& fields = {}) {
+    const auto response = request(method, path, fields);
+    EXPECT_EQ(response.status, 200) << path << ": " << response.reason;
+    const auto body = schema::parse_json(response.body);
     return body.ok() && body->find("data") != nullptr ? *body->find("data") : Json();
   }
 
-  void finish(const Json& upid) {
+  // How the task ends.
+  std::string outcome(const Json& upid) {
     const auto step = std::chrono::milliseconds(100);
     for (int i = 0; i < 300; ++i) {
       const auto task = api("GET", "/nodes/pve1/tasks/" + upid.as_string() + "/status");
-      if (task.string_or("status", "") == "stopped") {
-        EXPECT_EQ(task.string_or("exitstatus", ""), "OK");
-        return;
-      }
+      if (task.string_or("status", "") == "stopped") return task.string_or("exitstatus", "");
       (void)loop_.block_on(clock_.sleep_for(step));
     }
-    FAIL() << "the task does not end";
+    return "it does not end";
+  }
+
+  Fields container() const {
+    return {{"vmid", "20001"},
+            {"ostemplate", "local:vztmpl/" + facts_.find("templates")->as_array()[0].as_string()},
+            {"hostname", "web"},
+            {"pool", fact("pool")},
+            {"unprivileged", "1"},
+            {"rootfs", "local:4"},
+            {"net0", "name=eth0,bridge=vmbr0,ip=dhcp"},
+            {"description", "gantry:v1 installation=home-1 uid=6f0c epoch=1"}};
   }
 
   void create_and_start() {
-    finish(
-        api("POST", "/nodes/pve1/lxc",
-            {{"vmid", "20001"},
-             {"ostemplate", "local:vztmpl/" + facts_.find("templates")->as_array()[0].as_string()},
-             {"hostname", "web"},
-             {"pool", fact("pool")},
-             {"unprivileged", "1"},
-             {"rootfs", "local:4"},
-             {"net0", "name=eth0,bridge=vmbr0,ip=dhcp"},
-             {"description", "gantry:v1 installation=home-1 uid=6f0c epoch=1"}}));
-    finish(api("POST", "/nodes/pve1/lxc/20001/status/start"));
+    EXPECT_EQ(outcome(api("POST", "/nodes/pve1/lxc", container())), "OK");
+    EXPECT_EQ(outcome(api("POST", "/nodes/pve1/lxc/20001/status/start")), "OK");
+  }
+
+  // The program itself, to its end.
+  static guest::Exit tool(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), GANTRY_LAB);
+    auto exit = lab::lxc::run({.argv = std::move(arguments)});
+    EXPECT_THAT(exit, IsOk());
+    return exit.value_or(guest::Exit());
   }
 
   Result<guest::Exit> exec(const std::vector<std::string>& argv) {
@@ -183,6 +198,54 @@ TEST_F(LabProgram, ThePctOfTheNodeSpeaksLikeTheRealOne) {
   const auto stopped = pct({"exec", "20001", "--", "true"});
   EXPECT_EQ(stopped.code, 255);
   EXPECT_EQ(stopped.err, "container '20001' not running!\n");
+}
+
+TEST_F(LabProgram, RehearsesAFaultProfileOverRealHttp) {
+  const auto profile = folder_ + "/faults.yaml";
+  const std::string text =
+      "requests: {next: [{fault: error595, method: GET, path: /version}]}\n"
+      "tasks: {next: [{fault: fail, type: vzcreate}]}\n"
+      "schedule: [{at: 100ms, nodeOffline: pve2}]\n";
+  ASSERT_THAT(lab::lxc::write_file(profile, text, 0644), IsOk());
+  ASSERT_NO_FATAL_FAILURE(
+      start({"--nodes", "3", "--seed", "7", "--faults", profile, "--time", "virtual"}));
+  EXPECT_EQ(request("GET", "/version").status, 595);
+  EXPECT_EQ(request("GET", "/version").status, 200);
+  EXPECT_EQ(outcome(api("POST", "/nodes/pve1/lxc", container())),
+            "unable to create CT 20001 - lab: this task was told to fail");
+  create_and_start();
+  const auto step = std::chrono::milliseconds(50);
+  for (int i = 0; i < 100 && request("GET", "/nodes/pve2/status").status != 595; ++i)
+    (void)loop_.block_on(clock_.sleep_for(step));
+  EXPECT_EQ(request("GET", "/nodes/pve2/status").status, 595);
+
+  // Everything well again, by another profile.
+  EXPECT_EQ(tool({"control", "--state", state_, "faults", "/dev/null"}).code, 0);
+  EXPECT_EQ(tool({"control", "--state", state_, "node", "pve2", "online"}).code, 0);
+  EXPECT_EQ(request("GET", "/nodes/pve2/status").status, 200);
+  EXPECT_EQ(tool({"control", "--state", state_, "fault", "error500", "GET", "/version"}).code, 0);
+  EXPECT_EQ(request("GET", "/version").status, 500);
+  EXPECT_EQ(tool({"control", "--state", state_, "stop", "20001"}).code, 0);
+  EXPECT_THAT(tool({"control", "--state", state_, "tasks"}).out,
+              AllOf(HasSubstr("vzstop"), HasSubstr(R"("user":"root@pam")")));
+  EXPECT_EQ(tool({"control", "--state", state_, "fault"}).code, 2);
+}
+
+TEST_F(LabProgram, AWrongProfileIsRefusedWithItsLine) {
+  const auto profile = folder_ + "/faults.yaml";
+  ASSERT_THAT(lab::lxc::write_file(profile, "tasks:\n  chance: {fail: 1}\n", 0644), IsOk());
+  const auto refused = tool(
+      {"--backend", "memory", "--state", state_, "--listen", "127.0.0.1:0", "--faults", profile});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr(profile + ":2:3: tasks.chance: "));
+}
+
+TEST_F(LabProgram, ASecondLabDoesNotTakeTheFolder) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  const auto refused = tool({"--backend", "memory", "--state", state_, "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("a lab already runs"));
+  EXPECT_EQ(request("GET", "/version").status, 200);
 }
 
 TEST_F(LabProgram, LeavesNothingBehindOnSigterm) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/gantry-lab/skipping_clock.h"
 #include "cmd/gantry-lab/world.h"
 #include "gantry_shell.h"
 #include "pkg/async/event.h"
@@ -16,6 +17,7 @@
 #include "pkg/crypto/certificates.h"
 #include "pkg/crypto/token.h"
 #include "pkg/http/beast/server.h"
+#include "pkg/lab/control/client.h"
 #include "pkg/lab/control/door.h"
 #include "pkg/lab/lxc/instance.h"
 #include "pkg/lab/sshd/sshd.h"
@@ -40,8 +42,9 @@ lab::Options model_options(const Options& options, const std::string& state) {
   model.version = options.version == "8.4" ? lab::PveVersion::v8_4 : lab::PveVersion::v9_2;
   model.state_folder = state + "/pve";
   model.forced_command = false;  // the real one stands before the real channel
+  // pvestatd; where waits are skipped it would never stop.
+  model.poll_backend = !options.skip_waits;
   if (options.backend != "lxc") return model;
-  model.poll_backend = true;
   for (auto& node : model.nodes) {
     node.cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
     node.memory = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
@@ -90,6 +93,27 @@ Result<Certificate> server_certificate(const std::string& folder, const Options&
   return result;
 }
 
+// The folder is ours (the default one stands where everybody may write) and no lab serves from it.
+Status claim(const std::string& state) {
+  if (mkdir(state.c_str(), 0755) == 0) return {};
+  struct stat facts {};
+  if (lstat(state.c_str(), &facts) != 0) return {};  // a parent is missing: made later
+  if (!S_ISDIR(facts.st_mode) && !S_ISLNK(facts.st_mode))
+    return invalid("state folder %s: is no folder", state);
+  if (facts.st_uid != geteuid())
+    return make_error(ErrorClass::permission, "state folder " + state + ": is somebody else's");
+  const auto running = lab::find_lab(state);
+  if (running.ok() && running->pid > 0 && kill(static_cast<pid_t>(running->pid), 0) == 0)
+    return already_exists("a lab already runs with %s: stop it, or choose another --state", state);
+  return {};
+}
+
+Result<lab::FaultProfile> read_profile(const std::string& file) {
+  const auto text = read_file(file);
+  if (!text.ok()) return invalid("--faults %s: cannot be read", file);
+  return lab::parse_profile(*text, file);
+}
+
 // Everything that runs, in the order in which it is made.
 class Running {
  public:
@@ -101,14 +125,23 @@ class Running {
         services_(loop_.executor()) {}
 
   Status start() {
+    lab::FaultProfile profile;
+    if (!options_.faults.empty()) {
+      GANTRY_TRY_ASSIGN(profile, read_profile(options_.faults));
+    }
+    if (options_.skip_waits) {
+      services_.spawn("time", [this] { return skipping_.run(); });
+    }
     GANTRY_TRY(make_world());
-    lab_.emplace(model_options(options_, state_), clock_, *random_, world_->backend(),
+    lab_.emplace(model_options(options_, state_), lab_clock(), *random_, world_->backend(),
                  loop_.executor());
     GANTRY_TRY(loop_.block_on(lab_->open()));
+    rehearsal_.emplace(*lab_, clock_, loop_.executor());
     GANTRY_TRY_ASSIGN(certificate_, server_certificate(state_ + "/tls", options_, clock_.now()));
     GANTRY_TRY(open_doors());
     GANTRY_TRY(write_tools());
-    for (size_t i = 0; i < nodes_.size(); ++i) GANTRY_TRY(start_sshd(i));
+    GANTRY_TRY(start_sshds());
+    rehearsal_->play(profile);
     return announce();
   }
 
@@ -124,6 +157,7 @@ class Running {
     (void)loop_.block_on(end_services());
     sshds_.clear();
     doors_.clear();
+    rehearsal_.reset();
     lab_.reset();
     if (world_ != nullptr) world_->close(options_.keep);
     world_.reset();
@@ -132,11 +166,16 @@ class Running {
  private:
   Status make_world() {
     if (options_.backend == "memory") {
-      world_ = make_memory_world(clock_, *random_);
+      world_ = make_memory_world(lab_clock(), *random_);
       return {};
     }
     GANTRY_TRY_ASSIGN(world_, make_lxc_world(options_, loop_.executor(), clock_, services_));
     return {};
+  }
+
+  async::Clock& lab_clock() {
+    if (options_.skip_waits) return skipping_;
+    return clock_;
   }
 
   Status open_doors() {
@@ -144,8 +183,8 @@ class Running {
     GANTRY_TRY(write_file(state_ + "/control.token", control_token_ + "\n", 0600));
     for (int i = 1; i <= options_.nodes; ++i) {
       nodes_.emplace_back("pve" + std::to_string(i));
-      doors_.push_back(std::make_unique<lab::ControlDoor>(*lab_, world_->backend(), clock_,
-                                                          control_token_, nodes_.back()));
+      doors_.push_back(std::make_unique<lab::ControlDoor>(*lab_, world_->backend(), *rehearsal_,
+                                                          clock_, control_token_, nodes_.back()));
       http::beast::ServerOptions server;
       server.address = options_.address;
       server.port = i == 1 ? options_.port : uint16_t{0};
@@ -171,6 +210,16 @@ class Running {
     return {};
   }
 
+  // sshd needs root; without a command channel records are still a Proxmox.
+  Status start_sshds() {
+    if (options_.backend == "memory" && geteuid() != 0) {
+      log::warn("no command channel: sshd needs root");
+      return {};
+    }
+    for (size_t i = 0; i < nodes_.size(); ++i) GANTRY_TRY(start_sshd(i));
+    return {};
+  }
+
   Status start_sshd(size_t index) {
     const auto& node = nodes_[index].get();
     const auto whose = options_.installation.empty()
@@ -193,13 +242,14 @@ class Running {
   }
 
   Json ssh_facts() const {
+    Json json = Json::object();
+    if (sshds_.empty()) return json;
     Json hosts = Json::object();
     std::string known;
     for (size_t i = 0; i < nodes_.size(); ++i) {
       hosts.set(nodes_[i].get(), "127.0.0." + std::to_string(i + 1));
       known += sshds_[i].known_hosts() + "\n";
     }
-    Json json;
     json.set("sshUser", "root");
     json.set("sshPort", int64_t{sshds_.front().port()});
     json.set("sshHosts", std::move(hosts));
@@ -241,6 +291,7 @@ class Running {
   }
 
   Async<Status> end_services() {
+    if (rehearsal_) (void)co_await rehearsal_->stop();
     if (lab_) co_await lab_->stop();
     services_.stop();
     co_return co_await services_.join();
@@ -250,10 +301,12 @@ class Running {
   std::string state_;
   async::Loop loop_;
   async::RealClock clock_;
+  SkippingClock skipping_{clock_};
   std::unique_ptr<Random> random_;
   async::Group services_;
   std::unique_ptr<World> world_;
   std::optional<lab::Lab> lab_;
+  std::optional<lab::Rehearsal> rehearsal_;
   Certificate certificate_;
   std::string control_token_;
   std::vector<NodeName> nodes_;
@@ -266,6 +319,7 @@ class Running {
 
 Status run(const Options& options) {
   std::error_code code;
+  GANTRY_TRY(claim(options.state));
   fs::create_directories(options.state, code);
   const auto state = fs::canonical(options.state, code);
   if (code) return invalid("state folder %s: %s", options.state, code.message());

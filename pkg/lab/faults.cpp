@@ -64,6 +64,7 @@ void Faults::next_task(TaskFault fault, std::string type, int times) {
 void Faults::clear() {
   request_chances.clear();
   task_chances.clear();
+  latency_min = latency_max = Duration::zero();
   scripted_requests_.clear();
   scripted_tasks_.clear();
 }
@@ -78,6 +79,12 @@ std::optional<RequestFault> Faults::draw_request(Random& random, const std::stri
     return fault;
   }
   return draw(random, request_chances);
+}
+
+Duration Faults::draw_latency(Random& random) const {
+  if (latency_max <= latency_min) return latency_min;
+  const auto span = std::chrono::duration<double, std::nano>(latency_max - latency_min);
+  return latency_min + std::chrono::duration_cast<Duration>(span * random.unit());
 }
 
 std::optional<TaskFault> Faults::draw_task(Random& random, const std::string& type) {

@@ -40,18 +40,21 @@ class Faults {
   Duration late_execution_max = std::chrono::seconds(90);  // after a 596
   Duration slow_max = std::chrono::minutes(5);
   double hidden_share = 0.5;  // of the guests, in a partial inventory
+  // What every request takes besides; 0 and 0: nothing.
+  Duration latency_min{}, latency_max{};
 
   // The next `times` requests whose method is `method` ("" any) and whose path contains `path`.
   void next_request(RequestFault fault, std::string method, std::string path, int times = 1);
   // The next `times` tasks of that type ("vzcreate"; "" any).
   void next_task(TaskFault fault, std::string type, int times = 1);
-  // No chances, no script.
+  // No chances, no script, no latency.
   void clear();
 
   // Used by the lab: what this request or task meets. Scripts come before chances.
   std::optional<RequestFault> draw_request(Random& random, const std::string& method,
                                            const std::string& path);
   std::optional<TaskFault> draw_task(Random& random, const std::string& type);
+  Duration draw_latency(Random& random) const;
 
  private:
   struct ScriptedRequest {

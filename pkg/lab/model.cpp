@@ -308,6 +308,10 @@ Async<Reply> Model::execute(Call call) {
 
 Async<std::optional<Reply>> Model::serve(Call call) {
   ++requests;
+  if (const auto latency = faults.draw_latency(random); latency > Duration::zero()) {
+    const Status slept = co_await clock.sleep_for(latency);
+    if (!slept.ok()) co_return std::nullopt;
+  }
   const auto fault = faults.draw_request(random, call.method, call.path);
   if (!fault.has_value()) co_return co_await execute(std::move(call));
   const auto share = random.unit();

@@ -78,6 +78,8 @@ struct Model {
   // ---- requests ----
   // nullopt: the connection is lost, before or after the effect.
   Async<std::optional<Reply>> serve(Call call);
+  // The same without faults: always answered.
+  Async<Reply> execute(Call call);
 
   // ---- guests ----
   Guest* find_guest(VmId vmid);
@@ -116,7 +118,6 @@ struct Model {
   std::string new_hwaddr();
 
  private:
-  Async<Reply> execute(Call call);
   Refusal check_cluster(const Call& call) const;
   void note_write(const Call& call);
 

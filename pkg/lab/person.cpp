@@ -17,6 +17,21 @@ const LogSink& quiet() {
 
 }  // namespace
 
+Async<Result<Json>> Lab::as_root(std::string method, std::string path, Arguments arguments) {
+  Call call;
+  call.method = std::move(method);
+  call.path = std::move(path);
+  call.caller.user = "root@pam";
+  call.door = model_->options.nodes.front().name;
+  for (auto& [name, value] : arguments) call.params.set(name, std::move(value));
+  const auto reply = co_await model_->execute(std::move(call));
+  if (reply.ok()) co_return reply.data;
+  const auto kind = reply.status == 400 ? ErrorClass::invalid : ErrorClass::remote;
+  std::string text = reply.reason;
+  for (const auto& [name, problem] : reply.errors) text += " " + name + ": " + problem;
+  co_return make_error(kind, text);
+}
+
 Async<Status> Lab::start_guest(VmId vmid) {
   auto* guest = model_->find_guest(vmid);
   if (guest == nullptr) co_return no_guest(vmid);

@@ -16,6 +16,22 @@ namespace {
 
 using gantry::labd::Options;
 
+constexpr const char* kExamples =
+    R"(Examples:
+  gantry-lab --backend memory --nodes 3 --seed 7 --faults faults.yaml
+  gantry-lab control guests
+  gantry-lab control node pve2 offline
+  gantry-lab control faults gentle.yaml
+  sudo gantry-lab --state /var/lib/gantry-lab --keep        real containers, kept
+Address, token and keys stand in the state folder's lab.json once the lab serves.
+More: docs/lab.md)";
+
+// One lab a user, unless told otherwise.
+std::string default_state() {
+  return (std::filesystem::temp_directory_path() / ("gantry-lab-" + std::to_string(geteuid())))
+      .string();
+}
+
 int report(const gantry::Status& status) {
   if (status.ok()) return 0;
   std::cerr << "gantry-lab: " << gantry::message_of(status) << "\n";
@@ -34,7 +50,7 @@ int node_tool(const std::string& tool, const std::vector<std::string>& arguments
   return tool == "pct" ? gantry::lab::run_pct(*lab, rest) : gantry::lab::run_pvesh(*lab, rest);
 }
 
-void add_run_options(CLI::App& app, Options& options) {
+void add_run_options(CLI::App& app, Options& options, std::string& time) {
   app.add_option("--backend", options.backend, "what containers are made of")
       ->check(CLI::IsMember({"lxc", "memory"}))
       ->capture_default_str();
@@ -53,6 +69,11 @@ void add_run_options(CLI::App& app, Options& options) {
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--seed", options.seed, "draw ids and faults from this seed");
+  app.add_option("--faults", options.faults, "play this fault profile (YAML; docs/lab.md)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--time", time, "virtual: the lab never makes anybody wait (memory only)")
+      ->check(CLI::IsMember({"real", "virtual"}))
+      ->capture_default_str();
   app.add_flag("--keep", options.keep, "leave containers and state at the end");
 }
 
@@ -76,9 +97,12 @@ int main(int argc, char** argv) {
   options.program = std::filesystem::read_symlink("/proc/self/exe", code).string();
   std::string listen = "127.0.0.1:8006";
   std::vector<std::string> rest;
-  app.add_option("--state", options.state, "folder for everything the lab keeps");
+  app.add_option("--state", options.state, "folder for everything the lab keeps")
+      ->default_str(default_state());
   app.add_option("--listen", listen, "ADDRESS:PORT of the API; port 0: any")->capture_default_str();
-  add_run_options(app, options);
+  std::string time = "real";
+  add_run_options(app, options, time);
+  app.footer(kExamples);
   app.require_subcommand(0, 1);
   app.fallthrough();
   auto* cleanup = app.add_subcommand("cleanup", "remove what a killed lab left in --state");
@@ -87,12 +111,14 @@ int main(int argc, char** argv) {
   control->footer(gantry::labd::kControlHelp);
   CLI11_PARSE(app, argc, argv);
 
-  if (options.state.empty()) {
-    std::cerr << "gantry-lab: --state: which folder?\n";
-    return 2;
-  }
+  if (options.state.empty()) options.state = default_state();
   if (*cleanup) return report(gantry::labd::clean_up(options.state));
   if (*control) return gantry::labd::run_control(options.state, rest);
+  options.skip_waits = time == "virtual";
+  if (options.skip_waits && options.backend != "memory") {
+    std::cerr << "gantry-lab: --time virtual: real containers take real time\n";
+    return 2;
+  }
   if (!read_listen(listen, options)) {
     std::cerr << "gantry-lab: --listen: ADDRESS:PORT is needed, not " << listen << "\n";
     return 2;

@@ -49,7 +49,8 @@ Result<RunningLab> find_lab(const std::string& folder) {
                     .backend = json.string_or("backend", ""),
                     .url = json.string_or("url", ""),
                     .fingerprint = json.string_or("fingerprint", ""),
-                    .token = std::string(trim(*token))};
+                    .token = std::string(trim(*token)),
+                    .pid = json.integer_or("pid", 0)};
 }
 
 Result<Json> control(const RunningLab& lab, const std::string& verb, const Json& arguments) {

@@ -14,6 +14,7 @@ struct RunningLab {
   std::string url;          // https://127.0.0.1:8006
   std::string fingerprint;  // of its certificate
   std::string token;        // for the control door
+  int64_t pid = 0;
 };
 // NotFound when no lab runs with that folder.
 Result<RunningLab> find_lab(const std::string& folder);

@@ -2,6 +2,7 @@
 
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
+#include "pkg/lab/control/arguments.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::lab {
@@ -61,47 +62,51 @@ Json to_json(const GuestRecord& guest) {
   return json;
 }
 
-Result<VmId> vmid_in(const Json& arguments, std::string_view key = "vmid") {
-  const auto vmid = arguments.integer_or(key, 0);
-  if (vmid <= 0) return invalid("%s: a VMID is needed", std::string(key));
-  return VmId(vmid);
+bool is_loopback(const std::string& address) {
+  return starts_with(address, "127.") || address == "::1" || starts_with(address, "::ffff:127.");
 }
 
-Result<Json> done(const Status& status) {
-  if (!status.ok()) return status;
-  return Json::object();
-}
-
-Result<std::string> bytes_in(const Json& arguments, std::string_view key) {
-  auto bytes = base64_decode(arguments.string_or(key, ""));
-  if (!bytes) return invalid("%s: is no base64", std::string(key));
-  return *std::move(bytes);
+// "a=b&c=d" of a path that a person typed.
+Lab::Arguments query_of(std::string& path) {
+  Lab::Arguments arguments;
+  const auto mark = path.find('?');
+  if (mark == std::string::npos) return arguments;
+  for (const auto& field : split(path.substr(mark + 1), '&')) {
+    const auto equals = field.find('=');
+    const auto value = equals == std::string::npos ? "" : field.substr(equals + 1);
+    arguments[field.substr(0, equals)] = url_decode(value).value_or(value);
+  }
+  path.resize(mark);
+  return arguments;
 }
 
 }  // namespace
 
-ControlDoor::ControlDoor(Lab& lab, Backend& backend, async::Clock& clock, std::string token,
-                         NodeName node)
+ControlDoor::ControlDoor(Lab& lab, Backend& backend, Rehearsal& rehearsal, async::Clock& clock,
+                         std::string token, NodeName node)
     : lab_(lab),
       backend_(backend),
+      rehearsal_(rehearsal),
       clock_(clock),
       token_("Bearer " + std::move(token)),
-      node_(std::move(node)),
-      root_(lab.root_token()) {}
+      node_(std::move(node)) {}
 
 const std::map<std::string, ControlDoor::Verb, std::less<>>& ControlDoor::verbs() {
   static const std::map<std::string, Verb, std::less<>> all = {
-      {"guests", &ControlDoor::guests},   {"volumes", &ControlDoor::volumes},
-      {"tasks", &ControlDoor::tasks},     {"guest", &ControlDoor::guest},
-      {"start", &ControlDoor::start},     {"stop", &ControlDoor::stop},
-      {"destroy", &ControlDoor::destroy}, {"discard", &ControlDoor::discard},
-      {"crash", &ControlDoor::crash},     {"edit", &ControlDoor::edit},
-      {"lock", &ControlDoor::lock},       {"pool", &ControlDoor::pool},
-      {"migrate", &ControlDoor::migrate}, {"copy", &ControlDoor::copy},
-      {"node", &ControlDoor::node},       {"quorum", &ControlDoor::quorum},
-      {"fill", &ControlDoor::fill},       {"mask", &ControlDoor::mask},
-      {"get", &ControlDoor::get},         {"kill-task", &ControlDoor::kill_task},
-      {"exec", &ControlDoor::exec},       {"push", &ControlDoor::push}};
+      {"guests", &ControlDoor::guests},       {"volumes", &ControlDoor::volumes},
+      {"tasks", &ControlDoor::tasks},         {"guest", &ControlDoor::guest},
+      {"start", &ControlDoor::start},         {"stop", &ControlDoor::stop},
+      {"kill", &ControlDoor::kill},           {"destroy", &ControlDoor::destroy},
+      {"discard", &ControlDoor::discard},     {"crash", &ControlDoor::crash},
+      {"edit", &ControlDoor::edit},           {"lock", &ControlDoor::lock},
+      {"pool", &ControlDoor::pool},           {"migrate", &ControlDoor::migrate},
+      {"copy", &ControlDoor::copy},           {"put", &ControlDoor::put},
+      {"node", &ControlDoor::node},           {"daemon", &ControlDoor::daemon},
+      {"quorum", &ControlDoor::quorum},       {"fill", &ControlDoor::fill},
+      {"mask", &ControlDoor::mask},           {"get", &ControlDoor::get},
+      {"faults", &ControlDoor::faults},       {"fault", &ControlDoor::fault},
+      {"exec", &ControlDoor::exec},           {"push", &ControlDoor::push},
+      {"kill-task", &ControlDoor::kill_task}, {"task-fault", &ControlDoor::task_fault}};
   return all;
 }
 
@@ -110,8 +115,8 @@ Async<std::optional<http::Response>> ControlDoor::handle(http::Request request, 
   if (!starts_with(request.target, kPrefix))
     co_return co_await lab_.handler(node_).handle(std::move(request), std::move(peer), stream);
   const auto shown = request.headers.find("Authorization");
-  const bool known =
-      shown != request.headers.end() && crypto::equal_in_constant_time(shown->second, token_);
+  const bool known = is_loopback(peer.address) && shown != request.headers.end() &&
+                     crypto::equal_in_constant_time(shown->second, token_);
   if (!known || request.method != "POST") {
     http::Response refused;
     refused.status = known ? 405 : 401;
@@ -137,27 +142,20 @@ Result<GuestRecord> ControlDoor::record_of(const Json& arguments) const {
   return *std::move(guest);
 }
 
-Async<Result<Json>> ControlDoor::api(std::string method, std::string path) {
-  // Collects nothing: the API answers in one piece.
-  class NoStream final : public http::ResponseStream {
-    Async<Status> start(http::Response) override { co_return internal("no stream expected"); }
-    Async<Status> write(std::string) override { co_return internal("no stream expected"); }
-  };
-  http::Request request;
-  request.method = std::move(method);
-  request.target = "/api2/json" + path;
-  request.headers["Authorization"] = "PVEAPIToken=" + root_.id + "=" + root_.secret;
-  NoStream stream;
-  const auto response =
-      co_await lab_.handler(node_).handle(std::move(request), http::Peer(), stream);
-  if (!response) co_return error(ErrorClass::transport, "%s: the lab gave no answer", path);
-  if (response->status != 200) {
-    const auto kind = response->status == 400 ? ErrorClass::invalid : ErrorClass::remote;
-    co_return error(kind, "%s: %d %s", path, response->status, response->reason);
-  }
-  GANTRY_CO_TRY_ASSIGN(auto body, schema::parse_json(response->body));
-  const auto* data = body.find("data");
-  co_return data == nullptr ? Json() : *data;
+Async<Result<Json>> ControlDoor::look(std::string path) {
+  auto arguments = query_of(path);
+  auto decoded = url_decode(path).value_or(path);
+  co_return co_await lab_.as_root(std::string("GET"), std::move(decoded), std::move(arguments));
+}
+
+Async<Result<Json>> ControlDoor::act(Json arguments, std::string method, std::string path,
+                                     Lab::Arguments parameters) {
+  GANTRY_CO_TRY_ASSIGN(const auto record, record_of(arguments));
+  auto full = absl::StrFormat("/nodes/%s/lxc/%d%s", record.node.get(), record.vmid.get(), path);
+  GANTRY_CO_TRY_ASSIGN(const auto upid, co_await lab_.as_root(std::move(method), std::move(full),
+                                                              std::move(parameters)));
+  if (!upid.is_string()) co_return internal("%s: no task", path);
+  co_return done(co_await wait_for(upid.as_string()));
 }
 
 Async<Result<Json>> ControlDoor::guests(Json) {
@@ -180,8 +178,7 @@ Async<Result<Json>> ControlDoor::volumes(Json) {
 }
 
 Async<Result<Json>> ControlDoor::tasks(Json) {
-  GANTRY_CO_TRY_ASSIGN(auto rows,
-                       co_await api("GET", "/nodes/" + node_.get() + "/tasks?source=all"));
+  GANTRY_CO_TRY_ASSIGN(auto rows, co_await look("/nodes/" + node_.get() + "/tasks?source=all"));
   if (!rows.is_array()) co_return Json::array();
   for (auto& row : rows.as_array()) row.set("running", row.find("endtime") == nullptr);
   co_return rows;
@@ -191,23 +188,30 @@ Async<Result<Json>> ControlDoor::guest(Json arguments) {
   GANTRY_CO_TRY_ASSIGN(const auto record, record_of(arguments));
   auto json = to_json(record);
   const auto path = absl::StrFormat("/nodes/%s/lxc/%d", record.node.get(), record.vmid.get());
-  const auto now = co_await api("GET", path + "/status/current");
+  const auto now = co_await look(path + "/status/current");
   if (now.ok() && now->is_object()) {
     json.set("running", now->string_or("status", "") == "running");
     for (const auto* key : {"uptime", "mem", "pid"})
       if (const auto* value = now->find(key)) json.set(key, *value);
   }
-  const auto cards = co_await api("GET", path + "/interfaces");
+  const auto cards = co_await look(path + "/interfaces");
   if (cards.ok()) json.set("interfaces", *cards);
   co_return json;
 }
 
 Async<Result<Json>> ControlDoor::start(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto vmid, vmid_in(arguments));
-  co_return done(co_await lab_.start_guest(vmid));
+  const Lab::Arguments none;
+  co_return co_await act(std::move(arguments), std::string("POST"), std::string("/status/start"),
+                         none);
 }
 
 Async<Result<Json>> ControlDoor::stop(Json arguments) {
+  const Lab::Arguments none;
+  co_return co_await act(std::move(arguments), std::string("POST"), std::string("/status/stop"),
+                         none);
+}
+
+Async<Result<Json>> ControlDoor::kill(Json arguments) {
   GANTRY_CO_TRY_ASSIGN(const auto vmid, vmid_in(arguments));
   co_return done(co_await lab_.stop_guest(vmid));
 }
@@ -221,7 +225,7 @@ Async<Status> ControlDoor::wait_for(std::string upid) {
   const auto node = split(upid, ':').at(1);
   const auto path = "/nodes/" + node + "/tasks/" + url_encode(upid) + "/status";
   while (true) {
-    GANTRY_CO_TRY_ASSIGN(const auto task, co_await api("GET", path));
+    GANTRY_CO_TRY_ASSIGN(const auto task, co_await look(path));
     if (task.string_or("status", "") == "stopped") {
       const auto exit = task.string_or("exitstatus", "");
       if (exit == "OK" || starts_with(exit, "WARNINGS")) co_return Status();
@@ -232,12 +236,10 @@ Async<Status> ControlDoor::wait_for(std::string upid) {
 }
 
 Async<Result<Json>> ControlDoor::discard(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto record, record_of(arguments));
-  const auto path = absl::StrFormat("/nodes/%s/lxc/%d?destroy-unreferenced-disks=1",
-                                    record.node.get(), record.vmid.get());
-  GANTRY_CO_TRY_ASSIGN(const auto upid, co_await api("DELETE", path));
-  if (!upid.is_string()) co_return internal("%s: no task", path);
-  co_return done(co_await wait_for(upid.as_string()));
+  Lab::Arguments parameters;
+  parameters["destroy-unreferenced-disks"] = "1";
+  co_return co_await act(std::move(arguments), std::string("DELETE"), std::string(),
+                         std::move(parameters));
 }
 
 Async<Result<Json>> ControlDoor::crash(Json arguments) {
@@ -248,106 +250,6 @@ Async<Result<Json>> ControlDoor::crash(Json arguments) {
   spec.config = record.config;
   const LogSink nowhere = [](const std::string&) {};
   co_return done(co_await backend_.stop(spec, nowhere));
-}
-
-Async<Result<Json>> ControlDoor::edit(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto vmid, vmid_in(arguments));
-  const auto key = arguments.string_or("key", "");
-  if (key.empty()) co_return invalid("key: which one?");
-  co_return done(lab_.edit_config(vmid, key, arguments.string_or("value", "")));
-}
-
-Async<Result<Json>> ControlDoor::lock(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto vmid, vmid_in(arguments));
-  co_return done(lab_.set_lock(vmid, arguments.string_or("lock", "")));
-}
-
-Async<Result<Json>> ControlDoor::pool(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto vmid, vmid_in(arguments));
-  co_return done(lab_.set_pool(vmid, arguments.string_or("pool", "")));
-}
-
-Async<Result<Json>> ControlDoor::migrate(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto vmid, vmid_in(arguments));
-  co_return done(lab_.migrate_guest(vmid, NodeName(arguments.string_or("node", ""))));
-}
-
-Async<Result<Json>> ControlDoor::copy(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto source, vmid_in(arguments, "source"));
-  GANTRY_CO_TRY_ASSIGN(const auto target, vmid_in(arguments, "target"));
-  co_return done(co_await lab_.copy_guest(source, target));
-}
-
-Async<Result<Json>> ControlDoor::node(Json arguments) {
-  const NodeName name(arguments.string_or("name", node_.get()));
-  co_return done(co_await lab_.set_node_online(name, arguments.bool_or("online", true)));
-}
-
-Async<Result<Json>> ControlDoor::quorum(Json arguments) {
-  lab_.set_quorate(arguments.bool_or("quorate", true));
-  co_return Json::object();
-}
-
-Async<Result<Json>> ControlDoor::fill(Json arguments) {
-  const StorageId storage(arguments.string_or("storage", "local"));
-  lab_.fill_storage(storage, arguments.integer_or("bytes", 0));
-  co_return Json::object();
-}
-
-Async<Result<Json>> ControlDoor::mask(Json arguments) {
-  lab_.set_privilege_masked(arguments.string_or("user", ""), arguments.string_or("privilege", ""),
-                            arguments.bool_or("masked", true));
-  co_return Json::object();
-}
-
-Async<Result<Json>> ControlDoor::kill_task(Json arguments) {
-  const auto upid = arguments.string_or("upid", "");
-  const bool killed = lab_.kill_task(Upid(upid));
-  if (!killed) co_return not_found("task '%s' does not run", upid);
-  co_return Json::object();
-}
-
-Async<Result<Json>> ControlDoor::get(Json arguments) {
-  auto path = arguments.string_or("path", "");
-  co_return co_await api("GET", std::move(path));
-}
-
-Async<Result<Json>> ControlDoor::exec(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto record, record_of(arguments));
-  guest::Command command;
-  GANTRY_CO_TRY_ASSIGN(command.stdin_text, bytes_in(arguments, "stdin"));
-  command.timeout = std::chrono::hours(24);  // pct knows no limit; whoever calls it does
-  const auto* words = arguments.find("argv");
-  if (words == nullptr || !words->is_array()) co_return invalid("argv: an array is needed");
-  for (const auto& word : words->as_array()) {
-    auto text = word.is_string() ? base64_decode(word.as_string()) : std::nullopt;
-    if (!text) co_return invalid("argv: is no base64");
-    command.argv.push_back(*std::move(text));
-  }
-  guest::Target target;
-  target.node = record.node;
-  target.vmid = record.vmid;
-  GANTRY_CO_TRY_ASSIGN(const auto exit,
-                       co_await lab_.channel().exec(target, command, guest::no_output()));
-  Json json;
-  json.set("code", exit.code);
-  json.set("out", base64_encode(exit.out));
-  json.set("err", base64_encode(exit.err));
-  co_return json;
-}
-
-Async<Result<Json>> ControlDoor::push(Json arguments) {
-  GANTRY_CO_TRY_ASSIGN(const auto record, record_of(arguments));
-  guest::File file;
-  file.path = arguments.string_or("path", "");
-  GANTRY_CO_TRY_ASSIGN(file.content, bytes_in(arguments, "content"));
-  file.mode = static_cast<int>(arguments.integer_or("mode", 0644));
-  file.owner = arguments.string_or("owner", "root");
-  file.group = arguments.string_or("group", "root");
-  guest::Target target;
-  target.node = record.node;
-  target.vmid = record.vmid;
-  co_return done(co_await lab_.channel().push(target, file));
 }
 
 }  // namespace gantry::lab
