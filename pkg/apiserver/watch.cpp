@@ -89,11 +89,13 @@ class Stream {
     return line("BOOKMARK", schema::to_json(object));
   }
 
-  static std::string expired(const std::string& message) {
-    ApiError error;
-    error.code = 410;
-    error.reason = "Expired";
-    error.message = message;
+  // What ended the stream. Only what has expired makes clients list again.
+  static std::string failure(const Status& status, const RequestInfo& info) {
+    auto error = to_api_error(status, info);
+    if (store::is_expired(status)) {
+      error.code = 410;
+      error.reason = "Expired";
+    }
     return line("ERROR", schema::to_json(error.to_json()));
   }
 
@@ -121,8 +123,8 @@ class Stream {
   bool headers_sent_ = false;
 };
 
-Async<Status> pump(Stream& text, store::Watch& watch, http::ResponseStream& out,
-                   async::Clock& clock) {
+Async<Status> pump(Stream& text, const RequestInfo& info, store::Watch& watch,
+                   http::ResponseStream& out, async::Clock& clock) {
   const Time end = clock.now() + text.options().timeout;
   Time next_bookmark = clock.now() + kBookmarkEvery;
   while (clock.now() < end) {
@@ -134,7 +136,7 @@ Async<Status> pump(Stream& text, store::Watch& watch, http::ResponseStream& out,
     } else if (error_class(changes.status()) != ErrorClass::timeout) {
       const bool stopping = error_class(changes.status()) == ErrorClass::cancelled;
       if (stopping) co_return changes.status();
-      co_return co_await out.write(Stream::expired(message_of(changes.status())));
+      co_return co_await out.write(Stream::failure(changes.status(), info));
     }
     const bool due = text.options().bookmarks && clock.now() >= next_bookmark;
     if (clock.now() >= next_bookmark) next_bookmark = clock.now() + kBookmarkEvery;
@@ -160,8 +162,8 @@ Async<Status> run(store::Store& store, const api::meta::Kind& kind, const Reques
     if (!chunk.empty()) GANTRY_CO_TRY(co_await out.write(std::move(chunk)));
   }
   auto watch = store.watch(kind.resource(), info.ns, from);
-  if (!watch.ok()) co_return co_await out.write(Stream::expired(message_of(watch.status())));
-  co_return co_await pump(text, **watch, out, clock);
+  if (!watch.ok()) co_return co_await out.write(Stream::failure(watch.status(), info));
+  co_return co_await pump(text, info, **watch, out, clock);
 }
 
 }  // namespace
