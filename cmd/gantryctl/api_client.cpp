@@ -29,8 +29,22 @@ ErrorClass class_of(int status) {
   }
 }
 
+// "App.gantry.dev "hello" is invalid:" and each field on a line of its own.
+std::string message_of_status(const Json& status) {
+  const auto message = status.string_or("message", "");
+  const auto* causes = status.find_path({"details", "causes"});
+  const auto colon = message.find(": ");
+  if (causes == nullptr || causes->size() < 2 || colon == std::string::npos) return message;
+  auto text = message.substr(0, colon + 1);
+  for (const auto& cause : causes->as_array()) {
+    const auto field = cause.string_or("field", "");
+    text += "\n  " + (field.empty() ? "" : field + ": ") + cause.string_or("message", "");
+  }
+  return text;
+}
+
 Status error_of(const http::Response& response, const Json* body) {
-  std::string message = body == nullptr ? "" : body->string_or("message", "");
+  std::string message = body == nullptr ? "" : message_of_status(*body);
   if (message.empty())
     message = absl::StrFormat("the server answered %d %s", response.status,
                               std::string(http::reason_phrase(response.status)));

@@ -91,7 +91,7 @@ Async<Status> apply(Session& session, std::vector<Manifest> manifests, bool dry_
     if (first.ok())
       first = failed;
     else
-      session.print("error: " + message_of(failed));
+      session.note("error: " + message_of(failed));
   }
   co_return first;
 }

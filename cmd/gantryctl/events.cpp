@@ -2,6 +2,7 @@
 
 #include "api/kinds.h"
 #include "cmd/gantryctl/commands.h"
+#include "cmd/gantryctl/watching.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
 
@@ -63,17 +64,14 @@ Async<Status> events(Session& session, std::optional<Where> about, bool watch) {
   if (items.empty() && !watch) session.print("  <none>");
   if (!watch) co_return Status();
   const auto* version = answer->find_path({"metadata", "resourceVersion"});
-  std::string path = path_of(where) + "?watch=true&resourceVersion=" +
-                     (version == nullptr ? std::string("0") : version->as_string());
-  if (!query.empty()) path += "&" + query;
-  auto on_event = [&session](const Json& event) {
-    const auto type = event.string_or("type", "");
-    const auto* object = event.find("object");
-    if (object != nullptr && (type == "ADDED" || type == "MODIFIED"))
-      session.print("  " + line_of(*object));
-    return type != "ERROR";
-  };
-  co_return co_await session.watch(std::move(path), kJson, on_event);
+  auto path = path_of(where) + (query.empty() ? "" : "?" + query);
+  auto revision = version == nullptr ? std::string("0") : version->as_string();
+  const std::function<bool(const std::string&, const Json&)> on_change =
+      [&session](const std::string& type, const Json& event) {
+        if (type != "DELETED") session.print("  " + line_of(event));
+        return true;
+      };
+  co_return co_await follow(session, std::move(path), kJson, std::move(revision), on_change);
 }
 
 }  // namespace gantry::ctl

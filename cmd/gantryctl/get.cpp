@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cmd/gantryctl/commands.h"
+#include "cmd/gantryctl/watching.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
 
@@ -112,62 +113,138 @@ std::string render(const Json& object, const std::string& output, const Where& w
   return text;
 }
 
-std::string with_selector(std::string path, const std::string& selector, bool& has_query) {
-  if (selector.empty()) return path;
-  path += (has_query ? "&" : "?") + std::string("labelSelector=") + url_encode(selector);
-  has_query = true;
-  return path;
+// An object, or a list with the objects that it holds.
+std::vector<Json> objects_in(Json answer, const Where& where) {
+  const auto* items = answer.find("items");
+  std::vector<Json> objects;
+  if (items == nullptr || !items->is_array()) {
+    objects.push_back(std::move(answer));
+    return objects;
+  }
+  for (const auto& item : items->as_array()) {
+    Json object = Json::object();
+    object.set("apiVersion", where.kind->api_version());
+    object.set("kind", std::string(where.kind->kind));
+    for (const auto& [key, value] : item.as_object()) object.set(key, value);
+    objects.push_back(std::move(object));
+  }
+  return objects;
 }
 
-Async<Status> get_one(Session& session, Where where, GetOptions options, TablePrinter& printer) {
-  const bool table = options.output.empty() || options.output == "wide";
-  bool has_query = false;
-  auto path = with_selector(path_of(where), options.selector, has_query);
-  const std::string accept = table ? kTable : kJson;
-  auto answer = co_await session.api.get(std::move(path), accept);
-  if (!answer.ok()) co_return answer.status();
-  const auto* items = answer->find("items");
-  if (table) {
-    const auto* rows = answer->find("rows");
-    if (rows != nullptr && rows->size() == 0 && !options.watch)
-      session.print("No " + std::string(where.kind->plural) + " found.");
-    else
-      session.print(printer.print(*answer));
-  } else if (items != nullptr && items->is_array() && options.output == "name") {
-    for (const auto& item : items->as_array()) session.print(render(item, options.output, where));
-  } else {
-    session.print(render(*answer, options.output, where));
+// As kubectl prints what is more than one object.
+Json list_of(const std::vector<Json>& objects) {
+  Json list = Json::object();
+  list.set("apiVersion", "v1");
+  list.set("kind", "List");
+  list.member("metadata").set("resourceVersion", "");
+  Json items = Json::array();
+  for (const auto& object : objects) items.push_back(object);
+  list.set("items", std::move(items));
+  return list;
+}
+
+bool is_table(const GetOptions& options) {
+  return options.output.empty() || options.output == "wide";
+}
+
+std::string path_with_selector(const Where& where, const GetOptions& options) {
+  auto path = path_of(where);
+  return options.selector.empty() ? path : path + "?labelSelector=" + url_encode(options.selector);
+}
+
+// Prints what comes; documents (yaml, json) are kept until finish(), since they are one together.
+class Output {
+ public:
+  Output(Session& session, const GetOptions& options, bool single)
+      : session_(session), options_(options), single_(single) {}
+
+  void add(Json answer, const Where& where) {
+    if (is_table(options_)) {
+      add_table(answer, where);
+      return;
+    }
+    for (auto& object : objects_in(std::move(answer), where)) {
+      if (options_.output == "name") session_.print(render(object, "name", where));
+      objects_.push_back(std::move(object));
+    }
   }
-  if (!options.watch) co_return Status();
+
+  void finish(const Where& where) {
+    if (is_table(options_) || options_.output == "name") return;
+    if (single_ && objects_.empty()) return;
+    session_.print(render(single_ ? objects_.front() : list_of(objects_), options_.output, where));
+  }
+
+  // One more object of a watch.
+  void add_change(const Json& object, const Where& where) {
+    session_.print(is_table(options_) ? printer_->print(object)
+                                      : render(object, options_.output, where));
+  }
+
+ private:
+  void add_table(const Json& table, const Where& where) {
+    const bool many = where.name.empty() && where.ns.empty() && where.kind->namespaced;
+    const bool goes_on = printer_ != nullptr && kind_ == where.kind;
+    if (printer_ != nullptr && !goes_on) session_.print("");
+    if (!goes_on) printer_ = std::make_unique<TablePrinter>(options_.output == "wide", many);
+    kind_ = where.kind;
+    const auto* rows = table.find("rows");
+    if (rows != nullptr && rows->size() == 0 && !options_.watch)
+      session_.print("No " + std::string(where.kind->plural) + " found.");
+    else
+      session_.print(printer_->print(table));
+  }
+
+  Session& session_;
+  const GetOptions& options_;
+  bool single_;
+  std::unique_ptr<TablePrinter> printer_;
+  const api::meta::Kind* kind_ = nullptr;
+  std::vector<Json> objects_;
+};
+
+Async<Status> watch_one(Session& session, const Where& where, const GetOptions& options,
+                        std::string revision, Output& output) {
   Where collection = where;
   collection.name.clear();
-  const auto* version = answer->find_path({"metadata", "resourceVersion"});
-  has_query = true;
-  auto watch = path_of(collection) + "?watch=true&resourceVersion=" +
-               (version != nullptr && version->is_string() ? version->as_string() : "0");
-  if (!where.name.empty()) watch += "&fieldSelector=" + url_encode("metadata.name=" + where.name);
-  watch = with_selector(std::move(watch), options.selector, has_query);
-  auto on_event = [&](const Json& event) {
-    const auto* object = event.find("object");
-    const auto type = event.string_or("type", "");
-    if (object == nullptr || type == "BOOKMARK") return true;
-    if (type == "ERROR") return false;
-    session.print(table ? printer.print(*object) : render(*object, options.output, where));
-    return true;
-  };
-  co_return co_await session.watch(std::move(watch), accept, on_event);
+  auto path = path_with_selector(collection, options);
+  if (!where.name.empty()) {
+    path += options.selector.empty() ? "?" : "&";
+    path += "fieldSelector=" + url_encode("metadata.name=" + where.name);
+  }
+  const std::function<bool(const std::string&, const Json&)> on_change =
+      [&output, &where](const std::string&, const Json& object) {
+        output.add_change(object, where);
+        return true;
+      };
+  const std::string accept = is_table(options) ? kTable : kJson;
+  co_return co_await follow(session, std::move(path), accept, std::move(revision), on_change);
 }
 
 }  // namespace
 
 Async<Status> get(Session& session, std::vector<Where> places, GetOptions options) {
+  if (options.watch && places.size() > 1)
+    co_return invalid("--watch follows one kind or one object, not %d", places.size());
+  Output output(session, options, places.size() == 1 && !places.front().name.empty());
+  Status first;
+  std::string revision = "0";
   for (const auto& where : places) {
-    const bool many = where.name.empty() && where.ns.empty() && where.kind->namespaced;
-    TablePrinter printer(options.output == "wide", many);
-    const auto done = co_await get_one(session, where, options, printer);
-    if (!done.ok()) co_return done;
+    const std::string accept = is_table(options) ? kTable : kJson;
+    auto answer = co_await session.api.get(path_with_selector(where, options), accept);
+    if (!answer.ok()) {
+      if (could_not_ask(answer.status())) co_return answer.status();
+      if (!first.ok()) session.note("error: " + message_of(first));
+      first = answer.status();
+      continue;
+    }
+    const auto* version = answer->find_path({"metadata", "resourceVersion"});
+    if (version != nullptr && version->is_string()) revision = version->as_string();
+    output.add(*std::move(answer), where);
   }
-  co_return Status();
+  output.finish(places.front());
+  if (!options.watch || !first.ok()) co_return first;
+  co_return co_await watch_one(session, places.front(), options, std::move(revision), output);
 }
 
 }  // namespace gantry::ctl

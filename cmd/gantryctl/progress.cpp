@@ -88,7 +88,7 @@ void Progress::conditions(const std::string& label, const Json& status, Time now
     const auto value = condition.string_or("status", "");
     const bool known = told_.contains(label + " " + type);
     if (!is_told(type, value) && !known) continue;
-    auto text = value == "True" ? std::string("yes") : "no";
+    std::string text = value == "True" ? "yes" : value == "False" ? "no" : "unknown";
     text += ", " + condition.string_or("reason", "");
     if (const auto code = condition.string_or("code", ""); !code.empty()) text += " [" + code + "]";
     if (const auto why = condition.string_or("message", ""); !why.empty()) text += ": " + why;

@@ -33,7 +33,7 @@ Async<Status> remove(Session& session, std::vector<Where> places, DeleteOptions 
     } else if (first.ok()) {
       first = done.status();
     } else {
-      session.print("error: " + message_of(done.status()));
+      session.note("error: " + message_of(done.status()));
     }
   }
   co_return first;

@@ -82,7 +82,9 @@ Async<Status> wait_until_gone(Session& session, Where where, std::string uid, Du
     auto object = co_await session.api.get(path_of(where), kJson);
     if (!object.ok() && error_class(object.status()) == ErrorClass::not_found) co_return Status();
     if (!object.ok()) co_return object.status();
-    if (!uid.empty() && meta_text(*object, "uid") != uid) co_return Status();
+    // Another of the same name is not the one that was to go.
+    if (uid.empty()) uid = meta_text(*object, "uid");
+    if (meta_text(*object, "uid") != uid) co_return Status();
     if (session.clock.now() >= deadline) {
       Wanted ready;
       ready.condition = "Deleting";

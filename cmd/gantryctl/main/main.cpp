@@ -132,7 +132,8 @@ int run(Flags& flags, const std::function<Async<Status>(Session&, Flags&)>& comm
                   flags.ns.empty() ? config->ns : flags.ns,
                   flags.all_namespaces,
                   make_watch(*client, config->token),
-                  [](const std::string& text) { std::cout << text << std::endl; }};
+                  [](const std::string& text) { std::cout << text << std::endl; },
+                  [](const std::string& text) { std::cerr << text << std::endl; }};
   // A watch is ended by Ctrl-C, which is no failure.
   loop.on_signals({SIGINT, SIGTERM}, [](int) { std::_Exit(0); });
   return report(loop.block_on(command(session, flags)));

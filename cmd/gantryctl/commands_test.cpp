@@ -1,0 +1,222 @@
+// The commands over the API server and a store in memory.
+#include "cmd/gantryctl/commands.h"
+
+#include "api/kinds.h"
+#include "cmd/gantryctl/watching.h"
+#include "pkg/apiserver/authenticator.h"
+#include "pkg/apiserver/server.h"
+#include "pkg/async/deadline.h"
+#include "pkg/async/loop.h"
+#include "pkg/async/simulated_clock.h"
+#include "pkg/base/testing.h"
+#include "pkg/http/memory/client.h"
+#include "pkg/metrics/prometheus/registry.h"
+#include "pkg/schema/json.h"
+#include "pkg/store/cached_store.h"
+#include "pkg/store/memory/memory.h"
+
+namespace gantry::ctl {
+namespace {
+
+using namespace std::chrono_literals;
+using gantry::testing::Fails;
+using gantry::testing::IsOk;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Commands : public ::testing::Test {
+ protected:
+  Commands()
+      : disk_(clock_),
+        database_(disk_),
+        store_(loop_.executor(), database_.backend(), clock_, random_),
+        server_(store_, clock_, metrics_, {"0.1.0", {}, {}}),
+        client_(http::memory::make_client(clock_, server_)) {
+    EXPECT_THAT(run(store_.start()), IsOk());
+    put("namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
+    auto issued = apiserver::issue_token(random_, "admin", {"admin", {"system:masters"}}, {});
+    EXPECT_THAT(run(store_.create("secrets", std::move(issued.secret))).status(), IsOk());
+    api_ = std::make_unique<ApiClient>(*client_, issued.token);
+    session_ = std::make_unique<Session>(
+        Session{*api_, clock_, "default", false, make_watch(*client_, issued.token),
+                [this](const std::string& text) { printed_.push_back(text); },
+                [this](const std::string& text) { noted_.push_back(text); }});
+  }
+  ~Commands() override { (void)run(store_.stop()); }
+
+  template <class T>
+  T run(Async<T> operation) {
+    return loop_.block_on(clock_, std::move(operation));
+  }
+  void put(const std::string& resource, const std::string& text) {
+    EXPECT_THAT(run(store_.create(resource, *schema::parse_json(text))).status(), IsOk());
+  }
+  void put_config_map(const std::string& name) {
+    put("configmaps", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"default",)"
+                      R"("name":")" +
+                          name + "\"}}");
+  }
+  // A Machine whose condition Ready is `status`.
+  void put_machine(const std::string& name, const std::string& status) {
+    put("machines.gantry.dev",
+        R"({"apiVersion":"gantry.dev/v1alpha1","kind":"Machine","metadata":{"namespace":"default",)"
+        R"("name":")" +
+            name +
+            R"("},"spec":{"machineClassName":"small"},"status":{"conditions":[{"type":"Ready",)"
+            R"("status":")" +
+            status +
+            R"(","reason":"R","message":"why","observedGeneration":1,)"
+            R"("lastTransitionTime":"2026-01-01T00:00:00Z"}]}})");
+  }
+  std::vector<Where> places(const std::vector<std::string>& words) {
+    auto parsed = parse_places(*session_, words);
+    EXPECT_THAT(parsed.status(), IsOk());
+    return *parsed;
+  }
+  Status get(const std::vector<std::string>& words, const std::string& output) {
+    GetOptions options;
+    options.output = output;
+    return run(ctl::get(*session_, places(words), options));
+  }
+  Status wait(const std::vector<std::string>& words, const std::string& what) {
+    return run(wait_for(*session_, places(words), what, 10s));
+  }
+
+  async::Loop loop_;
+  async::SimulatedClock clock_{*from_rfc3339("2026-01-01T00:00:00Z")};
+  SeededRandom random_{1};
+  store::memory::Disk disk_;
+  store::memory::Database database_;
+  store::CachedStore store_;
+  metrics::prometheus::Registry metrics_;
+  apiserver::Server server_;
+  std::unique_ptr<http::StreamingClient> client_;
+  std::unique_ptr<ApiClient> api_;
+  std::unique_ptr<Session> session_;
+  std::vector<std::string> printed_, noted_;
+};
+
+TEST_F(Commands, SeveralKindsAreOneListOfJson) {
+  put_config_map("a");
+  put_machine("m", "True");
+  ASSERT_THAT(get({"configmaps,machines"}, "json"), IsOk());
+  ASSERT_EQ(printed_.size(), 1U);
+  const auto list = schema::parse_json(printed_[0]);
+  ASSERT_THAT(list.status(), IsOk());
+  EXPECT_EQ(list->string_or("kind", ""), "List");
+  const auto& items = list->find("items")->as_array();
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].string_or("kind", ""), "ConfigMap");
+  EXPECT_EQ(items[1].string_or("kind", ""), "Machine");
+}
+
+TEST_F(Commands, OneObjectIsNoList) {
+  put_config_map("a");
+  ASSERT_THAT(get({"configmap/a"}, "json"), IsOk());
+  EXPECT_EQ(schema::parse_json(printed_.at(0))->string_or("kind", ""), "ConfigMap");
+}
+
+TEST_F(Commands, WhatIsThereIsShownAlsoWhenSomethingIsNot) {
+  put_config_map("a");
+  EXPECT_THAT(get({"configmap/none", "configmap/a"}, "name"),
+              Fails(ErrorClass::not_found, HasSubstr("none")));
+  EXPECT_THAT(printed_, ElementsAre("configmap/a"));
+}
+
+TEST_F(Commands, TablesOfSeveralKindsStandApart) {
+  put_config_map("a");
+  put_machine("m", "True");
+  ASSERT_THAT(get({"configmaps,machines"}, ""), IsOk());
+  ASSERT_EQ(printed_.size(), 3U);
+  EXPECT_THAT(printed_[0], HasSubstr("NAME"));
+  EXPECT_EQ(printed_[1], "");
+  EXPECT_THAT(printed_[2], HasSubstr("POWER"));
+}
+
+TEST_F(Commands, ARefusedManifestHasALineAField) {
+  auto manifests = parse_manifests(
+      "apiVersion: gantry.dev/v1alpha1\nkind: App\nmetadata: {name: bad}\n"
+      "spec: {machineClassName: small, replicas: 3000, suspent: true,\n"
+      "       workload: {service: {unit: a.service}}}\n",
+      "x.yaml");
+  ASSERT_THAT(manifests.status(), IsOk());
+  const auto refused = run(apply(*session_, *manifests, false));
+  EXPECT_FALSE(could_not_ask(refused));
+  EXPECT_THAT(message_of(refused),
+              AllOf(HasSubstr("x.yaml:1"), HasSubstr("is invalid:\n  spec.replicas: "),
+                    HasSubstr("\n  spec.suspent: ")));
+}
+
+TEST_F(Commands, WaitsForConditions) {
+  put_machine("up", "True");
+  put_machine("lost", "Unknown");
+  EXPECT_THAT(wait({"machine/up"}, "condition=Ready"), IsOk());
+  EXPECT_THAT(wait({"machine/lost"}, "condition=Ready=unknown"), IsOk());
+  EXPECT_THAT(printed_, ElementsAre("machine.gantry.dev/up condition met",
+                                    "machine.gantry.dev/lost condition met"));
+  const auto late = wait({"machine/up", "machine/lost"}, "condition=Ready");
+  EXPECT_THAT(late, Fails(ErrorClass::remote, AllOf(HasSubstr("timed out"), HasSubstr("lost"),
+                                                    HasSubstr("Ready is Unknown, R: why"))));
+  EXPECT_FALSE(could_not_ask(late));
+  EXPECT_THAT(wait({"machine/none"}, "condition=Ready"),
+              Fails(ErrorClass::remote, HasSubstr("not found")));
+  EXPECT_THAT(wait({"machine/up"}, "Ready"), Fails(ErrorClass::invalid, HasSubstr("--for=Ready")));
+}
+
+TEST_F(Commands, WaitsForDeletion) {
+  EXPECT_THAT(wait({"machine/none"}, "delete"), IsOk());
+  put_machine("up", "True");
+  EXPECT_THAT(wait({"machine/up"}, "delete"),
+              Fails(ErrorClass::remote, HasSubstr("timed out waiting for machine.gantry.dev/up")));
+  async::Group group(loop_.executor());
+  group.spawn("delete", [this]() -> Async<Status> {
+    GANTRY_CO_TRY(co_await clock_.sleep_for(3s));
+    const store::Key key{"machines.gantry.dev", "default", "up"};
+    const store::Precondition any;
+    auto removed = co_await store_.remove(key, any);
+    co_return removed.status();
+  });
+  EXPECT_THAT(wait({"machine/up"}, "delete"), IsOk());
+  EXPECT_THAT(run(group.join()), IsOk());
+}
+
+// A watch that is cut after each event, as when gantryd is started again.
+TEST_F(Commands, AWatchThatIsCutGoesOnWhereItWas) {
+  const auto whole = session_->watch;
+  session_->watch = [&](std::string path, std::string accept,
+                        std::function<bool(const Json&)> on_event) -> Async<Status> {
+    auto once = [on_event](const Json& event) {
+      (void)on_event(event);
+      return false;
+    };
+    GANTRY_CO_TRY(co_await whole(std::move(path), std::move(accept), once));
+    co_return make_error(ErrorClass::transport, "read: stream truncated");
+  };
+  for (const char* name : {"a", "b", "c"}) put_config_map(name);
+  std::vector<std::string> seen;
+  const std::function<bool(const std::string&, const Json&)> on_change =
+      [&seen](const std::string& type, const Json& object) {
+        seen.push_back(type + " " + meta_text(object, "name"));
+        return seen.size() < 3;
+      };
+  Where where;
+  where.kind = api::find_by_resource("configmaps");
+  where.ns = "default";
+  const auto revision = std::to_string(store_.revision() - 2);
+  async::Group group(loop_.executor());
+  group.spawn("later", [this]() -> Async<Status> {
+    GANTRY_CO_TRY(co_await clock_.sleep_for(30s));
+    auto object = *schema::parse_json(
+        R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"default","name":"d"}})");
+    auto created = co_await store_.create("configmaps", std::move(object));
+    co_return created.status();
+  });
+  EXPECT_THAT(run(follow(*session_, path_of(where), kJson, revision, on_change)), IsOk());
+  EXPECT_THAT(run(group.join()), IsOk());
+  EXPECT_THAT(seen, ElementsAre("ADDED b", "ADDED c", "ADDED d"));
+  EXPECT_THAT(noted_, ElementsAre("gantryd has ended the watch; reconnecting"));
+}
+
+}  // namespace
+}  // namespace gantry::ctl
