@@ -38,6 +38,16 @@ Controller& Controller::listens(std::string name, Source source) {
   return *this;
 }
 
+Controller& Controller::reads(std::vector<store::Resource> resources) {
+  reads_ = std::move(resources);
+  return *this;
+}
+
+Controller& Controller::writes(std::vector<store::Resource> resources) {
+  writes_ = std::move(resources);
+  return *this;
+}
+
 Controller& Controller::with_concurrency(size_t count) {
   concurrency_ = count;
   return *this;
@@ -50,8 +60,16 @@ Controller& Controller::with_resync(Duration period) {
 
 std::vector<store::Resource> Controller::inputs() const {
   std::vector<store::Resource> inputs;
-  for (const auto& watched : watches_) inputs.push_back(watched.first);
+  for (const auto& [resource, mapping] : watches_) {
+    if (resource != owns_) inputs.push_back(resource);
+  }
   return inputs;
+}
+
+std::vector<std::string> Controller::sources() const {
+  std::vector<std::string> sources;
+  for (const auto& [name, source] : sources_) sources.push_back(name);
+  return sources;
 }
 
 void Controller::enqueue(const Request& request) {

@@ -45,6 +45,10 @@ class Controller {
              Environment environment);
   Controller& watches(store::Resource resource, Mapping mapping);
   Controller& listens(std::string name, Source source);
+  // For the reference page: kinds that its reconciler looks up besides those it watches, and kinds
+  // whose objects it creates, changes or deletes besides its own.
+  Controller& reads(std::vector<store::Resource> resources);
+  Controller& writes(std::vector<store::Resource> resources);
   // How many objects at once; 1 unless told.
   Controller& with_concurrency(size_t count);
   Controller& with_resync(Duration period);
@@ -56,7 +60,11 @@ class Controller {
 
   const std::string& name() const { return name_; }
   const store::Resource& owns() const { return owns_; }
+  // Watched besides its own.
   std::vector<store::Resource> inputs() const;
+  std::vector<std::string> sources() const;
+  const std::vector<store::Resource>& read() const { return reads_; }
+  const std::vector<store::Resource>& written() const { return writes_; }
   void enqueue(const Request& request);
   const WorkQueue& queue() const { return queue_; }
 
@@ -76,6 +84,7 @@ class Controller {
   Environment environment_;
   std::vector<std::pair<store::Resource, Mapping>> watches_;
   std::vector<std::pair<std::string, Source>> sources_;
+  std::vector<store::Resource> reads_, writes_;
   size_t concurrency_ = 1;
   Duration resync_ = std::chrono::minutes(10);
 

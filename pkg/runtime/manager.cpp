@@ -156,13 +156,19 @@ Async<Status> Manager::stop_controllers(async::Group& group, bool gently) {
 }
 
 std::string Manager::graph() const {
-  std::string text;
+  const auto cell = [](const std::vector<std::string>& words, const char* quote) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : ", ") + (quote + word + quote);
+    return text + " | ";
+  };
+  std::string text =
+      "| controller | owns | watches | listens to | also reads | also writes |\n"
+      "|---|---|---|---|---|---|\n";
   for (const auto* controller : controllers_) {
-    text += "- `" + controller->name() + "` owns `" + controller->owns() + "`";
-    for (const auto& input : controller->inputs()) {
-      if (input != controller->owns()) text += ", watches `" + input + "`";
-    }
-    text += "\n";
+    text += "| " + controller->name() + " | `" + controller->owns() + "` | ";
+    text += cell(controller->inputs(), "`") + cell(controller->sources(), "");
+    text += cell(controller->read(), "`") + cell(controller->written(), "`");
+    text.back() = '\n';
   }
   return text;
 }

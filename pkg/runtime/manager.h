@@ -40,7 +40,7 @@ class Manager {
   void stop();
 
   const Leadership& leadership() const { return leadership_; }
-  // Owner and inputs of each controller, as lines of Markdown: docs/controllers.md.
+  // What each controller owns, what wakes it, what else it reads and writes, as a Markdown table.
   std::string graph() const;
 
  private:
