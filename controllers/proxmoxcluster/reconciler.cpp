@@ -46,6 +46,7 @@ bool is_held(const Json& machine) {
 }  // namespace
 
 void Reconciler::connect(runtime::Controller& controller) {
+  controller.reads({"machines.gantry.dev"}).writes({"events"});
   controller.watches(kSecrets, [this](const store::Change& change) {
     std::vector<Request> requests;
     for (const auto& cluster : the_.store.list(kClusters, "").items) {
@@ -53,6 +54,24 @@ void Reconciler::connect(runtime::Controller& controller) {
     }
     return requests;
   });
+  controller.listens("cycles that find another problem",
+                     [this](runtime::Enqueue enqueue) { return follow_inventories(enqueue); });
+}
+
+Async<Status> Reconciler::follow_inventories(runtime::Enqueue enqueue) {
+  std::map<ClusterName, std::string> problems;
+  while (true) {
+    GANTRY_CO_TRY(co_await the_.clock.sleep_for(1s));
+    for (const auto& cluster : the_.connections.all()) {
+      const auto snapshot = cluster->inventory.current();
+      if (snapshot->cycle == 0) continue;
+      auto problem = message_of(snapshot->problem);
+      const auto known = problems.find(cluster->name);
+      if (known != problems.end() && known->second == problem) continue;
+      problems[cluster->name] = std::move(problem);
+      enqueue({"", cluster->name.get()});
+    }
+  }
 }
 
 Async<Result<Outcome>> Reconciler::reconcile(Request request) {

@@ -29,6 +29,8 @@ class Reconciler final : public runtime::Reconciler {
 
  private:
   using Cluster = api::v1alpha1::ProxmoxCluster;
+  // Looks at a cluster as soon as a cycle of its inventory finds another problem, or none.
+  Async<Status> follow_inventories(runtime::Enqueue enqueue);
   Status open(const Cluster& cluster);
   Result<SecretValues> read_secret(const api::meta::NamespacedReference& reference) const;
   Async<Result<Sight>> look(Cluster cluster, Status connection);

@@ -17,6 +17,10 @@ using api::v1alpha1::ProxmoxCluster;
 using api::v1alpha1::ProxmoxClusterStatus;
 
 constexpr auto kHeartbeat = 60s;
+// Free space and memory that have moved by more are told at once.
+constexpr int64_t kMovedPercent = 1;
+// A cycle that has not ended so long after it was due waits for an answer.
+constexpr auto kSilence = 15s;
 constexpr int kOldestMajor = 8;
 
 class Speaker {
@@ -39,7 +43,10 @@ class Speaker {
     say(std::move(type), ConditionStatus::no, words);
   }
   void unknown(std::string type, std::string message) {
-    say(std::move(type), ConditionStatus::unknown, {"", "Unknown", std::move(message)});
+    unsure(std::move(type), {"", "Unknown", std::move(message)});
+  }
+  void unsure(std::string type, const diagnose::Diagnosis& words) {
+    say(std::move(type), ConditionStatus::unknown, words);
   }
   void remove(const std::string& type) {
     api::meta::remove_condition(cluster_.status.conditions, type);
@@ -71,31 +78,58 @@ Reach reach_of(const inventory::Snapshot& snapshot) {
   }
 }
 
-void report_levels(Speaker& speaker, const inventory::Snapshot& snapshot) {
-  struct Level {
-    const char* type;
-    Reach needed;
-    const char* reason;
-  };
-  static constexpr Level kLevels[] = {
-      {"Reachable", Reach::reached, "Answers"},
-      {"Authenticated", Reach::authenticated, "Accepted"},
-      {"Authorized", Reach::authorized, "PrivilegesComplete"},
-      {"Quorate", Reach::quorate, "Quorate"},
-      {"InventoryComplete", Reach::complete, "Complete"},
-  };
-  const auto reach = reach_of(snapshot);
+struct Level {
+  const char* type;
+  Reach needed;
+  const char* reason;
+};
+constexpr Level kLevels[] = {
+    {"Reachable", Reach::reached, "Answers"},
+    {"Authenticated", Reach::authenticated, "Accepted"},
+    {"Authorized", Reach::authorized, "PrivilegesComplete"},
+    {"Quorate", Reach::quorate, "Quorate"},
+    {"InventoryComplete", Reach::complete, "Complete"},
+};
+
+// What is wrong, and of when the picture is that is shown meanwhile.
+diagnose::Diagnosis words_of(const Sight& sight) {
+  auto words = diagnose::diagnose(sight.current->problem);
+  if (sight.last_good != nullptr) {
+    const auto seen = std::chrono::floor<std::chrono::seconds>(sight.last_good->observed_at);
+    words.message += "; what is shown is of " + to_rfc3339(seen);
+  }
+  return words;
+}
+
+void report_levels(Speaker& speaker, const Sight& sight) {
+  const auto reach = reach_of(*sight.current);
   bool broken = false;
   for (const auto& level : kLevels) {
     if (reach >= level.needed) {
       speaker.yes(level.type, level.reason);
     } else if (!broken) {
       broken = true;
-      speaker.no(level.type, diagnose::diagnose(snapshot.problem));
+      speaker.no(level.type, words_of(sight));
     } else {
       speaker.unknown(level.type, "not asked: see the condition before it");
     }
   }
+}
+
+// The last cycle was well and the next does not end: nothing answers, and nothing refuses.
+bool is_silent(const ProxmoxCluster& cluster, const Sight& sight) {
+  const auto due = std::max<Duration>(kSilence, 2 * cluster.spec.poll + 5s);
+  return sight.current->trustworthy() && sight.now - sight.current->observed_at > due;
+}
+
+void report_silence(Speaker& speaker, const Sight& sight) {
+  const auto since = std::chrono::floor<std::chrono::seconds>(sight.current->observed_at);
+  const diagnose::Diagnosis words{
+      "CON-001", std::string(to_string(ErrorClass::timeout)),
+      "Proxmox has answered nothing since " + to_rfc3339(since) + ": what is shown is of then"};
+  for (const auto& level : kLevels) speaker.unsure(level.type, words);
+  speaker.unsure("Ready", words);
+  speaker.say("Reconciling", ConditionStatus::yes, words);
 }
 
 void report_version(Speaker& speaker, ProxmoxClusterStatus& status,
@@ -167,7 +201,7 @@ void report_ready(Speaker& speaker, const Sight& sight) {
     speaker.remove("Reconciling");
     return;
   }
-  const auto words = diagnose::diagnose(current.problem);
+  const auto words = words_of(sight);
   speaker.no("Ready", words);
   const bool needs_person = is_terminal(current.problem);
   if (needs_person) {
@@ -204,6 +238,24 @@ ProxmoxClusterStatus without_numbers(ProxmoxClusterStatus status) {
   return status;
 }
 
+bool has_moved(int64_t before, int64_t after, int64_t total) {
+  return total > 0 && std::abs(after - before) > total / 100 * kMovedPercent;
+}
+
+// Of the same nodes and storages.
+bool have_numbers_moved(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& after) {
+  for (size_t i = 0; i < after.nodes.size(); ++i) {
+    const auto& memory = after.nodes[i].memory;
+    if (has_moved(before.nodes[i].memory.used, memory.used, memory.total)) return true;
+  }
+  for (size_t i = 0; i < after.storages.size(); ++i) {
+    const auto& storage = after.storages[i];
+    const auto free = before.storages[i].available.value_or(0);
+    if (has_moved(free, storage.available.value_or(0), storage.total.value_or(0))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void report(ProxmoxCluster& cluster, const Sight& sight) {
@@ -220,7 +272,11 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
     speaker.yes("Reconciling", "Connecting");
     return;
   }
-  report_levels(speaker, current);
+  if (is_silent(cluster, sight)) {
+    report_silence(speaker, sight);
+    return;
+  }
+  report_levels(speaker, sight);
   report_version(speaker, status, current);
   report_ready(speaker, sight);
   status.missing_privileges.assign(current.missing_privileges.begin(),
@@ -250,6 +306,7 @@ bool is_news(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& aft
   if (schema::encode(without_numbers(before)) != schema::encode(without_numbers(after))) {
     return true;
   }
+  if (have_numbers_moved(before, after)) return true;
   if (!after.last_observed_time.has_value()) return false;
   return !before.last_observed_time.has_value() ||
          *after.last_observed_time - *before.last_observed_time >= kHeartbeat;

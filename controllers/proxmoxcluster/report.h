@@ -24,8 +24,8 @@ struct Sight {
 // Hold (vanish guard), Reconciling, Stalled. The last known values stay, with their age.
 void report(api::v1alpha1::ProxmoxCluster& cluster, const Sight& sight);
 
-// Whether `after` is worth writing: something has changed that does not always change, or the
-// numbers that do are a minute old.
+// Whether `after` is worth writing: something has changed that does not always change, or free
+// space or memory by more than 1 %, or the numbers are a minute old.
 bool is_news(const api::v1alpha1::ProxmoxClusterStatus& before,
              const api::v1alpha1::ProxmoxClusterStatus& after);
 

@@ -85,6 +85,37 @@ TEST(Report, EachFailureHasItsConditionAndThoseBehindAreUnknown) {
   }
 }
 
+TEST(Report, AFailureSaysOfWhenThePictureIs) {
+  auto bad = std::make_shared<inventory::Snapshot>();
+  bad->cycle = 4;
+  bad->problem = with_code(make_error(ErrorClass::timeout, "no answer in 8 s"), "CON-001");
+  ProxmoxCluster cluster;
+  report(cluster, sight_of(bad));
+  EXPECT_EQ(api::meta::find_condition(cluster.status.conditions, "Reachable")->message,
+            "no answer in 8 s; what is shown is of " + to_rfc3339(kNow - 3s));
+}
+
+TEST(Report, ACycleThatDoesNotEndIsSilence) {
+  ProxmoxCluster cluster;
+  auto sight = sight_of(good());
+  sight.now = kNow + 12s;
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "Reachable"), "True");
+  sight.now = kNow + 13s;
+  report(cluster, sight);
+  for (const char* type : {"Reachable", "InventoryComplete", "Ready"}) {
+    EXPECT_EQ(condition(cluster, type), "Unknown CON-001");
+    const auto* said = api::meta::find_condition(cluster.status.conditions, type);
+    EXPECT_EQ(said->reason, "Timeout");
+    EXPECT_THAT(said->message, ::testing::HasSubstr(to_rfc3339(kNow - 3s)));
+  }
+  EXPECT_EQ(cluster.status.nodes.size(), 1u);
+  // A cluster that is asked once a minute is no older than that.
+  cluster.spec.poll = 60s;
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "Reachable"), "True");
+}
+
 TEST(Report, WithoutConnectionSaysWhy) {
   ProxmoxCluster cluster;
   Sight sight;
@@ -109,6 +140,27 @@ TEST(Report, NumbersThatAlwaysChangeAreNoNewsForAMinute) {
   EXPECT_FALSE(is_news(before.status, after.status));
   newer->observed_at += 60s;
   report(after, later);
+  EXPECT_TRUE(is_news(before.status, after.status));
+}
+
+TEST(Report, AStorageThatFillsIsNewsAtOnce) {
+  auto snapshot = good();
+  pve::StorageRow storage;
+  storage.id = StorageId("local");
+  storage.node = NodeName("pve1");
+  storage.total = 1000;
+  storage.available = 500;
+  snapshot->storages = {storage};
+  auto sight = sight_of(snapshot);
+  sight.last_good = snapshot;
+  ProxmoxCluster before;
+  report(before, sight);
+  auto after = before;
+  snapshot->storages[0].available = 495;
+  report(after, sight);
+  EXPECT_FALSE(is_news(before.status, after.status));
+  snapshot->storages[0].available = 480;
+  report(after, sight);
   EXPECT_TRUE(is_news(before.status, after.status));
 }
 

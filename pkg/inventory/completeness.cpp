@@ -37,7 +37,9 @@ std::string_view code_for(ErrorClass error) {
 
 Status first_failure(const std::vector<FailedCall>& failures) {
   if (failures.empty()) return Status();
-  auto status = annotate(failures.front().status, failures.front().what);
+  const auto& [what, why] = failures.front();
+  // A client that names the call itself need not be repeated.
+  auto status = starts_with(message_of(why), what + ":") ? why : annotate(why, what);
   if (failures.size() > 1)
     status = annotate(std::move(status),
                       absl::StrFormat("inventory incomplete, %d calls failed", failures.size()));

@@ -14,13 +14,15 @@ class EndpointFake final : public http::Client {
   using Answer = std::function<Result<http::Response>(const http::Request&)>;
   explicit EndpointFake(Answer answer) : answer_(std::move(answer)) {}
 
-  Async<Result<http::Response>> send(http::Request request, Duration) override {
+  Async<Result<http::Response>> send(http::Request request, Duration timeout) override {
     requests.push_back(request);
+    timeouts.push_back(timeout);
     co_return answer_(request);
   }
   void answer_with(Answer answer) { answer_ = std::move(answer); }
 
   std::vector<http::Request> requests;
+  std::vector<Duration> timeouts;  // of each request
 
  private:
   Answer answer_;

@@ -28,21 +28,21 @@ Result<std::string> task_path(const Upid& upid) {
 HttpClient::HttpClient(ClientOptions options) : session_(std::move(options)) {}
 
 Async<Result<Version>> HttpClient::version() {
-  auto version = co_await ask(make_call("GET", "/version", "version"), &decode_version);
+  auto version = co_await ask(make_quick_call("/version", "version"), &decode_version);
   if (version.ok()) version_ = *version;
   co_return version;
 }
 
 Async<Result<Permissions>> HttpClient::permissions() {
-  return ask(make_call("GET", "/access/permissions", "permissions"), &decode_permissions);
+  return ask(make_quick_call("/access/permissions", "permissions"), &decode_permissions);
 }
 
 Async<Result<ClusterStatus>> HttpClient::cluster_status() {
-  return ask(make_call("GET", "/cluster/status", "cluster status"), &decode_cluster_status);
+  return ask(make_quick_call("/cluster/status", "cluster status"), &decode_cluster_status);
 }
 
 Async<Result<Resources>> HttpClient::resources() {
-  return ask(make_call("GET", "/cluster/resources", "cluster resources"), &decode_resources);
+  return ask(make_quick_call("/cluster/resources", "cluster resources"), &decode_resources);
 }
 
 Async<Result<std::vector<StorageRow>>> HttpClient::storages(NodeName node) {
@@ -69,7 +69,7 @@ Async<Result<std::vector<std::string>>> HttpClient::bridges(NodeName node) {
 }
 
 Async<Result<bool>> HttpClient::is_vmid_free(VmId vmid) {
-  auto call = make_call("GET", "/cluster/nextid", absl::StrFormat("is id %d free", vmid.get()));
+  auto call = make_quick_call("/cluster/nextid", absl::StrFormat("is id %d free", vmid.get()));
   call.fields = {{"vmid", std::to_string(vmid.get())}};
   const auto answer = co_await session_.call(std::move(call));
   if (is_already_exists(answer.status())) co_return false;

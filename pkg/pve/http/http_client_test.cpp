@@ -76,6 +76,14 @@ TEST(HttpClient, SendsTheTokenAndReadsTheAnswer) {
   EXPECT_FALSE(request.headers.contains("CSRFPreventionToken"));
 }
 
+TEST(HttpClient, ASilentNodeIsNoticedSoonWhereNothingIsPassedOn) {
+  World world(always(ok(R"({"data":[]})")));
+  (void)world.run(world.client->cluster_status());
+  (void)world.run(world.client->resources());
+  (void)world.run(world.client->running_tasks(kNode));
+  EXPECT_THAT(world.first->timeouts, ElementsAre(8s, 8s, 35s));
+}
+
 TEST(HttpClient, EncodesWritesAsForms) {
   World world(always(ok(kStarted)));
   ASSERT_THAT(world.run(world.client->create_guest(

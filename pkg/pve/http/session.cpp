@@ -78,6 +78,7 @@ Session::Session(ClientOptions options)
       credentials_(std::move(options.credentials)),
       clock_(*options.clock),
       timeout_(options.request_timeout),
+      quick_timeout_(options.quick_timeout),
       body_max_(options.body_max) {
   GANTRY_CHECK(!endpoints_.empty());
 }
@@ -101,7 +102,8 @@ Async<Result<Json>> Session::attempt(Call call) {
                       kRequestMax);
   const bool write = call.is_write();
   GANTRY_CO_TRY(co_await authorize(request, write));
-  const auto response = co_await exchange(std::move(request), write);
+  const auto timeout = call.quick ? quick_timeout_ : timeout_;
+  const auto response = co_await exchange(std::move(request), write, timeout);
   if (!response.ok()) co_return write ? mark_unknown(response.status()) : response.status();
   auto answer = read_answer(*response, write, body_max_);
   if (answer.ok() || !write) co_return answer;
@@ -111,13 +113,14 @@ Async<Result<Json>> Session::attempt(Call call) {
   co_return mark_unknown(answer.status());
 }
 
-Async<Result<http::Response>> Session::exchange(http::Request request, bool write) {
+Async<Result<http::Response>> Session::exchange(http::Request request, bool write,
+                                                Duration timeout) {
   std::vector<std::string> failures;
   for (size_t tried = 0;; ++tried) {
     const size_t index = current_;
     const auto endpoint = endpoints_[index];
     http::Request copy = request;
-    auto response = co_await endpoint.client->send(std::move(copy), timeout_);
+    auto response = co_await endpoint.client->send(std::move(copy), timeout);
     const bool again = write ? never_sent(response) : is_broken(response);
     if (!again) {
       if (response.ok()) co_return response;

@@ -38,6 +38,8 @@ struct ClientOptions {
   async::Clock* clock = nullptr;  // must outlive the client
   // Above pveproxy's own 30 s, so that its 596 arrives (pve-http-server, AnyEvent.pm).
   Duration request_timeout = std::chrono::seconds(35);
+  // For what the node that is asked answers by itself: its silence is noticed sooner.
+  Duration quick_timeout = std::chrono::seconds(8);
   size_t body_max = size_t{16} << 20;
 };
 
@@ -46,7 +48,8 @@ struct Call {
   std::string method = "GET";
   std::string path;  // "/nodes/pve1/lxc", encoded; without /api2/json
   std::vector<std::pair<std::string, std::string>> fields;
-  std::string what;  // for error texts: "start guest 100 on pve1"
+  std::string what;    // for error texts: "start guest 100 on pve1"
+  bool quick = false;  // answered by the node that is asked, from its memory
   bool is_write() const { return method != "GET"; }
 };
 
@@ -69,7 +72,7 @@ class Session {
   };
   Async<Result<Json>> attempt(Call call);
   // Sends to the endpoints in turn, from the one that answered last.
-  Async<Result<http::Response>> exchange(http::Request request, bool write);
+  Async<Result<http::Response>> exchange(http::Request request, bool write, Duration timeout);
   Async<Status> authorize(http::Request& request, bool write);
   Async<Status> ensure_ticket();
   Async<Status> login(std::string password);
@@ -79,7 +82,7 @@ class Session {
   std::vector<NamedEndpoint> endpoints_;
   Credentials credentials_;
   async::Clock& clock_;
-  Duration timeout_;
+  Duration timeout_, quick_timeout_;
   size_t body_max_;
   size_t current_ = 0;
   std::optional<Ticket> ticket_;

@@ -62,7 +62,7 @@ Async<Status> Session::login(std::string password) {
   const auto user = std::get<PasswordCredentials>(credentials_).user;
   auto request = login_request(user, password);
   // A login changes nothing: it may go to any endpoint.
-  const auto response = co_await exchange(std::move(request), false);
+  const auto response = co_await exchange(std::move(request), false, timeout_);
   if (!response.ok()) co_return annotate(response.status(), "login of " + user);
   const auto answer = read_answer(*response, false, body_max_);
   if (!answer.ok()) {
