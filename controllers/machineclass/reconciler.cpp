@@ -12,10 +12,11 @@ namespace placement = inventory::placement;
 using runtime::Outcome;
 using runtime::Request;
 
-// Template lists cost a call a storage; nodes and free space come from memory.
-constexpr auto kLookAgain = 60s;
-// While something is missing a person is probably about to put it there.
-constexpr auto kLookSoon = 10s;
+// Nodes and free space come from the inventory, which costs nothing …
+constexpr auto kLookAgain = 10s;
+// … but template lists cost a call a storage. While none is found a person is probably about to put
+// one there.
+constexpr auto kReadAgain = 60s;
 
 Templates find_golden(const MachineClass& shape, const inventory::Snapshot& snapshot) {
   Templates templates;
@@ -39,6 +40,7 @@ std::vector<Request> classes_of(const store::Store& store, const std::string& cl
 }  // namespace
 
 void Reconciler::connect(runtime::Controller& controller) {
+  controller.reads({kMachines});
   controller.watches(kClusters, [this](const store::Change& change) {
     return classes_of(the_.store, change.object->key.name);
   });
@@ -46,7 +48,10 @@ void Reconciler::connect(runtime::Controller& controller) {
 
 Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   auto shape = store::get<MachineClass>(the_.store, {kClasses, "", request.name});
-  if (!shape.ok()) co_return shape.status();
+  if (!shape.ok()) {
+    known_.erase(request.name);
+    co_return shape.status();
+  }
   const auto before = shape->status;
   const auto findings = co_await look(*shape);
   report(*shape, findings);
@@ -58,8 +63,20 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   }
   // A selector that does not compile waits for a new one.
   if (!findings.selectors.ok()) co_return runtime::settled();
-  const bool is_well = findings.cluster.ok() && !shape->status.templates.empty();
-  co_return runtime::recheck(is_well ? kLookAgain : kLookSoon);
+  co_return runtime::recheck(kLookAgain);
+}
+
+// A cluster's own problem is the class's too; one that was never seen has none to tell yet.
+diagnose::Diagnosis Reconciler::why_not_observed(const MachineClass& shape,
+                                                 const inventory::ClusterPtr& cluster) const {
+  const auto name = "ProxmoxCluster " + shape.spec.cluster_name;
+  if (!the_.store.get({kClusters, "", shape.spec.cluster_name}).ok()) {
+    return {"MC-002", "ReferenceNotFound", name + " does not exist"};
+  }
+  if (cluster != nullptr && !cluster->inventory.current()->problem.ok()) {
+    return diagnose::diagnose(annotate(cluster->inventory.current()->problem, name));
+  }
+  return {"", "NotObserved", name + " has not been observed yet: see its conditions"};
 }
 
 Async<Findings> Reconciler::look(MachineClass shape) {
@@ -73,14 +90,28 @@ Async<Findings> Reconciler::look(MachineClass shape) {
   const auto cluster = the_.clusters.find(ClusterName(shape.spec.cluster_name));
   const auto snapshot = cluster == nullptr ? nullptr : cluster->inventory.last_good();
   if (snapshot == nullptr) {
-    const auto text = absl::StrFormat("cluster '%s' is not observed yet", shape.spec.cluster_name);
-    findings.cluster = with_code(make_error(ErrorClass::transport, text), "CON-001");
+    findings.unobserved = why_not_observed(shape, cluster);
     co_return findings;
   }
   findings.snapshot = snapshot;
   findings.candidates = placement::find_candidates(*selectors, *snapshot);
-  findings.templates = co_await find_templates(shape, cluster, findings.candidates);
+  findings.templates = co_await known_templates(shape, cluster, findings.candidates);
   co_return findings;
+}
+
+Async<Templates> Reconciler::known_templates(MachineClass shape, inventory::ClusterPtr cluster,
+                                             placement::Candidates candidates) {
+  const auto known = known_.find(shape.metadata.name);
+  const bool is_known = known != known_.end() && !known->second.templates.found.empty() &&
+                        known->second.generation == shape.metadata.generation &&
+                        the_.clock.now() - known->second.read_at < kReadAgain;
+  if (is_known) co_return known->second.templates;
+  Known fresh;
+  fresh.generation = shape.metadata.generation;
+  fresh.read_at = the_.clock.now();
+  fresh.templates = co_await find_templates(shape, cluster, candidates);
+  known_[shape.metadata.name] = fresh;
+  co_return fresh.templates;
 }
 
 Async<Templates> Reconciler::find_templates(MachineClass shape, inventory::ClusterPtr cluster,

@@ -1,5 +1,8 @@
 #pragma once
 // Reconciler: finds out where a MachineClass fits, and says so.
+#include <map>
+#include <string>
+
 #include "controllers/machineclass/report.h"
 #include "pkg/async/clock.h"
 #include "pkg/inventory/clusters.h"
@@ -19,7 +22,7 @@ struct Dependencies {
   async::Clock& clock;
 };
 
-// Reads the inventory, and the template lists of the storages that the class allows.
+// Reads the inventory, and once a minute the template lists of the storages that the class allows.
 class Reconciler final : public runtime::Reconciler {
  public:
   explicit Reconciler(Dependencies dependencies) : the_(dependencies) {}
@@ -28,12 +31,23 @@ class Reconciler final : public runtime::Reconciler {
   void connect(runtime::Controller& controller);
 
  private:
+  // The templates as found less than a minute ago, for one generation of a class.
+  struct Known {
+    int64_t generation = 0;
+    Time read_at;
+    Templates templates;
+  };
   Async<Findings> look(MachineClass shape);
+  diagnose::Diagnosis why_not_observed(const MachineClass& shape,
+                                       const inventory::ClusterPtr& cluster) const;
+  Async<Templates> known_templates(MachineClass shape, inventory::ClusterPtr cluster,
+                                   inventory::placement::Candidates candidates);
   Async<Templates> find_templates(MachineClass shape, inventory::ClusterPtr cluster,
                                   inventory::placement::Candidates candidates);
   void count_machines(const MachineClass& shape, Findings& findings) const;
 
   Dependencies the_;
+  std::map<std::string, Known> known_;  // by class
 };
 
 }  // namespace gantry::controllers::machineclass

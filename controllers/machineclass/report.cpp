@@ -88,9 +88,12 @@ void report_selectors(Speaker& speaker, const Findings& findings) {
     }
   } else if (unknown) {
     speaker.say("SelectorResolved", ConditionStatus::unknown, {"CEL-005", "PartiallyKnown", text});
+  } else if (!nodes) {
+    speaker.say("SelectorResolved", ConditionStatus::no, {"MC-003", "NoNodeMatches", text});
+  } else if (candidates.are_full()) {
+    speaker.say("SelectorResolved", ConditionStatus::no, {"STO-001", "StorageFull", text});
   } else {
-    speaker.say("SelectorResolved", ConditionStatus::no,
-                {nodes ? "CEL-001" : "MC-003", nodes ? "NoStorageMatches" : "NoNodeMatches", text});
+    speaker.say("SelectorResolved", ConditionStatus::no, {"CEL-001", "NoStorageMatches", text});
   }
 }
 
@@ -119,6 +122,22 @@ void report_templates(Speaker& speaker, const MachineClass& shape, const Finding
   }
 }
 
+// How much is free where, when no storage that is meant has the space for another root disk.
+std::string missing_space(const MachineClass& shape,
+                          const inventory::placement::Candidates& candidates) {
+  const auto need = shape.spec.root_disk.size.bytes();
+  std::vector<std::string> places;
+  for (const auto& storage : candidates.root_disks) {
+    const bool allowed = storage.verdict == Verdict::allowed;
+    if (allowed && storage.row.available.value_or(need) >= need) return "";
+    if (allowed) places.push_back(inventory::placement::describe_space(storage.row));
+    if (storage.full)
+      places.push_back(storage.row.id.get() + " on " + storage.row.node.get() + ": " + storage.why);
+  }
+  if (places.empty()) return "";
+  return "no storage has the space for " + human_bytes(need) + " more: " + join(places, "; ");
+}
+
 void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& findings) {
   auto& status = shape.status;
   status.matching_nodes.clear();
@@ -139,15 +158,11 @@ void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& find
     speaker.yes("CapacityAvailable", "RoomLeft", "");
     return;
   }
-  const auto need = shape.spec.root_disk.size.bytes();
-  const bool full = !status.matching_storages.empty() &&
-                    std::ranges::none_of(status.matching_storages, [need](const auto& storage) {
-                      return storage.available >= need;
-                    });
+  const auto space = missing_space(shape, findings.candidates);
   speaker.say("CapacityAvailable", ConditionStatus::no,
-              full ? Diagnosis{"STO-001", "StorageFull",
-                               "no matching storage has " + human_bytes(need) + " free"}
-                   : Diagnosis{"MC-003", "Unschedulable", "no matching node has room for another"});
+              space.empty()
+                  ? Diagnosis{"MC-003", "Unschedulable", "no matching node has room for another"}
+                  : Diagnosis{"STO-001", "StorageFull", space});
 }
 
 void report_ready(Speaker& speaker) {
@@ -166,8 +181,7 @@ void report_ready(Speaker& speaker) {
   }
 }
 
-void report_problem(Speaker& speaker, const Status& problem, bool needs_person) {
-  const auto words = diagnose::diagnose(problem);
+void report_problem(Speaker& speaker, const Diagnosis& words, bool needs_person) {
   speaker.say("Ready", needs_person ? ConditionStatus::no : ConditionStatus::unknown, words);
   speaker.say(needs_person ? "Stalled" : "Reconciling", ConditionStatus::yes, words);
   speaker.remove(needs_person ? "Reconciling" : "Stalled");
@@ -219,11 +233,11 @@ void report(MachineClass& shape, const Findings& findings) {
   status.observed_generation = shape.metadata.generation;
   status.machines = findings.machines;
   if (!findings.selectors.ok()) {
-    report_problem(speaker, findings.selectors, true);
+    report_problem(speaker, diagnose::diagnose(findings.selectors), true);
     return;
   }
-  if (!findings.cluster.ok()) {
-    report_problem(speaker, findings.cluster, false);
+  if (findings.unobserved.has_value()) {
+    report_problem(speaker, *findings.unobserved, false);
     return;
   }
   // What could not be read this time was there last time.

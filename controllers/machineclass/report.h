@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/v1alpha1/machineclass.h"
+#include "pkg/diagnose/diagnose.h"
 #include "pkg/inventory/placement/candidates.h"
 
 namespace gantry::controllers::machineclass {
@@ -25,8 +26,8 @@ std::optional<std::string> newest_template(const std::vector<std::string>& volid
 
 struct Findings {
   Time now;
-  Status cluster;    // why the cluster cannot be looked at
-  Status selectors;  // why they do not compile
+  std::optional<diagnose::Diagnosis> unobserved;  // why the cluster cannot be looked at
+  Status selectors;                               // why they do not compile
   std::shared_ptr<const inventory::Snapshot> snapshot;
   inventory::placement::Candidates candidates;
   Templates templates;

@@ -61,6 +61,15 @@ TEST(Report, EachShortageHasItsConditionAndCode) {
   Scene full;
   full.findings.candidates.root_disks[0].row.available = kGiB;
   EXPECT_EQ(full.said("CapacityAvailable"), "False STO-001");
+  EXPECT_EQ(api::meta::find_condition(full.shape.status.conditions, "Ready")->message,
+            "no storage has the space for 8 GiB more: local on pve1: 1 GiB free");
+  Scene demanding;
+  auto& storage = demanding.findings.candidates.root_disks[0];
+  storage.verdict = placement::Verdict::refused;
+  storage.full = true;
+  storage.why = "1 GiB free, not storage.avail > quantity(\"20Gi\")";
+  EXPECT_EQ(demanding.said("SelectorResolved"), "False STO-001");
+  EXPECT_EQ(demanding.said("CapacityAvailable"), "False STO-001");
   Scene bare;
   bare.findings.templates.found.clear();
   EXPECT_EQ(bare.said("TemplatesReady"), "False TPL-001");

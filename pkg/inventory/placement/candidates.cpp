@@ -98,6 +98,13 @@ StorageCandidate judge_storage(const std::optional<cel::Selector>& selector,
   const auto judged = judge(selector, to_json(row), cel::storage_type(), "storage");
   candidate.verdict = judged.verdict;
   candidate.why = judged.why;
+  if (judged.verdict != Verdict::refused || !row.total || !row.available) return candidate;
+  auto empty = row;
+  empty.available = row.total;
+  empty.used = 0;
+  const auto if_empty = judge(selector, to_json(empty), cel::storage_type(), "storage");
+  candidate.full = if_empty.verdict == Verdict::allowed;
+  if (candidate.full) candidate.why = human_bytes(*row.available) + " free, " + judged.why;
   return candidate;
 }
 
@@ -113,21 +120,39 @@ std::vector<StorageCandidate> judge_storages(const std::optional<cel::Selector>&
   return candidates;
 }
 
+std::string name_of(const NodeCandidate& candidate) {
+  return candidate.name.get();
+}
+std::string name_of(const StorageCandidate& candidate) {
+  return candidate.row.id.get() + " on " + candidate.row.node.get();
+}
+
+constexpr size_t kNamed = 4;    // of those with the same reason
+constexpr size_t kReasons = 8;  // told at once
+
+std::string some_of(const std::vector<std::string>& names) {
+  if (names.size() <= kNamed) return join(names, ", ");
+  const std::vector<std::string> some(names.begin(), names.begin() + kNamed);
+  return join(some, ", ") + absl::StrFormat(" and %d more", names.size() - kNamed);
+}
+
 template <class Candidate>
 std::string explain_all(const std::vector<Candidate>& candidates, std::string_view what) {
-  std::map<std::string, int> reasons;
+  std::map<std::string, std::vector<std::string>> reasons;
   size_t allowed = 0;
   for (const auto& candidate : candidates) {
     if (candidate.verdict == Verdict::allowed) {
       ++allowed;
     } else {
-      ++reasons[candidate.why];
+      reasons[candidate.why].push_back(name_of(candidate));
     }
   }
-  std::vector<std::string> parts;
-  for (const auto& [why, count] : reasons) parts.push_back(std::to_string(count) + " " + why);
   auto text = absl::StrFormat("%d/%d %s", allowed, candidates.size(), what);
-  if (!parts.empty()) text += ": " + join(parts, ", ");
+  size_t told = 0;
+  for (const auto& [why, names] : reasons) {
+    if (++told > kReasons) return text + "; …";
+    text += "; " + some_of(names) + ": " + why;
+  }
   return text;
 }
 
@@ -143,6 +168,17 @@ Result<Selectors> compile(const api::v1alpha1::MachineClassSpec& spec) {
                                                              "spec.os.source.storageSelector"));
   }
   return selectors;
+}
+
+std::string describe_space(const pve::StorageRow& row) {
+  return row.id.get() + " on " + row.node.get() + ": " +
+         (row.available ? human_bytes(*row.available) + " free" : "free space not observed");
+}
+
+bool Candidates::are_full() const {
+  const auto allowed = [](const auto& candidate) { return candidate.verdict == Verdict::allowed; };
+  return std::ranges::any_of(root_disks, &StorageCandidate::full) &&
+         std::ranges::none_of(root_disks, allowed);
 }
 
 bool Candidates::allows(const NodeName& node) const {

@@ -28,16 +28,24 @@ struct StorageCandidate {
   pve::StorageRow row;  // as seen from row.node
   Verdict verdict = Verdict::unknown;
   std::string why;
+  // Refused only for what is on it: empty, it would be allowed.
+  bool full = false;
 };
+// "local on pve1: 1.2 GiB free"
+std::string describe_space(const pve::StorageRow& row);
+
 struct Candidates {
   std::vector<NodeCandidate> nodes;          // by name
   std::vector<StorageCandidate> root_disks;  // by node, then name
   std::vector<StorageCandidate> template_sources;
 
   bool allows(const NodeName& node) const;
-  // "0/4 nodes: 2 node.memory.free not observed, …": one clause a reason.
+  // "1/3 nodes; pve1, pve2: node.memory.free not observed; …": those that are not allowed, by
+  // reason.
   std::string explain_nodes() const;
   std::string explain_root_disks() const;
+  // True when a storage for root disks is refused only for want of space, and none is allowed.
+  bool are_full() const;
 };
 
 // Beside the selectors, a node must be online; a storage must be enabled and active and take

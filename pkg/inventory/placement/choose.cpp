@@ -105,17 +105,30 @@ class Chooser {
     const auto& row = storage.row;
     const auto name = row.id.get();
     if (storage.verdict != Verdict::allowed) {
-      return Rejection{Obstacle::storage, "storage(" + name + ") " + storage.why};
+      const auto obstacle = storage.full ? Obstacle::storage_full : Obstacle::storage;
+      return Rejection{obstacle, "storage " + name + " on " + row.node.get() + ": " + storage.why};
     }
     if (row.available.has_value() && *row.available < demand_.disk) {
-      return Rejection{Obstacle::storage_full, "storage(" + name + ") " +
-                                                   human_bytes(*row.available) + " of " +
-                                                   human_bytes(demand_.disk) + " free"};
+      return Rejection{Obstacle::storage_full, "storage " + describe_space(row) + ", " +
+                                                   human_bytes(demand_.disk) + " needed"};
     }
-    if (count_of(load_.creates, std::pair(row.node, row.id)) >= limits_.creates_per_storage) {
-      return Rejection{Obstacle::busy, "createsPerStorage(" + name + ")"};
+    if (creates_on(row) >= limits_.creates_per_storage) {
+      return Rejection{Obstacle::busy, "createsPerStorage on " + name};
     }
     return std::nullopt;
+  }
+
+  // A shared storage is one, from whatever node it is written to.
+  int creates_on(const pve::StorageRow& row) const {
+    int creates = 0;
+    for (const auto& [place, count] : load_.creates) {
+      const bool same_node = row.shared || place.first == row.node;
+      if (same_node && place.second == row.id) creates += count;
+    }
+    for (const auto& [node, count] : load_.creates_somewhere) {
+      if (row.shared || node == row.node) creates += count;
+    }
+    return creates;
   }
 
   // Of several storages the one that comes nearest to being taken tells what is in the way: one
@@ -159,11 +172,15 @@ NoPlace explain(const std::vector<Rejection>& rejections) {
     obstacles.insert(rejection.obstacle);
   }
   std::vector<std::string> parts;
-  for (const auto& [text, count] : reasons) parts.push_back(std::to_string(count) + " " + text);
+  for (const auto& [text, count] : reasons) {
+    const bool names_its_node = starts_with(text, "storage ");
+    parts.push_back(names_its_node ? text : std::to_string(count) + " " + text);
+  }
   const auto message = absl::StrFormat("0/%d nodes: %s", rejections.size(), join(parts, ", "));
   if (obstacles.contains(Obstacle::busy)) return {kThrottled, "CON-015", message, true};
-  // Nodes that were never meant do not hide what is wrong with those that were.
+  // Nodes and storages that were never meant do not hide what is wrong with those that were.
   obstacles.erase(Obstacle::selector);
+  if (obstacles.contains(Obstacle::storage_full)) obstacles.erase(Obstacle::storage);
   if (obstacles.size() == 1) {
     switch (*obstacles.begin()) {
       case Obstacle::no_template:

@@ -19,6 +19,7 @@ struct Load {
   std::map<NodeName, int> machines;  // all of ours
   std::map<NodeName, int> tasks;     // Proxmox tasks that run
   std::map<std::pair<NodeName, StorageId>, int> creates;  // that write to it
+  std::map<NodeName, int> creates_somewhere;  // from there, to a storage that is not known
 };
 
 struct Demand {

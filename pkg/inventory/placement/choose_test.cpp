@@ -98,6 +98,19 @@ TEST(Choose, KeepsTheLimits) {
   }
   scene.spec.root_disk.storage_selector = "storage.name == \"local\"";
   EXPECT_EQ(scene.none().reason, "Throttled");
+  scene.load.creates.clear();
+  scene.load.creates_somewhere = {{NodeName("pve1"), 2}};
+  EXPECT_EQ(scene.node(), "pve2");
+}
+
+TEST(Choose, ASharedStorageIsOneHoweverManyNodesWriteToIt) {
+  Scene scene;
+  scene.load.creates = {{{NodeName("pve1"), StorageId("local")}, 1},
+                        {{NodeName("pve2"), StorageId("local")}, 1}};
+  EXPECT_EQ(scene.node(), "pve1");
+  for (auto& storage : scene.snapshot.storages) storage.shared = true;
+  EXPECT_EQ(scene.none().reason, "Throttled");
+  EXPECT_THAT(scene.none().message, HasSubstr("createsPerStorage on local"));
 }
 
 TEST(Choose, SaysWhatIsMissing) {
@@ -108,6 +121,7 @@ TEST(Choose, SaysWhatIsMissing) {
   Scene full;
   for (auto& storage : full.snapshot.storages) storage.available = kGiB;
   EXPECT_EQ(full.none().code, "STO-001");
+  EXPECT_THAT(full.none().message, HasSubstr("storage local on pve1: 1 GiB free, 8 GiB needed"));
 
   Scene unbridged;
   unbridged.demand.bridges = {"vmbr9"};
@@ -137,6 +151,26 @@ TEST(Candidates, NameTheClauseThatRefused) {
       "storage.type in [\"zfspool\"] && storage.avail > quantity(\"1Gi\")";
   const auto candidates = find_candidates(*compile(scene.spec), scene.snapshot);
   EXPECT_THAT(candidates.explain_root_disks(), HasSubstr("storage.type in"));
+  EXPECT_EQ(scene.none().code, "CEL-001");
+}
+
+TEST(Candidates, ASelectorThatWantsSpaceFindsTheStorageFull) {
+  Scene scene;
+  scene.spec.root_disk.storage_selector =
+      "storage.type in [\"dir\"] && storage.avail > quantity(\"20Gi\")";
+  for (auto& storage : scene.snapshot.storages) {
+    storage.total = 200 * kGiB;
+    storage.available = 3 * kGiB;
+  }
+  scene.snapshot.storages[1].type = "nfs";
+  const auto candidates = find_candidates(*compile(scene.spec), scene.snapshot);
+  EXPECT_TRUE(candidates.are_full());
+  EXPECT_EQ(candidates.explain_root_disks(),
+            "0/2 storages; local on pve1: 3 GiB free, not storage.avail > quantity(\"20Gi\"); "
+            "local on pve2: not storage.type in [\"dir\"]");
+  EXPECT_EQ(scene.none().code, "STO-001");
+  // What is too small even when empty is no matter of space.
+  scene.snapshot.storages[0].total = 10 * kGiB;
   EXPECT_EQ(scene.none().code, "CEL-001");
 }
 
