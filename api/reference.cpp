@@ -64,7 +64,7 @@ std::string reference_index() {
   }
   return out +
          "\nWhat every object has: [metadata](metadata.md). What can go wrong: "
-         "[failures](failures.md).\n";
+         "[failures](failures.md). What is measured: [metrics](metrics.md).\n";
 }
 
 }  // namespace gantry::api

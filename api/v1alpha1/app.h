@@ -74,6 +74,7 @@ struct AppMachine {
   std::string revision;  // of the workload that was last put into it
   AppHealth health;
   int failures = 0;  // probes that failed in a row
+  std::optional<Time> unknown_since;
 };
 struct AppStatus {
   meta::Conditions conditions;

@@ -27,7 +27,8 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::vmid>("vmid", "Its container's id."),
           field<&AppMachine::node>("node", "Where it is."),
           field<&AppMachine::address>("address", "Its IP address."),
-          field<&AppMachine::ready>("ready", "Whether the workload works.", always),
+          field<&AppMachine::ready>(
+              "ready", "Whether the workload works, or did before unknownSince.", always),
           field<&AppMachine::step>("step", "What is being done."),
           field<&AppMachine::message>("message", "What it waits for."),
           field<&AppMachine::step_started_at>("stepStartedAt", "Since when."),
@@ -35,6 +36,9 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::revision>("revision", "The workload that was last put into it."),
           field<&AppMachine::health>("health", "The last health probe."),
           field<&AppMachine::failures>("failures", "Probes that failed in a row."),
+          field<&AppMachine::unknown_since>(
+              "unknownSince",
+              "Since when it cannot be told how its container is; all else is as last known."),
       });
 }
 
@@ -48,7 +52,8 @@ TypeInfo describe(Type<AppStatus>) {
           field<&AppStatus::observed_generation>(
               "observedGeneration", "The generation of the spec that this status is about."),
           field<&AppStatus::replicas>("replicas", "How many Machines there are.", always),
-          field<&AppStatus::ready_replicas>("readyReplicas", "How many of them work.", always),
+          field<&AppStatus::ready_replicas>(
+              "readyReplicas", "How many of them work, as far as known; see Available.", always),
           field<&AppStatus::selector>("selector", "The labels of its Machines."),
           field<&AppStatus::revision>("revision", "The workload of the spec."),
           field<&AppStatus::machines>("machines", "Its Machines.", MapKey{"name"}),

@@ -118,7 +118,10 @@ TypeInfo describe(Type<MachineStatus>) {
           field<&MachineStatus::vmid>("vmid", "Its id on Proxmox."),
           field<&MachineStatus::node>("node", "Where it was last seen."),
           field<&MachineStatus::upid>("upid", "The Proxmox task that runs on it."),
-          field<&MachineStatus::power>("power", "running, stopped or unknown."),
+          field<&MachineStatus::power>("power",
+                                       "running or stopped, as it was at lastObservedAt; absent: "
+                                       "proven to be gone; empty: not seen yet. The condition "
+                                       "Observed says whether it can be seen now."),
           field<&MachineStatus::addresses>("addresses", "Its IP addresses, IPv4 first.", set),
           field<&MachineStatus::uptime_seconds>("uptimeSeconds", "How long it has been running."),
           field<&MachineStatus::usage>("usage", "What it uses."),
@@ -129,7 +132,9 @@ TypeInfo describe(Type<MachineStatus>) {
           field<&MachineStatus::repairs>("repairs", "Disruptive repairs of the last hour."),
           field<&MachineStatus::stopped_by_person_at>("stoppedByPersonAt",
                                                       "When a person stopped it."),
-          field<&MachineStatus::last_observed_at>("lastObservedAt", "When it was last seen."),
+          field<&MachineStatus::last_observed_at>(
+              "lastObservedAt",
+              "When it was last seen; node, power, addresses and usage are as they were then."),
       });
 }
 
@@ -159,7 +164,7 @@ meta::Kind machine_kind() {
               {
                   ready_column(),
                   {"Step", "string", "What is being done.", "status.step"},
-                  {"Power", "string", "running, stopped or unknown.", "status.power"},
+                  {"Power", "string", "running, stopped or absent, as last seen.", "status.power"},
                   {"Vmid", "integer", "Its id on Proxmox.", "status.vmid"},
                   {"Node", "string", "Where it was last seen.", "status.node"},
                   {"Address", "string", "Its first IP address.", "status.addresses[0]"},

@@ -58,7 +58,7 @@ struct MachineStatus {
   std::optional<int64_t> vmid;
   std::string node;   // where it was last seen
   std::string upid;   // the running Proxmox task
-  std::string power;  // running, stopped, unknown
+  std::string power;  // running or stopped as last seen, absent; empty: not seen yet
   std::vector<std::string> addresses;
   int64_t uptime_seconds = 0;
   std::optional<MachineUsage> usage;

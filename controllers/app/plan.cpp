@@ -43,21 +43,26 @@ bool is_as_wanted(const Machine& have, const Machine& want) {
          have.spec.power_state == want.spec.power_state && networks_of(have) == networks_of(want);
 }
 
-Condition condition(const App& app, std::string type, bool yes, std::string reason,
+ConditionStatus status_of(bool yes) {
+  return yes ? ConditionStatus::yes : ConditionStatus::no;
+}
+
+Condition condition(const App& app, std::string type, ConditionStatus status, std::string reason,
                     std::string message) {
   Condition made;
   made.type = std::move(type);
-  made.status = yes ? ConditionStatus::yes : ConditionStatus::no;
+  made.status = status;
   made.observed_generation = app.metadata.generation;
   made.reason = std::move(reason);
   made.message = std::move(message);
   return made;
 }
 
-// What a person should know first about the machines that are not ready.
+// What a person should know first about the machines that are not ready, or not seen.
 std::string first_worry(const App& app) {
   for (const auto& machine : app.status.machines)
-    if (!machine.ready && !machine.message.empty()) return machine.name + ": " + machine.message;
+    if ((!machine.ready || machine.unknown_since.has_value()) && !machine.message.empty())
+      return machine.name + ": " + machine.message;
   return "";
 }
 
@@ -128,41 +133,86 @@ std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
   return std::nullopt;
 }
 
+namespace {
+
+// How many of the replicas work. Those that cannot be seen count as they were seen last.
+struct Count {
+  int wanted = 0;
+  int ready = 0;   // known to be, or when last seen
+  int unsure = 0;  // of these, only when last seen
+  bool exact = false;
+
+  bool all_were_ready() const { return ready >= wanted && exact; }
+  std::string text() const {
+    auto text = absl::StrFormat("%d of %d replicas are ready", ready, wanted);
+    if (unsure == 0) return text;
+    if (unsure == ready)
+      return absl::StrFormat("%d of %d replicas were ready when last seen", ready, wanted);
+    return text + absl::StrFormat(", %d of them when last seen", unsure);
+  }
+};
+
+Count count_of(const App& app) {
+  Count count;
+  const auto& machines = app.status.machines;
+  count.wanted = app.spec.suspend ? 0 : wanted_replicas(app);
+  count.exact = static_cast<int>(machines.size()) == wanted_replicas(app);
+  for (const auto& machine : machines) {
+    count.ready += machine.ready ? 1 : 0;
+    count.unsure += machine.ready && machine.unknown_since.has_value() ? 1 : 0;
+  }
+  return count;
+}
+
+Condition availability(const App& app, const Count& count) {
+  if (count.ready > count.unsure) {
+    return condition(app, "Available", ConditionStatus::yes, "SomeReplicasReady", count.text());
+  }
+  if (count.unsure > 0) {
+    const auto worry = first_worry(app);
+    return condition(app, "Available", ConditionStatus::unknown, "Unknown",
+                     worry.empty() ? count.text() : count.text() + "; " + worry);
+  }
+  return condition(app, "Available", ConditionStatus::no, "NoReplicaReady", count.text());
+}
+
+}  // namespace
+
 void judge(App& app, const std::string& blocked, const Status& problem, Time now) {
   auto& status = app.status;
+  const auto count = count_of(app);
+  const bool deleting = app.metadata.deleting();
   status.replicas = static_cast<int>(status.machines.size());
-  status.ready_replicas = static_cast<int>(
-      std::ranges::count_if(status.machines, [](const auto& machine) { return machine.ready; }));
+  status.ready_replicas = count.ready;
   status.observed_generation = app.metadata.generation;
   status.selector = std::string(kAppLabel) + "=" + app.metadata.name;
-  const int wanted = app.spec.suspend ? 0 : wanted_replicas(app);
-  const bool exact = status.replicas == wanted_replicas(app);
-  const bool complete = status.ready_replicas >= wanted && exact && blocked.empty();
+  const bool complete = count.all_were_ready() && count.unsure == 0 && blocked.empty();
   const bool stalled = !blocked.empty() || (!problem.ok() && is_terminal(problem));
-  const auto counted =
-      absl::StrFormat("%d of %d replicas are ready", status.ready_replicas, wanted);
+  const bool unsure = count.all_were_ready() && count.unsure > 0 && !stalled && !deleting;
   std::string worry = blocked.empty() ? message_of(problem) : blocked;
   if (worry.empty()) worry = first_worry(app);
+  const auto counted =
+      deleting ? "Machines that are still there: " + std::to_string(status.replicas) : count.text();
   const auto message = complete || worry.empty() ? counted : counted + "; " + worry;
-  const std::string reason = app.metadata.deleting() ? "Deleting"
-                             : app.spec.suspend      ? "Suspended"
-                             : complete              ? "AllReplicasReady"
-                             : stalled               ? "Stalled"
-                                                     : "Progressing";
-  const bool ready = complete && !app.spec.suspend && !app.metadata.deleting() && problem.ok();
-  auto ready_condition = condition(app, "Ready", ready, reason, message);
+  const std::string reason = deleting           ? "Deleting"
+                             : app.spec.suspend ? "Suspended"
+                             : complete         ? "AllReplicasReady"
+                             : stalled          ? "Stalled"
+                             : unsure           ? "Unknown"
+                                                : "Progressing";
+  const bool ready = complete && !app.spec.suspend && !deleting && problem.ok();
+  auto ready_condition = condition(
+      app, "Ready", unsure ? ConditionStatus::unknown : status_of(ready), reason, message);
   if (const auto code = catalogue_code(problem)) ready_condition.code = *code;
   set_condition(status.conditions, ready_condition, now);
+  set_condition(status.conditions, availability(app, count), now);
   set_condition(
       status.conditions,
-      condition(app, "Available", status.ready_replicas > 0,
-                status.ready_replicas > 0 ? "SomeReplicasReady" : "NoReplicaReady", counted),
+      condition(app, "Reconciling", status_of(!complete && !stalled && !unsure), reason, message),
       now);
   set_condition(status.conditions,
-                condition(app, "Reconciling", !complete && !stalled, reason, message), now);
-  set_condition(status.conditions,
-                condition(app, "Stalled", stalled, stalled ? "NeedsAttention" : "NotStalled",
-                          stalled ? worry : ""),
+                condition(app, "Stalled", status_of(stalled),
+                          stalled ? "NeedsAttention" : "NotStalled", stalled ? worry : ""),
                 now);
 }
 

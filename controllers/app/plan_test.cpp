@@ -122,6 +122,45 @@ TEST(Judge, IsReadyOnlyWhenEveryReplicaIs) {
   EXPECT_EQ(find_condition(app.status.conditions, "Ready")->observed_generation, 3);
 }
 
+const api::meta::Condition& said(const App& app, const char* type) {
+  return *find_condition(app.status.conditions, type);
+}
+
+TEST(Judge, WhatCannotBeSeenIsUnknownAndNotDown) {
+  auto app = hello(2);
+  app.status.machines = {shown("hello-0", true), shown("hello-1", true, "no answer; last seen …")};
+  app.status.machines[1].unknown_since = kNow;
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Available").status, api::meta::ConditionStatus::yes);
+  EXPECT_EQ(said(app, "Ready").status, api::meta::ConditionStatus::unknown);
+  EXPECT_EQ(said(app, "Ready").message,
+            "2 of 2 replicas are ready, 1 of them when last seen; hello-1: no answer; last seen …");
+  app.status.machines[0].unknown_since = kNow;
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Available").status, api::meta::ConditionStatus::unknown);
+  EXPECT_THAT(said(app, "Available").message,
+              HasSubstr("2 of 2 replicas were ready when last seen; hello-1: no answer"));
+  EXPECT_EQ(said(app, "Reconciling").status, api::meta::ConditionStatus::no);
+  EXPECT_EQ(app.status.ready_replicas, 2);
+}
+
+TEST(Judge, WhatWasDownBeforeItWasLostIsStillNotReady) {
+  auto app = hello(1);
+  app.status.machines = {shown("hello-0", false, "no answer")};
+  app.status.machines[0].unknown_since = kNow;
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Available").status, api::meta::ConditionStatus::no);
+  EXPECT_EQ(said(app, "Ready").status, api::meta::ConditionStatus::no);
+}
+
+TEST(Judge, ADeletionCountsWhatIsLeft) {
+  auto app = deleting(hello(1));
+  app.status.machines = {shown("hello-0", true)};
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Ready").reason, "Deleting");
+  EXPECT_EQ(said(app, "Ready").message, "Machines that are still there: 1");
+}
+
 TEST(Judge, StallsWhenOnlyAPersonCanHelp) {
   auto app = hello(1);
   app.status.machines = {shown("hello-0", false)};

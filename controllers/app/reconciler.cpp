@@ -43,6 +43,22 @@ bool is_bootstrap_step(const std::string& step) {
   return kSteps.contains(step);
 }
 
+bool is_unknown(const api::meta::Condition* condition) {
+  return condition != nullptr && condition->status == api::meta::ConditionStatus::unknown;
+}
+
+// Numbers that are refreshed all the time say nothing about an App.
+bool differs_in_more_than_numbers(const store::Change& change) {
+  if (change.type != store::ChangeType::modified || change.previous == nullptr) return true;
+  const auto without_numbers = [](Json value) {
+    value.member("metadata").erase("resourceVersion");
+    for (const char* number : {"usage", "uptimeSeconds", "lastObservedAt"})
+      value.member("status").erase(number);
+    return value;
+  };
+  return without_numbers(change.previous->value) != without_numbers(change.object->value);
+}
+
 bool is_ready(const App& app) {
   return api::meta::is_true(app.status.conditions, "Ready");
 }
@@ -53,7 +69,11 @@ Reconciler::Reconciler(Dependencies dependencies, Executor executor)
     : d_(dependencies), jobs_(dependencies.clock, std::move(executor)) {}
 
 void Reconciler::connect(runtime::Controller& controller) {
-  controller.watches(kMachines, runtime::to_owner("App"));
+  controller.reads({"machineclasses.gantry.dev"}).writes({kMachines, "events"});
+  const auto owner = runtime::to_owner("App");
+  controller.watches(kMachines, [owner](const store::Change& change) {
+    return differs_in_more_than_numbers(change) ? owner(change) : std::vector<runtime::Request>();
+  });
   // A changed Secret or ConfigMap is a new revision of every App that may refer to it.
   const runtime::Mapping neighbours = [this](const store::Change& change) {
     std::vector<runtime::Request> requests;
@@ -184,6 +204,14 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   shown.address = machine.status.addresses.empty() ? "" : machine.status.addresses.front();
   shown.url = url_of(app, shown.address);
   const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
+  shown.unknown_since.reset();
+  if (is_unknown(ready) && !machine.metadata.deleting()) {
+    // What cannot be seen is not known to be broken: the last word about readiness stays.
+    shown.unknown_since = ready->last_transition_time;
+    shown.step = "unknown";
+    shown.message = ready->message;
+    co_return kWaiting;
+  }
   if (!api::meta::is_true(machine.status.conditions, "Ready") || machine.metadata.deleting()) {
     shown.ready = false;
     shown.step = machine.metadata.deleting() ? "deleting" : machine.status.step;
@@ -316,10 +344,11 @@ void Reconciler::tell_changes(const App& before, const App& after) {
     tell(after, "Bootstrap", machine.name + ": " + machine.step + ": " + machine.message,
          runtime::EventType::normal);
   }
-  if (is_ready(after) == is_ready(before)) return;
+  if (is_ready(after) == is_ready(before) || after.metadata.deleting()) return;
   const auto* ready = api::meta::find_condition(after.status.conditions, "Ready");
   const auto type = is_ready(after) ? runtime::EventType::normal : runtime::EventType::warning;
-  tell(after, is_ready(after) ? "Ready" : "NotReady", ready->message, type);
+  const auto* reason = is_ready(after) ? "Ready" : is_unknown(ready) ? "Unknown" : "NotReady";
+  tell(after, reason, ready->message, type);
 }
 
 }  // namespace gantry::controllers::app

@@ -39,6 +39,20 @@ size_t Census::size(const ClusterName& cluster) const {
   }));
 }
 
+std::vector<Uid> Census::outdated(const ClusterName& cluster,
+                                  const inventory::Snapshot& snapshot) const {
+  std::vector<Uid> outdated;
+  for (const auto& [uid, entry] : entries_) {
+    if (entry.cluster != cluster || !entry.vmid.has_value() || !entry.well) continue;
+    const auto row = snapshot.guests.find(*entry.vmid);
+    if (row == snapshot.guests.end()) continue;
+    if (is_worth_writing(entry.measured, usage_of(row->second), snapshot.observed_at)) {
+      outdated.push_back(uid);
+    }
+  }
+  return outdated;
+}
+
 inventory::placement::Load Census::load(const Uid& self, const ClusterName& cluster,
                                         const std::string& machine_class,
                                         const inventory::Snapshot& snapshot) const {
@@ -51,7 +65,11 @@ inventory::placement::Load Census::load(const Uid& self, const ClusterName& clus
     const bool works = entry.calling || !entry.task.get().empty();
     if (works) ++load.tasks[entry.node];
     if (!entry.task.get().empty()) counted.insert(entry.task);
-    if (entry.creating_on.has_value()) ++load.creates[{entry.node, *entry.creating_on}];
+    if (entry.creating && entry.creating_on.has_value()) {
+      ++load.creates[{entry.node, *entry.creating_on}];
+    } else if (entry.creating) {
+      ++load.creates_somewhere[entry.node];
+    }
   }
   for (const auto& task : snapshot.running_tasks) {
     if (!counted.contains(task.upid)) ++load.tasks[task.node];

@@ -8,6 +8,7 @@
 
 #include "api/v1alpha1/machine.h"
 #include "api/v1alpha1/proxmoxcluster.h"
+#include "controllers/machine/usage.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/inventory/placement/choose.h"
 #include "pkg/runtime/request.h"
@@ -20,10 +21,13 @@ struct CensusEntry {
   std::string machine_class;
   NodeName node;  // where it is, or is being made; empty: nowhere
   std::optional<VmId> vmid;
-  std::optional<StorageId> creating_on;  // while its create runs
+  bool creating = false;                 // from the announcement of its create to its end
+  std::optional<StorageId> creating_on;  // meanwhile; absent after a restart
   Upid task;                             // while one runs; empty: none
   bool calling = false;                  // between a call and its answer
   std::vector<Time> repairs;             // disruptive ones
+  bool well = false;                     // Ready when last looked into
+  Measured measured;                     // as written in its status
 };
 
 class Census {
@@ -33,6 +37,8 @@ class Census {
   void forget(const Uid& uid) { entries_.erase(uid); }
   void forget(const runtime::Request& request);
   const std::map<Uid, CensusEntry>& entries() const { return entries_; }
+  // Those that are well and whose numbers in `snapshot` are worth a write.
+  std::vector<Uid> outdated(const ClusterName& cluster, const inventory::Snapshot& snapshot) const;
   // Machines of a cluster that have a VMID.
   size_t size(const ClusterName& cluster) const;
 

@@ -46,11 +46,35 @@ TEST(Census, BoundsDisruptiveRepairsPerObjectNodeAndCluster) {
   EXPECT_THAT(census.may_repair(Uid("u9"), limits, kNow + 10min), IsOk());
 }
 
+TEST(Census, FindsTheNumbersThatAreWorthAWrite) {
+  auto census = census_of(4);
+  inventory::Snapshot snapshot;
+  snapshot.observed_at = kNow;
+  for (int i = 0; i < 3; ++i) {
+    auto& row = snapshot.guests[VmId(20000 + i)];
+    row.memory_total = 1000;
+    row.memory_used = 500;
+    auto& entry = census.entry(Uid("u" + std::to_string(i)));
+    entry.well = true;
+    entry.measured = {kNow - 30s, usage_of(row)};
+  }
+  census.entry(Uid("u3")).well = true;  // not listed
+  EXPECT_TRUE(census.outdated(kHome, snapshot).empty());
+  snapshot.guests[VmId(20000)].memory_used = 600;
+  census.entry(Uid("u1")).measured.at = kNow - 60s;
+  snapshot.guests[VmId(20002)].memory_used = 600;
+  census.entry(Uid("u2")).well = false;
+  EXPECT_THAT(census.outdated(kHome, snapshot), ::testing::ElementsAre(Uid("u0"), Uid("u1")));
+  EXPECT_TRUE(census.outdated(ClusterName("other"), snapshot).empty());
+}
+
 TEST(Census, CountsForPlacementWhatIsThereAndWhatIsUnderWay) {
   auto census = census_of(4);
   census.entry(Uid("u1")).task = Upid("UPID:a");
   census.entry(Uid("u2")).calling = true;
+  census.entry(Uid("u2")).creating = true;
   census.entry(Uid("u2")).creating_on = StorageId("local");
+  census.entry(Uid("u3")).creating = true;  // begun before a restart
   inventory::Snapshot snapshot;
   for (const char* upid : {"UPID:a", "UPID:stranger"}) {
     auto& task = snapshot.running_tasks.emplace_back();
@@ -62,6 +86,7 @@ TEST(Census, CountsForPlacementWhatIsThereAndWhatIsUnderWay) {
   EXPECT_EQ(load.of_class.at(kNode), 1);
   EXPECT_EQ(load.tasks.at(kNode), 3);  // one of ours in both lists counts once
   EXPECT_EQ(load.creates.at({kNode, StorageId("local")}), 1);
+  EXPECT_EQ(load.creates_somewhere.at(kNode), 1);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ runtime::Subject subject_of(const Machine& machine) {
 }  // namespace
 
 void Reconciler::connect(runtime::Controller& controller) {
+  controller.reads({kClusters}).writes({"events"});
   controller.watches(kClasses, [this](const store::Change& change) {
     std::vector<Request> requests;
     for (const auto& [uid, entry] : census_.entries()) {
@@ -39,8 +40,10 @@ void Reconciler::connect(runtime::Controller& controller) {
     }
     return requests;
   });
-  controller.listens("machines follow the inventories",
+  controller.listens("containers that look different",
                      [this](runtime::Enqueue enqueue) { return follow_inventories(enqueue); });
+  controller.listens("numbers that have moved",
+                     [this](const runtime::Enqueue&) { return follow_numbers(); });
 }
 
 Async<Result<Outcome>> Reconciler::reconcile(Request request) {
@@ -167,9 +170,11 @@ void Reconciler::note_in_census(const Run& run) {
   entry.node = NodeName(status.node);
   entry.task = Upid(status.upid);
   entry.repairs = status.repairs;
-  const bool creating = is_step(status, steps::kCreate, StepState::running);
-  if (!creating) entry.creating_on.reset();
-  if (!entry.node.get().empty() || !creating) return;
+  entry.well = api::meta::is_true(status.conditions, "Ready");
+  entry.measured = {status.last_observed_at, status.usage.value_or(MachineUsage())};
+  entry.creating = is_step(status, steps::kCreate, StepState::running);
+  if (!entry.creating) entry.creating_on.reset();
+  if (!entry.node.get().empty() || !entry.creating) return;
   entry.node = placed;
   if (const auto parts = pve::parse_upid(entry.task); parts.ok()) entry.node = parts->node;
 }
@@ -210,6 +215,49 @@ Async<Status> Reconciler::write_status(Run& run) {
   if (!written.ok()) co_return annotate(written.status(), "write the status");
   run.before.status = run.machine.status;
   co_return Status();
+}
+
+Async<Status> Reconciler::follow_numbers() {
+  std::map<ClusterName, uint64_t> cycles;
+  while (true) {
+    GANTRY_CO_TRY(co_await the_.clock.sleep_for(1s));
+    for (const auto& cluster : the_.clusters.all()) {
+      const auto snapshot = cluster->inventory.current();
+      if (snapshot->cycle == cycles[cluster->name]) continue;
+      cycles[cluster->name] = snapshot->cycle;
+      const auto outdated = census_.outdated(cluster->name, *snapshot);
+      for (const auto& uid : outdated) {
+        const auto written = co_await refresh(uid, snapshot);
+        if (written.ok()) continue;
+        if (error_class(written) == ErrorClass::cancelled) co_return written;
+        // A reconcile has just written, or the database is away: the next cycle sees.
+        log::debug("numbers not written", {{"error", written}});
+      }
+    }
+  }
+}
+
+Async<Status> Reconciler::refresh(Uid uid, std::shared_ptr<const inventory::Snapshot> snapshot) {
+  const auto* entry = census_.find(uid);
+  if (entry == nullptr || !entry->vmid.has_value()) co_return Status();
+  const auto row = snapshot->guests.find(*entry->vmid);
+  const auto object = the_.store.get({kMachines, entry->request.ns, entry->request.name});
+  if (!object.ok() || row == snapshot->guests.end()) co_return object.status();
+  auto value = (*object)->value;
+  auto& status = value.member("status");
+  // What looks different is looked into: the reconcile says how it is.
+  const bool same = status.string_or("power", "") == row->second.status &&
+                    status.string_or("node", "") == row->second.node.get();
+  if (!same) co_return Status();
+  const Measured measured{std::chrono::floor<std::chrono::seconds>(snapshot->observed_at),
+                          usage_of(row->second)};
+  status.set("usage", schema::encode(measured.usage));
+  status.set("uptimeSeconds", row->second.uptime_seconds.value_or(0));
+  status.set("lastObservedAt", to_rfc3339(*measured.at));
+  // With its resourceVersion: what a reconcile writes meanwhile must not be overwritten.
+  auto written = co_await the_.store.update(kMachines, store::Part::status, std::move(value));
+  if (written.ok() && census_.find(uid) != nullptr) census_.entry(uid).measured = measured;
+  co_return written.status();
 }
 
 Async<Status> Reconciler::follow_inventories(runtime::Enqueue enqueue) {

@@ -41,6 +41,10 @@ class Reconciler final : public runtime::Reconciler {
  private:
   // Wakes the Machines whose container looks different in a new cycle of the inventory.
   Async<Status> follow_inventories(runtime::Enqueue enqueue);
+  // Keeps the numbers in the status of Machines that are well as fresh as is_worth_writing() asks,
+  // from the inventories alone.
+  Async<Status> follow_numbers();
+  Async<Status> refresh(Uid uid, std::shared_ptr<const inventory::Snapshot> snapshot);
 
   // One reconcile's state.
   struct Run {

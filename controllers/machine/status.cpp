@@ -4,6 +4,7 @@
 
 #include "api/meta/condition.h"
 #include "controllers/machine/ledger.h"
+#include "controllers/machine/usage.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::machine {
@@ -13,9 +14,6 @@ using namespace std::chrono_literals;
 using api::meta::Condition;
 using api::meta::ConditionStatus;
 using api::v1alpha1::Machine;
-
-// How often numbers that always change are written although nothing else has changed.
-constexpr auto kHeartbeat = 10min;
 
 std::string failure_text(const RememberedTask& task) {
   auto text = task.task.exit_status;
@@ -67,45 +65,71 @@ void settle_power(MachineStatus& status, const Observation& world) {
   if (has_address) finish_step(status, steps::kNetwork, world.now, "");
 }
 
-std::string power_of(const Observation& world) {
-  if (!world.guest.status.has_value()) return "unknown";
-  return world.guest.status->running ? "running" : "stopped";
+// "running on pve1 at 2026-01-01T00:00:00Z"; empty when it was never seen.
+std::string last_sight(const MachineStatus& status) {
+  if (status.power.empty() || !status.last_observed_at.has_value()) return "";
+  return status.power + " on " + status.node + " at " + to_rfc3339(*status.last_observed_at);
+}
+
+// Unknown keeps what was seen last. A cycle of the inventory may have seen it later than our own
+// look, and as it was.
+void keep_last_sight(MachineStatus& status, const inventory::Sighting& sighting) {
+  if (!sighting.guest.has_value() || !status.last_observed_at.has_value()) return;
+  const bool as_it_was =
+      sighting.guest->status == status.power && sighting.guest->node.get() == status.node;
+  if (!as_it_was || sighting.seen_at <= *status.last_observed_at) return;
+  status.last_observed_at = std::chrono::floor<std::chrono::seconds>(sighting.seen_at);
+}
+
+void show_container(MachineStatus& status, const Observation& world) {
+  const auto& guest = world.guest;
+  const std::string power = guest.status->running ? "running" : "stopped";
+  const bool changed = status.node != guest.node.get() || status.power != power;
+  status.node = guest.node.get();
+  status.power = power;
+  status.addresses.clear();
+  for (const auto& interface : guest.interfaces) {
+    if (interface.name == "lo") continue;
+    for (const auto& address : interface.addresses) status.addresses.push_back(address);
+  }
+  const auto usage = usage_of(*guest.status);
+  const Measured written{status.last_observed_at, status.usage.value_or(MachineUsage())};
+  if (!changed && !is_worth_writing(written, usage, world.now)) return;
+  status.last_observed_at = std::chrono::floor<std::chrono::seconds>(world.now);
+  status.uptime_seconds = guest.status->uptime_seconds.value_or(0);
+  status.usage = usage;
+}
+
+void show_absence(MachineStatus& status, Time now) {
+  if (status.power.empty() || status.power == "absent") return;
+  status.power = "absent";
+  status.last_observed_at = std::chrono::floor<std::chrono::seconds>(now);
+  status.addresses.clear();
+  status.usage.reset();
+  status.uptime_seconds = 0;
 }
 
 void show_observed(Machine& machine, const Observation& world) {
   auto& status = machine.status;
   if (world.row.has_value()) status.vmid = world.row->vmid.get();
-  if (world.guest.occupant != Occupant::ours) {
-    status.power = "unknown";
-    return;
+  const auto occupant = world.guest.occupant;
+  if (occupant == Occupant::absent) {
+    show_absence(status, world.now);
+  } else if (occupant == Occupant::ours && world.guest.status.has_value()) {
+    show_container(status, world);
+  } else {
+    keep_last_sight(status, world.sighting);
   }
-  const bool moved = status.node != world.guest.node.get();
-  const bool changed = moved || status.power != power_of(world);
-  status.node = world.guest.node.get();
-  status.power = power_of(world);
-  status.addresses.clear();
-  for (const auto& interface : world.guest.interfaces) {
-    if (interface.name == "lo") continue;
-    for (const auto& address : interface.addresses) status.addresses.push_back(address);
-  }
-  const bool due =
-      !status.last_observed_at.has_value() || world.now - *status.last_observed_at >= kHeartbeat;
-  if (!changed && !due) return;
-  status.last_observed_at = std::chrono::floor<std::chrono::seconds>(world.now);
-  if (!world.guest.status.has_value()) return;
-  const auto& current = *world.guest.status;
-  status.uptime_seconds = current.uptime_seconds.value_or(0);
-  api::v1alpha1::MachineUsage usage;
-  usage.cpu = current.cpu.value_or(0);
-  usage.memory_used = current.memory_used.value_or(0);
-  usage.memory_total = current.memory_total.value_or(0);
-  usage.disk_used = current.disk_used.value_or(0);
-  usage.disk_total = current.disk_total.value_or(0);
-  status.usage = usage;
+}
+
+// Until it has been ready once its settings are not there yet, which is no drift.
+bool may_drift(const MachineStatus& status) {
+  return is_step(status, steps::kReady, StepState::done);
 }
 
 void show_drift(MachineStatus& status, const Drifts& drifts) {
   status.drift.clear();
+  if (!may_drift(status)) return;
   for (const auto& drift : drifts.all) status.drift.push_back({drift.key, drift.want, drift.have});
 }
 
@@ -135,24 +159,43 @@ class Conditions {
   Time now_;
 };
 
-Plan drift_words(const Drifts& drifts) {
+std::string quoted(const std::string& value) {
+  return value.empty() ? "absent" : "'" + value + "'";
+}
+
+Plan drift_words(const Plan& plan) {
+  const auto& drifts = plan.drifts;
   Plan words;
   std::vector<std::string> parts;
   for (const auto& drift : drifts.all) {
-    auto part = drift.key + " is '" + drift.have + "', not '" + drift.want + "'";
+    auto part = drift.key + " is " + quoted(drift.have) + ", wanted " + quoted(drift.want);
     if (!drift.why.empty()) part += " (" + drift.why + ")";
     if (words.code.empty()) words.code = drift.code;
     parts.push_back(std::move(part));
   }
   words.message = join(parts, "; ");
-  words.reason = "Differs";
+  words.reason = "Drifted";
+  const bool puts_back =
+      std::holds_alternative<Configure>(plan.action) || std::holds_alternative<Resize>(plan.action);
   if (!drifts.has(Repair::set) && !drifts.has(Repair::resize)) {
     words.reason = drifts.has(Repair::restart) ? "RestartNeeded" : "NotReverted";
+  } else if (puts_back) {
+    words.message += ": being put back";
   }
   return words;
 }
 
-void show_conditions(Machine& machine, const Plan& plan, const Observation& world) {
+// What is unknown is said together with what was known last.
+Plan with_last_sight(Plan plan, const MachineStatus& status) {
+  const auto last = last_sight(status);
+  if (plan.situation == Situation::unknown && !last.empty()) {
+    plan.message += "; last seen " + last;
+  }
+  return plan;
+}
+
+void show_conditions(Machine& machine, const Plan& planned, const Observation& world) {
+  const auto plan = with_last_sight(planned, machine.status);
   Conditions conditions(machine, world.now);
   const auto situation = plan.situation;
   const bool unsure = situation == Situation::unknown;
@@ -165,11 +208,31 @@ void show_conditions(Machine& machine, const Plan& plan, const Observation& worl
   conditions.set_or_remove("Stalled", situation == Situation::stalled, plan);
   conditions.set_or_remove("Held", situation == Situation::held, plan);
   conditions.set_or_remove("Deleting", machine.metadata.deleting(), plan);
-  conditions.set_or_remove("Drifted", !plan.drifts.all.empty(), drift_words(plan.drifts));
+  conditions.set_or_remove("Drifted", !plan.drifts.all.empty() && may_drift(machine.status),
+                           drift_words(plan));
   Plan seen;
   seen.reason = unsure ? "Unknown" : "Observed";
   seen.message = unsure ? plan.message : "";
   conditions.set("Observed", unsure ? ConditionStatus::unknown : ConditionStatus::yes, seen);
+}
+
+// "memory: '777' → '512'"
+std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
+  std::vector<std::string> parts;
+  for (const auto& field : drift) {
+    parts.push_back(field.field + ": " + quoted(field.have) + " → " + quoted(field.want));
+  }
+  return parts.empty() ? "settings put back" : join(parts, "; ");
+}
+
+// What is inside is its owner's business, if it has one.
+std::string bootstrap_words(const Machine& machine) {
+  for (const auto& owner : machine.metadata.owner_references) {
+    if (owner.controller.value_or(false)) {
+      return "what runs in it is up to " + owner.kind + " " + owner.name;
+    }
+  }
+  return "nothing to do for a bare Machine";
 }
 
 }  // namespace
@@ -192,7 +255,7 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
     finish_step(status, steps::kConfigure, world.now, "");
     if (status.power == "running") {
       finish_step(status, steps::kNetwork, world.now, "");
-      finish_step(status, steps::kBootstrap, world.now, "nothing to do for a bare Machine");
+      finish_step(status, steps::kBootstrap, world.now, bootstrap_words(machine));
     }
   }
   if (settled) finish_step(status, steps::kReady, world.now, "");
@@ -217,11 +280,16 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
   std::vector<runtime::Happening> all;
   for (const auto& step : after.status.steps) {
     const auto* old = find_step(before.status, step.name);
-    const bool same = old != nullptr && old->state == step.state && old->attempts == step.attempts;
+    const bool same = old != nullptr && old->state == step.state &&
+                      old->attempts == step.attempts && old->started_at == step.started_at;
     if (same) continue;
     if (step.state == StepState::done) {
-      all.push_back({runtime::EventType::normal, kDone.at(step.name),
-                     step.message.empty() ? "step " + step.name + " done" : step.message, ""});
+      const bool reverts = step.name == steps::kConfigure && may_drift(before.status);
+      all.push_back({runtime::EventType::normal, reverts ? "DriftReverted" : kDone.at(step.name),
+                     reverts                ? reverted(after.status.drift)
+                     : step.message.empty() ? "step " + step.name + " done"
+                                            : step.message,
+                     ""});
     } else if (step.state == StepState::failed) {
       all.push_back(
           {runtime::EventType::warning, "StepFailed", step.name + ": " + step.message, ""});

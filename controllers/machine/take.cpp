@@ -61,6 +61,13 @@ std::vector<VmId> taken_of(const inventory::Snapshot& snapshot) {
   return taken;
 }
 
+// Whether the class has been looked at, as it is now: before that its list of templates is empty.
+bool knows_templates(const api::v1alpha1::MachineClass& shape) {
+  const auto* found = api::meta::find_condition(shape.status.conditions, "TemplatesReady");
+  return found != nullptr && found->status != api::meta::ConditionStatus::unknown &&
+         found->observed_generation >= shape.metadata.generation;
+}
+
 std::string owner_text(const Machine& machine) {
   return machine.metadata.ns + "/" + machine.metadata.name;
 }
@@ -159,6 +166,13 @@ std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const 
 Async<Status> Reconciler::take_action(Run& run, const Create&) {
   auto found = find_place(run);
   if (auto* none = std::get_if<placement::NoPlace>(&found)) {
+    if (none->code == "TPL-001" && !knows_templates(*run.shape)) {
+      run.plan = wait(steps::kCreate, "ClassNotObserved",
+                      "where the template of MachineClass " + run.shape->metadata.name +
+                          " is, is being found out",
+                      kPollTask);
+      co_return Status();
+    }
     run.plan = none->passes ? wait(steps::kCreate, none->reason, none->message, kLookAgain)
                             : stall(steps::kCreate, none->reason, none->message, none->code);
     run.plan.code = none->code;
@@ -172,6 +186,7 @@ Async<Status> Reconciler::create_at(Run& run, placement::Place place) {
   const auto& uid = run.machine.metadata.uid;
   auto& entry = census_.entry(uid);
   entry.node = place.node;
+  entry.creating = true;
   entry.creating_on = place.storage;
   entry.calling = true;
   const auto announced = co_await announce(run, steps::kCreate);

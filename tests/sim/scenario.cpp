@@ -312,8 +312,8 @@ class Scenario {
     const auto revision = world_.disk.image.revision;
     world_.run_for(kQuiet);
     if (world_.writes() != writes) problems_.emplace_back("not quiet: Proxmox is still written to");
-    // Numbers that always change are written every ten minutes, those of the cluster every minute.
-    const auto heartbeats = int64_t(world_.wanted().size()) + 10;
+    // Numbers that always change are written every minute, of Machines and of the cluster.
+    const auto heartbeats = 6 * int64_t(world_.wanted().size()) + 10;
     if (world_.disk.image.revision - revision > heartbeats) {
       problems_.push_back("not quiet: " + std::to_string(world_.disk.image.revision - revision) +
                           " writes to the store in 5 minutes");

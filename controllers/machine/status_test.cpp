@@ -1,0 +1,181 @@
+#include "controllers/machine/status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/machine/ledger.h"
+#include "pkg/base/testing.h"
+
+namespace gantry::controllers::machine {
+namespace {
+
+using namespace std::chrono_literals;
+using api::meta::ConditionStatus;
+using api::v1alpha1::Machine;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const Time kNow = from_unix_seconds(1'800'000'000);
+
+// A Machine that was seen running at kNow, and is looked at again later.
+struct Scene {
+  Machine machine;
+  Observation world;
+  Plan plan;
+
+  Scene() {
+    world.snapshot = std::make_shared<inventory::Snapshot>();
+    world.row = store::GuestRow{ClusterName("home"), VmId(20001), Uid("u"), "default/web", 1,
+                                std::nullopt,        std::nullopt};
+    world.guest.occupant = Occupant::ours;
+    world.guest.node = NodeName("pve1");
+    world.guest.status = pve::GuestStatus{};
+    world.guest.status->running = true;
+    world.guest.status->memory_total = 1000;
+    world.guest.interfaces = {{"eth0", "aa:bb:cc:dd:ee:ff", {"10.0.0.7"}}};
+    world.sighting.presence = inventory::Presence::present;
+    world.sighting.guest = pve::GuestRow{};
+    world.sighting.guest->node = NodeName("pve1");
+    world.sighting.guest->status = "running";
+    plan.situation = Situation::ready;
+    plan.step = steps::kReady;
+    plan.reason = "Running";
+    look(0s);
+  }
+  void look(Duration later) {
+    world.now = kNow + later;
+    show(machine, plan, world);
+  }
+  void lose_sight(Duration last_cycle) {
+    world.guest = Guest{};
+    world.sighting.presence = inventory::Presence::unknown;
+    world.sighting.seen_at = kNow + last_cycle;
+    plan = Plan();
+    plan.situation = Situation::unknown;
+    plan.reason = "Unknown";
+    plan.message = "Proxmox does not answer";
+  }
+  const api::meta::Condition& said(std::string_view type) const {
+    const auto* condition = api::meta::find_condition(machine.status.conditions, type);
+    static const api::meta::Condition kAbsent;
+    return condition == nullptr ? kAbsent : *condition;
+  }
+};
+
+TEST(Show, UnknownKeepsWhatWasSeenLastAndSaysWhen) {
+  Scene scene;
+  scene.lose_sight(25s);
+  scene.look(60s);
+  const auto& status = scene.machine.status;
+  EXPECT_EQ(status.power, "running");
+  EXPECT_EQ(status.node, "pve1");
+  EXPECT_THAT(status.addresses, ElementsAre("10.0.0.7"));
+  EXPECT_EQ(status.last_observed_at, kNow + 25s);
+  for (const char* type : {"Ready", "Observed"}) {
+    EXPECT_EQ(scene.said(type).status, ConditionStatus::unknown) << type;
+    EXPECT_EQ(scene.said(type).last_transition_time, kNow + 60s) << type;
+    EXPECT_EQ(scene.said(type).message,
+              "Proxmox does not answer; last seen running on pve1 at " + to_rfc3339(kNow + 25s))
+        << type;
+  }
+}
+
+TEST(Show, ALaterCycleThatSawSomethingElseIsNoLastSight) {
+  Scene scene;
+  scene.lose_sight(25s);
+  scene.world.sighting.guest->status = "stopped";
+  scene.look(60s);
+  EXPECT_EQ(scene.machine.status.power, "running");
+  EXPECT_EQ(scene.machine.status.last_observed_at, kNow);
+}
+
+TEST(Show, ProvenAbsenceIsSaid) {
+  Scene scene;
+  scene.world.guest = Guest{};
+  scene.world.guest.occupant = Occupant::absent;
+  scene.look(60s);
+  EXPECT_EQ(scene.machine.status.power, "absent");
+  EXPECT_TRUE(scene.machine.status.addresses.empty());
+  EXPECT_FALSE(scene.machine.status.usage.has_value());
+}
+
+TEST(Show, WhatIsBeingMadeHasNoPowerYet) {
+  Scene scene;
+  scene.machine.status = {};
+  scene.lose_sight(0s);
+  scene.look(1s);
+  EXPECT_EQ(scene.machine.status.power, "");
+  EXPECT_EQ(scene.said("Observed").message, "Proxmox does not answer");
+}
+
+Plan configuring() {
+  Plan plan;
+  plan.situation = Situation::progressing;
+  plan.step = steps::kConfigure;
+  plan.action = Configure{};
+  plan.drifts.all.push_back({.key = "memory", .want = "512", .have = "777"});
+  return plan;
+}
+
+std::vector<std::string> told(const Machine& before, const Machine& after) {
+  std::vector<std::string> told;
+  for (const auto& happening : happenings(before, after)) {
+    told.push_back(happening.reason + ": " + happening.message);
+  }
+  return told;
+}
+
+TEST(Show, SettingsOfAContainerThatWasNeverReadyAreNoDrift) {
+  Scene scene;
+  reset_step(scene.machine.status, steps::kReady, true);
+  scene.plan = configuring();
+  scene.look(1s);
+  EXPECT_EQ(scene.said("Drifted").type, "");
+  EXPECT_TRUE(scene.machine.status.drift.empty());
+}
+
+TEST(Show, RevertedDriftSaysWhatWasFoundAndWhatIsWanted) {
+  Scene scene;
+  const auto before = scene.machine;
+  begin_step(scene.machine.status, steps::kConfigure, kNow + 30s);
+  finish_step(scene.machine.status, steps::kConfigure, kNow + 30s, "setting memory");
+  scene.plan = configuring();
+  scene.look(30s);
+  EXPECT_EQ(scene.said("Drifted").reason, "Drifted");
+  EXPECT_THAT(told(before, scene.machine),
+              ElementsAre("DriftReverted: memory: '777' → '512'",
+                          "Drifted: memory is '777', wanted '512': being put back"));
+}
+
+TEST(Show, TheInsideOfAnAppsMachineIsTheAppsBusiness) {
+  Scene bare;
+  EXPECT_THAT(find_step(bare.machine.status, steps::kBootstrap)->message, HasSubstr("bare"));
+  Scene owned;
+  owned.machine.status = {};
+  api::meta::OwnerReference owner;
+  owner.kind = "App";
+  owner.name = "hello";
+  owner.controller = true;
+  owned.machine.metadata.owner_references = {owner};
+  owned.look(1s);
+  EXPECT_THAT(find_step(owned.machine.status, steps::kBootstrap)->message, HasSubstr("App hello"));
+}
+
+TEST(Show, NumbersAreRefreshedAsOftenAsTheyMove) {
+  Scene scene;
+  const auto seen = [&scene] { return *scene.machine.status.last_observed_at; };
+  scene.look(30s);
+  EXPECT_EQ(seen(), kNow);
+  scene.world.guest.status->memory_used = 500;
+  scene.look(40s);
+  EXPECT_EQ(seen(), kNow + 40s);
+  scene.world.guest.status->memory_used = 505;
+  scene.look(60s);
+  EXPECT_EQ(seen(), kNow + 40s);
+  scene.look(100s);
+  EXPECT_EQ(seen(), kNow + 100s);
+  EXPECT_EQ(scene.machine.status.usage->memory_used, 505);
+}
+
+}  // namespace
+}  // namespace gantry::controllers::machine
