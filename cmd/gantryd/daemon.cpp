@@ -12,6 +12,7 @@
 #include "cmd/gantryd/identity.h"
 #include "cmd/gantryd/instruments.h"
 #include "cmd/gantryd/metrics_handler.h"
+#include "cmd/gantryd/renewal.h"
 #include "pkg/apiserver/server.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
@@ -95,6 +96,11 @@ class Daemon {
     const auto kubeconfig = options_.data_folder + "/admin.kubeconfig";
     GANTRY_CO_TRY(co_await ensure_admin(*store_, random_, kubeconfig, url, identity.ca_pem));
     GANTRY_CO_TRY(build_manager());
+    manager_->add_service("certificate", [this, identity] {
+      return renew_identity(
+          identity_options(options_), identity, clock_,
+          [this](const http::beast::TlsIdentity& tls) { return server_->set_tls(tls); });
+    });
     log::info(
         "gantryd serves",
         {{"url", url}, {"kubeconfig", kubeconfig}, {"installation", database_->installation()}});
