@@ -1,5 +1,7 @@
 #include "api/core/configmap.h"
 
+#include "api/core/values.h"
+
 namespace gantry::api::core {
 
 using schema::field;
@@ -26,26 +28,11 @@ TypeInfo describe(Type<ConfigMap>) {
 namespace {
 
 Json count_keys(const Json& map) {
-  int64_t count = 0;
-  for (const auto* name : {"data", "binaryData"}) {
-    const Json* data = map.find(name);
-    if (data != nullptr) count += static_cast<int64_t>(data->size());
-  }
-  return count;
+  return count_values(map, {"data", "binaryData"});
 }
 
 schema::Problems check_update(const Json& before, const Json& after) {
-  if (!before.bool_or("immutable", false)) return {};
-  schema::Problems problems;
-  for (const auto* name : {"immutable", "data", "binaryData"}) {
-    const Json* old = before.find(name);
-    const Json* now = after.find(name);
-    const bool same = old == now || (old != nullptr && now != nullptr && *old == *now);
-    if (same) continue;
-    problems.push_back({name, schema::Reason::forbidden,
-                        "must stay as it is: the object is immutable; create another one"});
-  }
-  return problems;
+  return check_immutable(before, after, {"data", "binaryData"});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "api/core/secret.h"
 
+#include "api/core/values.h"
 #include "pkg/base/text.h"
 
 namespace gantry::api::core {
@@ -50,22 +51,11 @@ void fold_string_data(Json& secret) {
 namespace {
 
 Json count_keys(const Json& secret) {
-  const Json* data = secret.find("data");
-  return data == nullptr ? int64_t{0} : static_cast<int64_t>(data->size());
+  return count_values(secret, {"data"});
 }
 
 schema::Problems check_update(const Json& before, const Json& after) {
-  if (!before.bool_or("immutable", false)) return {};
-  schema::Problems problems;
-  for (const auto* name : {"immutable", "data"}) {
-    const Json* old = before.find(name);
-    const Json* now = after.find(name);
-    const bool same = old == now || (old != nullptr && now != nullptr && *old == *now);
-    if (same) continue;
-    problems.push_back({name, schema::Reason::forbidden,
-                        "must stay as it is: the object is immutable; create another one"});
-  }
-  return problems;
+  return check_immutable(before, after, {"data"});
 }
 
 }  // namespace

@@ -51,6 +51,8 @@ Async<Status> create_token(Session& session, TokenOptions options);
 // Waits until the object is gone or has another uid.
 Async<Status> wait_until_gone(Session& session, Where where, std::string uid, Duration timeout);
 
+// The objects of a list, each with apiVersion and kind; what is no list is the one object.
+std::vector<Json> objects_in(const Json& answer, const Where& where);
 // What a metadata.name or -uid says; empty when missing.
 std::string meta_text(const Json& object, std::string_view key);
 // "app.gantry.dev/hello", as kubectl prints it.

@@ -121,12 +121,7 @@ Async<Status> describe(Session& session, std::vector<Where> places) {
   for (const auto& where : places) {
     auto answer = co_await session.api.get(path_of(where), kJson);
     if (!answer.ok()) co_return answer.status();
-    const auto* items = answer->find("items");
-    std::vector<Json> objects;
-    if (items != nullptr && items->is_array())
-      objects = items->as_array();
-    else
-      objects.push_back(*answer);
+    const auto objects = objects_in(*answer, where);
     for (const auto& object : objects) {
       print_object(session, redacted(object));
       Where about = where;

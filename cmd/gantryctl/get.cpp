@@ -113,24 +113,6 @@ std::string render(const Json& object, const std::string& output, const Where& w
   return text;
 }
 
-// An object, or a list with the objects that it holds.
-std::vector<Json> objects_in(Json answer, const Where& where) {
-  const auto* items = answer.find("items");
-  std::vector<Json> objects;
-  if (items == nullptr || !items->is_array()) {
-    objects.push_back(std::move(answer));
-    return objects;
-  }
-  for (const auto& item : items->as_array()) {
-    Json object = Json::object();
-    object.set("apiVersion", where.kind->api_version());
-    object.set("kind", std::string(where.kind->kind));
-    for (const auto& [key, value] : item.as_object()) object.set(key, value);
-    objects.push_back(std::move(object));
-  }
-  return objects;
-}
-
 // As kubectl prints what is more than one object.
 Json list_of(const std::vector<Json>& objects) {
   Json list = Json::object();
@@ -158,12 +140,12 @@ class Output {
   Output(Session& session, const GetOptions& options, bool single)
       : session_(session), options_(options), single_(single) {}
 
-  void add(Json answer, const Where& where) {
+  void add(const Json& answer, const Where& where) {
     if (is_table(options_)) {
       add_table(answer, where);
       return;
     }
-    for (auto& object : objects_in(std::move(answer), where)) {
+    for (auto& object : objects_in(answer, where)) {
       if (options_.output == "name") session_.print(render(object, "name", where));
       objects_.push_back(std::move(object));
     }
@@ -240,7 +222,7 @@ Async<Status> get(Session& session, std::vector<Where> places, GetOptions option
     }
     const auto* version = answer->find_path({"metadata", "resourceVersion"});
     if (version != nullptr && version->is_string()) revision = version->as_string();
-    output.add(*std::move(answer), where);
+    output.add(*answer, where);
   }
   output.finish(places.front());
   if (!options.watch || !first.ok()) co_return first;

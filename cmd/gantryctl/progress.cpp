@@ -115,14 +115,8 @@ Async<Status> follow_progress(Session& session, std::vector<Where> places, Durat
     for (const auto& where : places) {
       auto answer = co_await session.api.get(path_of(where), kJson);
       if (!answer.ok()) co_return answer.status();
-      const auto* items = answer->find("items");
-      std::vector<Json> objects;
-      if (items != nullptr && items->is_array())
-        objects = items->as_array();
-      else
-        objects.push_back(*answer);
-      for (auto& object : objects) {
-        if (object.find("kind") == nullptr) object.set("kind", where.kind->kind);
+      const auto objects = objects_in(*answer, where);
+      for (const auto& object : objects) {
         for (const auto& line : progress.look(object, session.clock.now())) session.print(line);
         ready = ready && is_ready(object);
       }

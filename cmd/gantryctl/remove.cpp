@@ -39,6 +39,20 @@ Async<Status> remove(Session& session, std::vector<Where> places, DeleteOptions 
   co_return first;
 }
 
+std::vector<Json> objects_in(const Json& answer, const Where& where) {
+  const auto* items = answer.find("items");
+  if (items == nullptr || !items->is_array()) return {answer};
+  std::vector<Json> objects;
+  for (const auto& item : items->as_array()) {
+    Json object = Json::object();
+    object.set("apiVersion", where.kind->api_version());
+    object.set("kind", std::string(where.kind->kind));
+    for (const auto& [key, value] : item.as_object()) object.set(key, value);
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
 std::string meta_text(const Json& object, std::string_view key) {
   const auto* value = object.find_path({"metadata", key});
   return value != nullptr && value->is_string() ? value->as_string() : "";

@@ -13,7 +13,7 @@ namespace {
 
 using gantry::testing::IsOk;
 using std::chrono::days;
-using std::chrono::hours;
+using std::chrono::minutes;
 
 struct World {
   async::Loop loop;
@@ -54,7 +54,8 @@ struct World {
 TEST(Renewal, AMonthBeforeItsEndTheSelfMadeCertificateIsReplaced) {
   World world;
   const auto first = world.load();
-  world.run_for(first, days(334));
+  world.clock.advance(days(333));
+  world.run_for(first, days(1));
   EXPECT_TRUE(world.used.empty());
   world.run_for(first, days(2));
   ASSERT_EQ(world.used.size(), 1U);
@@ -75,10 +76,10 @@ TEST(Renewal, GivenFilesThatChangeAreTakenAndTriedAgainWhenRefused) {
   const auto before = world.load();
   EXPECT_THAT(write_private_file(world.options.certificate_file, "new"), IsOk());
   world.refusal = invalid("no certificate");
-  world.run_for(before, hours(2));
+  world.run_for(before, minutes(150));
   EXPECT_EQ(world.used, (std::vector<std::string>{"new", "new"}));
   world.refusal = Status();
-  world.run_for(before, hours(3));
+  world.run_for(before, minutes(210));
   EXPECT_EQ(world.used.size(), 3U);
 }
 
