@@ -135,21 +135,38 @@ bool Reconciler::still_throttled(Run& run) const {
   return none != nullptr && none->reason == placement::kThrottled;
 }
 
+Status Reconciler::why_out_of_reach(const Run& run) {
+  const auto& name = run.cluster_name.get();
+  if (run.cluster == nullptr) {
+    const auto text = "ProxmoxCluster " + name + " is not connected: see its conditions";
+    return with_code(make_error(ErrorClass::transport, text), "CON-001");
+  }
+  const auto current = run.cluster->inventory.current();
+  if (!current->out_of_reach()) return Status();
+  return annotate(current->problem, "ProxmoxCluster " + name + " cannot be read");
+}
+
+// What is known without asking Proxmox: calls that will fail are not made, each for each Machine.
+Async<Status> Reconciler::look_from_afar(Run& run) {
+  auto row = co_await the_.guests.find_by_uid(run.cluster_name, run.machine.metadata.uid);
+  if (!row.ok()) co_return row.status();
+  run.world.row = *std::move(row);
+  const bool has_row = run.world.row.has_value();
+  if (has_row && run.cluster != nullptr) {
+    run.world.sighting = run.cluster->inventory.sight(run.world.row->vmid);
+  }
+  // Without a row nothing of it can be there: it may go.
+  if (!has_row && run.machine.metadata.deleting()) run.world.cluster = Status();
+  co_return Status();
+}
+
 Async<Status> Reconciler::look(Run& run) {
   run.world.now = the_.clock.now();
   run.world.snapshot = std::make_shared<inventory::Snapshot>();
   // Nothing of it is anywhere: whether the cluster answers is not asked.
-  const bool homeless = run.cluster_name.get().empty();
-  if (run.cluster == nullptr) {
-    if (homeless) co_return Status();
-    const auto text = absl::StrFormat("cluster '%s' is not connected", run.cluster_name.get());
-    run.world.cluster = with_code(make_error(ErrorClass::transport, text), "CON-001");
-    if (!run.machine.metadata.deleting()) co_return Status();
-    auto row = co_await the_.guests.find_by_uid(run.cluster_name, run.machine.metadata.uid);
-    if (!row.ok()) co_return row.status();
-    if (!row->has_value()) run.world.cluster = Status();
-    co_return Status();
-  }
+  if (run.cluster_name.get().empty()) co_return Status();
+  run.world.cluster = why_out_of_reach(run);
+  if (!run.world.cluster.ok()) co_return co_await look_from_afar(run);
   auto world = co_await observe(run.machine, run.cluster, the_.guests, the_.clock);
   if (!world.ok()) co_return world.status();
   run.world = *std::move(world);
@@ -191,6 +208,9 @@ Async<Result<Outcome>> Reconciler::finish(Run& run) {
 }
 
 Duration Reconciler::recheck_of(const Run& run) const {
+  // The inventory wakes it when the cluster is back.
+  const bool out_of_reach = run.cluster != nullptr && !run.world.cluster.ok();
+  if (out_of_reach) return kDeepLook;
   if (run.plan.situation != Situation::ready) {
     return std::clamp<Duration>(run.plan.recheck, 1s, 5min);
   }
@@ -221,7 +241,8 @@ Async<Status> Reconciler::follow_numbers() {
   std::map<ClusterName, uint64_t> cycles;
   while (true) {
     GANTRY_CO_TRY(co_await the_.clock.sleep_for(1s));
-    for (const auto& cluster : the_.clusters.all()) {
+    const auto clusters = the_.clusters.all();
+    for (const auto& cluster : clusters) {
       const auto snapshot = cluster->inventory.current();
       if (snapshot->cycle == cycles[cluster->name]) continue;
       cycles[cluster->name] = snapshot->cycle;
@@ -263,6 +284,7 @@ Async<Status> Reconciler::refresh(Uid uid, std::shared_ptr<const inventory::Snap
 Async<Status> Reconciler::follow_inventories(runtime::Enqueue enqueue) {
   struct Look {
     uint64_t cycle = 0;
+    bool out_of_reach = false;
     std::map<VmId, std::string> faces;
   };
   std::map<ClusterName, Look> looks;
@@ -280,10 +302,16 @@ Async<Status> Reconciler::follow_inventories(runtime::Enqueue enqueue) {
                             row.lock.value_or(""), row.name.value_or(""), join(row.tags, ";"),
                             row.memory_total.value_or(0), row.cores.value_or(0));
       }
+      // Rows that could not be read have not changed.
+      if (snapshot->unread_cycles > 0) faces = look.faces;
+      const bool turned = look.out_of_reach != snapshot->out_of_reach();
       for (const auto& [uid, entry] : census_.entries()) {
-        if (entry.cluster != cluster->name || !entry.vmid.has_value()) continue;
-        if (faces[*entry.vmid] != look.faces[*entry.vmid]) enqueue(entry.request);
+        if (entry.cluster != cluster->name) continue;
+        const bool differs =
+            entry.vmid.has_value() && faces[*entry.vmid] != look.faces[*entry.vmid];
+        if (turned || differs) enqueue(entry.request);
       }
+      look.out_of_reach = snapshot->out_of_reach();
       look.faces = std::move(faces);
     }
   }

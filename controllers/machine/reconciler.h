@@ -39,7 +39,8 @@ class Reconciler final : public runtime::Reconciler {
   void connect(runtime::Controller& controller);
 
  private:
-  // Wakes the Machines whose container looks different in a new cycle of the inventory.
+  // Wakes the Machines whose container looks different in a new cycle of the inventory, and all
+  // when their cluster goes out of reach or is back.
   Async<Status> follow_inventories(runtime::Enqueue enqueue);
   // Keeps the numbers in the status of Machines that are well as fresh as is_worth_writing() asks,
   // from the inventories alone.
@@ -66,6 +67,8 @@ class Reconciler final : public runtime::Reconciler {
   // It waits for its turn on the nodes, and there is still none.
   bool still_throttled(Run& run) const;
   Async<Status> look(Run& run);
+  static Status why_out_of_reach(const Run& run);
+  Async<Status> look_from_afar(Run& run);
   Async<Result<runtime::Outcome>> finish(Run& run);
   void note_in_census(const Run& run);
   Duration recheck_of(const Run& run) const;

@@ -248,7 +248,7 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
   status.observed_generation = machine.metadata.generation;
   status.step = plan.step;
   status.stopped_by_person_at = plan.stopped_by_person_at;
-  if (world.cluster.ok()) show_observed(machine, world);
+  show_observed(machine, world);
   if (plan.situation != Situation::unknown) show_drift(status, plan.drifts);
   const bool settled = plan.situation == Situation::ready;
   if (settled && !plan.drifts.has(Repair::set)) {

@@ -94,6 +94,7 @@ Async<Findings> Reconciler::look(MachineClass shape) {
     co_return findings;
   }
   findings.snapshot = snapshot;
+  findings.is_old = !cluster->inventory.current()->trustworthy();
   findings.candidates = placement::find_candidates(*selectors, *snapshot);
   findings.templates = co_await known_templates(shape, cluster, findings.candidates);
   co_return findings;
@@ -106,6 +107,11 @@ Async<Templates> Reconciler::known_templates(MachineClass shape, inventory::Clus
                         known->second.generation == shape.metadata.generation &&
                         the_.clock.now() - known->second.read_at < kReadAgain;
   if (is_known) co_return known->second.templates;
+  if (cluster->inventory.current()->out_of_reach()) {
+    Templates unread;
+    for (const auto& source : candidates.template_sources) unread.unread.push_back(source.row.node);
+    co_return unread;
+  }
   Known fresh;
   fresh.generation = shape.metadata.generation;
   fresh.read_at = the_.clock.now();

@@ -165,7 +165,7 @@ void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& find
                   : Diagnosis{"STO-001", "StorageFull", space});
 }
 
-void report_ready(Speaker& speaker) {
+void report_ready(Speaker& speaker, const Findings& findings) {
   speaker.remove("Reconciling");
   if (speaker.first_problem().has_value()) {
     const auto words = *speaker.first_problem();
@@ -177,7 +177,11 @@ void report_ready(Speaker& speaker) {
   if (speaker.unsure()) {
     speaker.say("Ready", ConditionStatus::unknown, {"", "Unknown", "not everything is known"});
   } else {
-    speaker.yes("Ready", "Resolved", "");
+    const auto seen = std::chrono::floor<std::chrono::seconds>(findings.snapshot->observed_at);
+    speaker.yes("Ready", "Resolved",
+                findings.is_old
+                    ? "as of " + to_rfc3339(seen) + ": the cluster cannot be observed now"
+                    : "");
   }
 }
 
@@ -250,7 +254,7 @@ void report(MachineClass& shape, const Findings& findings) {
   report_selectors(speaker, findings);
   report_templates(speaker, shape, findings);
   report_capacity(speaker, shape, findings);
-  report_ready(speaker);
+  report_ready(speaker, findings);
 }
 
 bool is_news(const MachineClassStatus& before, const MachineClassStatus& after) {

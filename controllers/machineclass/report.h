@@ -29,6 +29,7 @@ struct Findings {
   std::optional<diagnose::Diagnosis> unobserved;  // why the cluster cannot be looked at
   Status selectors;                               // why they do not compile
   std::shared_ptr<const inventory::Snapshot> snapshot;
+  bool is_old = false;  // the cluster cannot be observed now: the snapshot is what was seen last
   inventory::placement::Candidates candidates;
   Templates templates;
   std::map<NodeName, int> machines_on;  // Machines of this class

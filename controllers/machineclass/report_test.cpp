@@ -94,6 +94,15 @@ TEST(Report, ATemplateThatCouldNotBeReadIsStillThere) {
   EXPECT_EQ(scene.shape.status.templates.size(), 1u);
 }
 
+TEST(Report, WhatIsOldSaysOfWhenItIs) {
+  Scene scene;
+  scene.findings.is_old = true;
+  EXPECT_EQ(scene.said("Ready"), "True");
+  EXPECT_EQ(api::meta::find_condition(scene.shape.status.conditions, "Ready")->message,
+            "as of " + to_rfc3339(scene.findings.snapshot->observed_at) +
+                ": the cluster cannot be observed now");
+}
+
 TEST(NewestTemplate, ComparesVersionsAsNumbersAndNamesAsWords) {
   EXPECT_EQ(newest_template({"local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
                              "local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst",

@@ -207,6 +207,7 @@ void Reflector::publish(Draft& draft) {
     log::info("inventory",
               {{"trustworthy", snapshot.trustworthy()}, {"problem", snapshot.problem}});
   failures_ = draft.resources_read ? 0 : failures_ + 1;
+  snapshot.unread_cycles = failures_;
   remember(draft);
   current_ = draft.snapshot;
   if (snapshot.trustworthy()) last_good_ = current_;

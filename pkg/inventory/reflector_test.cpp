@@ -221,6 +221,19 @@ TEST(Reflector, KeepsTheLastGoodPictureWhileTheClusterIsAway) {
   EXPECT_EQ(world.reflector->sight(VmId(100)).presence, Presence::present);
 }
 
+TEST(Reflector, TwoCyclesInARowWithoutAnAnswerAreAnOutage) {
+  World world;
+  world.cycle_after(0s);
+  world.pve.errors["cluster_status"] = make_error(ErrorClass::transport, "refused");
+  world.cycle_after(5s);
+  EXPECT_FALSE(world.reflector->current()->out_of_reach());
+  world.cycle_after(5s);
+  EXPECT_TRUE(world.reflector->current()->out_of_reach());
+  world.pve.errors.clear();
+  world.cycle_after(5s);
+  EXPECT_FALSE(world.reflector->current()->out_of_reach());
+}
+
 TEST(Reflector, ATokenWithoutSysAuditLearnsWhatItLacks) {
   World world;
   world.options.needs = privilege_needs("gantry", false);

@@ -33,7 +33,9 @@ Status with_endpoint(Status status, const std::string& name) {
       status = with_code(std::move(status), "CON-001");
     if (error == ErrorClass::tls) status = with_code(std::move(status), "CON-003");
   }
-  return annotate(std::move(status), "endpoint " + name);
+  // A client that names its endpoint need not be repeated.
+  const bool named = message_of(status).find(name) != std::string::npos;
+  return named ? status : annotate(std::move(status), "endpoint " + name);
 }
 
 std::string outcome_text(const Result<http::Response>& response) {
