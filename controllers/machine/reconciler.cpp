@@ -303,7 +303,7 @@ Async<Status> Reconciler::follow_inventories(runtime::Enqueue enqueue) {
                             row.memory_total.value_or(0), row.cores.value_or(0));
       }
       // Rows that could not be read have not changed.
-      if (snapshot->unread_cycles > 0) faces = look.faces;
+      if (!snapshot->guests_read) faces = look.faces;
       const bool turned = look.out_of_reach != snapshot->out_of_reach();
       for (const auto& [uid, entry] : census_.entries()) {
         if (entry.cluster != cluster->name) continue;

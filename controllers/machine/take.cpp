@@ -61,13 +61,6 @@ std::vector<VmId> taken_of(const inventory::Snapshot& snapshot) {
   return taken;
 }
 
-// Whether the class has been looked at, as it is now: before that its list of templates is empty.
-bool knows_templates(const api::v1alpha1::MachineClass& shape) {
-  const auto* found = api::meta::find_condition(shape.status.conditions, "TemplatesReady");
-  return found != nullptr && found->status != api::meta::ConditionStatus::unknown &&
-         found->observed_generation >= shape.metadata.generation;
-}
-
 std::string owner_text(const Machine& machine) {
   return machine.metadata.ns + "/" + machine.metadata.name;
 }
@@ -131,48 +124,9 @@ void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
             {{"machine", runtime::to_string(run.request)}, {"step", step}, {"error", why}});
 }
 
-std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const Run& run) const {
-  const auto& shape = *run.shape;
-  const auto selectors = placement::compile(shape.spec);
-  if (!selectors.ok()) {
-    return placement::NoPlace{"InvalidExpression", "CEL-003", message_of(selectors.status()),
-                              false};
-  }
-  const auto& snapshot = *run.world.snapshot;
-  placement::Demand demand;
-  demand.memory = shape.spec.resources.memory.bytes();
-  demand.disk = shape.spec.root_disk.size.bytes();
-  for (const auto& network : networks_of(run.machine, shape)) {
-    demand.bridges.push_back(network.bridge);
-  }
-  if (run.machine.spec.node.has_value()) demand.node = NodeName(*run.machine.spec.node);
-  std::vector<placement::TemplatePlace> sources;
-  for (const auto& found : shape.status.templates) {
-    placement::TemplatePlace source{NodeName(found.node), found.volid, std::nullopt};
-    // The class controller writes a golden container as its VMID.
-    if (shape.spec.golden.has_value()) {
-      const auto golden = parse_integer(found.volid);
-      if (!golden.has_value()) continue;
-      source.golden = VmId(*golden);
-    }
-    sources.push_back(std::move(source));
-  }
-  const auto load = census_.load(run.machine.metadata.uid, run.cluster_name,
-                                 run.machine.spec.machine_class_name, snapshot);
-  return placement::choose(shape.spec.placement, run.world.limits, demand, load,
-                           placement::find_candidates(*selectors, snapshot), sources, snapshot);
-}
-
 Async<Status> Reconciler::take_action(Run& run, const Create&) {
   auto found = find_place(run);
   if (auto* none = std::get_if<placement::NoPlace>(&found)) {
-    if (none->code == "TPL-001" && !knows_templates(*run.shape)) {
-      run.plan = wait(steps::kCreate, "ClassNotObserved",
-                      "where the template of MachineClass " + run.shape->metadata.name +
-                          " is, is being found out",
-                      kPollTask);
-      co_return Status();
-    }
     run.plan = none->passes ? wait(steps::kCreate, none->reason, none->message, kLookAgain)
                             : stall(steps::kCreate, none->reason, none->message, none->code);
     run.plan.code = none->code;

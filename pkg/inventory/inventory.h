@@ -25,8 +25,9 @@ struct Snapshot {
   bool canary_passed = false;
   // Why one of the three is false, as a Status with its class and catalogue code; OK otherwise.
   Status problem;
-  // Cycles in a row, up to this one, in which the guests could not be read.
-  int unread_cycles = 0;
+  bool guests_read = false;
+  // Cycles in a row, up to this one, in which nothing answered, or not to our credentials.
+  int unanswered_cycles = 0;
 
   std::optional<pve::Version> version;
   pve::ClusterStatus cluster;
@@ -39,7 +40,7 @@ struct Snapshot {
 
   bool trustworthy() const { return complete && quorate && canary_passed; }
   // One lost request is no outage.
-  bool out_of_reach() const { return unread_cycles >= 2; }
+  bool out_of_reach() const { return unanswered_cycles >= 2; }
 };
 
 // What is known about one guest's existence. Design rule 1.

@@ -207,7 +207,8 @@ void Reflector::publish(Draft& draft) {
     log::info("inventory",
               {{"trustworthy", snapshot.trustworthy()}, {"problem", snapshot.problem}});
   failures_ = draft.resources_read ? 0 : failures_ + 1;
-  snapshot.unread_cycles = failures_;
+  snapshot.guests_read = draft.resources_read;
+  snapshot.unanswered_cycles = draft.unreachable() ? current_->unanswered_cycles + 1 : 0;
   remember(draft);
   current_ = draft.snapshot;
   if (snapshot.trustworthy()) last_good_ = current_;

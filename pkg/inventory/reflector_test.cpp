@@ -229,6 +229,10 @@ TEST(Reflector, TwoCyclesInARowWithoutAnAnswerAreAnOutage) {
   EXPECT_FALSE(world.reflector->current()->out_of_reach());
   world.cycle_after(5s);
   EXPECT_TRUE(world.reflector->current()->out_of_reach());
+  // One that answers something is within reach, whatever else is wrong.
+  world.pve.errors = {{"resources", make_error(ErrorClass::transport, "refused")}};
+  for (int i = 0; i < 3; ++i) world.cycle_after(5s);
+  EXPECT_FALSE(world.reflector->current()->out_of_reach());
   world.pve.errors.clear();
   world.cycle_after(5s);
   EXPECT_FALSE(world.reflector->current()->out_of_reach());
