@@ -118,7 +118,10 @@ void report_levels(Speaker& speaker, const Sight& sight) {
 
 // The last cycle was well and the next does not end: nothing answers, and nothing refuses.
 bool is_silent(const ProxmoxCluster& cluster, const Sight& sight) {
-  const auto due = std::max<Duration>(kSilence, 2 * cluster.spec.poll + 5s);
+  // Its calls may have to wait for their turn: two for each node.
+  const auto calls = static_cast<int64_t>(sight.current->nodes.size()) * 2 + 4;
+  const std::chrono::seconds turn(2 * calls / cluster.spec.limits.requests_per_second);
+  const auto due = std::max<Duration>(kSilence, 2 * cluster.spec.poll + 5s) + turn;
   return sight.current->trustworthy() && sight.now - sight.current->observed_at > due;
 }
 
