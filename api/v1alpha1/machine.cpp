@@ -44,7 +44,10 @@ TypeInfo describe(Type<MachineSpec>) {
           field<&MachineSpec::power_state>("powerState", "Whether it runs."),
           field<&MachineSpec::hostname>("hostname", "The Machine's name when empty.",
                                         format::dns_subdomain),
-          field<&MachineSpec::node>("node", "Put it on this node.", format::proxmox_id),
+          field<&MachineSpec::node>("node",
+                                    "Put it on this node. A change moves the container, which "
+                                    "restarts it; the token needs VM.Migrate for that.",
+                                    format::proxmox_id),
           field<&MachineSpec::vmid>("vmid", "Give it this id, of the cluster's vmidRange.",
                                     immutable, Range{100, 999'999'999}),
           field<&MachineSpec::deletion_policy>("deletionPolicy",

@@ -129,6 +129,22 @@ Problems check(const MachineClassSpec& spec) {
   return problems;
 }
 
+// Bytes of spec.rootDisk.size; nullopt when it is none.
+std::optional<int64_t> root_disk_of(const Json& shape) {
+  const auto* size = shape.find_path({"spec", "rootDisk", "size"});
+  if (size == nullptr || !size->is_string()) return std::nullopt;
+  return Quantity(size->as_string()).bytes();
+}
+
+// A disk cannot be made smaller, and nothing is replaced to have one.
+Problems check_update(const Json& before, const Json& after) {
+  const auto old = root_disk_of(before), now = root_disk_of(after);
+  if (!old || !now || *now >= *old) return {};
+  return {{"spec.rootDisk.size", Reason::forbidden,
+           absl::StrFormat("a disk cannot be made smaller (it is %s): make another MachineClass",
+                           before.find_path({"spec", "rootDisk", "size"})->as_string())}};
+}
+
 }  // namespace
 
 TypeInfo describe(Type<MachineClassSpec>) {
@@ -240,7 +256,7 @@ meta::Kind machine_class_kind() {
                   {"Machines", "integer", "How many use it.", "status.machines", 1},
                   message_column(),
               },
-          .check_update = nullptr};
+          .check_update = &check_update};
 }
 
 }  // namespace gantry::api::v1alpha1

@@ -34,6 +34,7 @@ Guard guard_of(const Action& action) {
                         [](const Adopt&) { return Guard::write; },
                         [](const ForgetCreate&) { return Guard::write; },
                         [](const Renumber&) { return Guard::write; },
+                        [](const Migrate&) { return Guard::destroy; },
                         [](const Shutdown&) { return Guard::destroy; },
                         [](const Stop&) { return Guard::destroy; },
                         [](const Destroy&) { return Guard::destroy; },
@@ -110,6 +111,7 @@ std::string describe(const Action& action) {
                         [](const Create&) { return "create the container"; },
                         [](const Configure&) { return "change its configuration"; },
                         [](const Resize&) { return "grow its disk"; },
+                        [](const Migrate&) { return "move it"; },
                         [](const Start&) { return "start it"; },
                         [](const Shutdown&) { return "shut it down"; },
                         [](const Stop&) { return "stop it"; },
@@ -215,6 +217,7 @@ std::optional<Plan> open_call(const Case& the) {
   };
   static const Call kCalls[] = {{steps::kStart, {"vzstart"}},
                                 {steps::kStop, {"vzstop", "vzshutdown"}},
+                                {steps::kMove, {"vzmigrate"}},
                                 {steps::kDestroy, {"vzdestroy"}}};
   for (const auto& call : kCalls) {
     const auto* step = find_step(the.status(), call.step);

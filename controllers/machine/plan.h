@@ -20,6 +20,9 @@ struct Configure {
 struct Resize {
   std::string disk, size;
 };
+struct Migrate {
+  NodeName target;
+};
 struct Start {};
 struct Shutdown {};
 struct Stop {};
@@ -40,8 +43,8 @@ struct Renumber {};  // somebody else has our id and we never had a container th
 struct Release {};
 struct RemoveFinalizer {};
 struct Nothing {};
-using Action = std::variant<Nothing, Create, Configure, Resize, Start, Shutdown, Stop, Destroy,
-                            RemoveUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
+using Action = std::variant<Nothing, Create, Configure, Resize, Migrate, Start, Shutdown, Stop,
+                            Destroy, RemoveUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
                             ForgetCreate, Renumber, Release, RemoveFinalizer>;
 // "create the container", for people.
 std::string describe(const Action& action);
@@ -80,6 +83,7 @@ namespace steps {
 inline constexpr const char* kReserve = "reserve";
 inline constexpr const char* kCreate = "create";
 inline constexpr const char* kConfigure = "configure";
+inline constexpr const char* kMove = "move";
 inline constexpr const char* kStart = "start";
 inline constexpr const char* kNetwork = "network";
 inline constexpr const char* kBootstrap = "bootstrap";

@@ -103,6 +103,12 @@ struct Scene {
     world.create_task.task.exit_status = "unexpected status";
     world.traces = CreateTraces{true, "", std::nullopt};
   }
+  void wanted_on(const char* node) {
+    machine.spec.node = node;
+    auto snapshot = std::make_shared<inventory::Snapshot>();
+    snapshot->nodes[NodeName(node)].status = "online";
+    world.snapshot = snapshot;
+  }
   void stopped() {
     world.guest.status->running = false;
     world.guest.interfaces.clear();
@@ -135,6 +141,11 @@ struct Row {
 };
 
 const std::string kNothing = "do nothing";
+
+MachineStatus& begin_move(Scene& scene) {
+  begin_step(scene.machine.status, steps::kMove, kNow - 1s);
+  return scene.machine.status;
+}
 
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
@@ -372,6 +383,41 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
       {"a disk never shrinks",
        [](Scene& s) { s.shape.spec.root_disk.size = schema::Quantity("4Gi"); }, kNothing,
        Situation::ready, "Running"},
+      {"another node is moved to, never created on", [](Scene& s) { s.wanted_on("pve2"); },
+       "move it", Situation::progressing, "Moving"},
+      {"… unless it is not there",
+       [](Scene& s) {
+         s.wanted_on("pve2");
+         s.world.snapshot = std::make_shared<inventory::Snapshot>();
+       },
+       kNothing, Situation::held, "NodeNotAvailable"},
+      {"… which is a disruption, and has a budget",
+       [](Scene& s) {
+         s.wanted_on("pve2");
+         s.world.may_repair = make_error(ErrorClass::held, "RepairBudget: 3 of this object in 1h");
+       },
+       kNothing, Situation::held, "RepairBudget"},
+      {"… but not of one that does not run",
+       [](Scene& s) {
+         s.wanted_on("pve2");
+         s.stopped();
+         s.world.may_repair = make_error(ErrorClass::held, "RepairBudget: 3 of this object in 1h");
+       },
+       "move it", Situation::progressing, "Moving"},
+      {"what keeps it from moving does not keep it from running",
+       [](Scene& s) {
+         s.wanted_on("pve2");
+         s.stopped();
+         fail_step(begin_move(s), steps::kMove, kNow, "403");
+       },
+       "start it", Situation::progressing, "Restarting"},
+      {"one that a person stopped stays where it is",
+       [](Scene& s) {
+         s.wanted_on("pve2");
+         s.stopped();
+         s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
+       },
+       kNothing, Situation::held, "StoppedExternally"},
       {"a lock is waited for", [](Scene& s) { s.world.guest.config.values["lock"] = "backup"; },
        kNothing, Situation::waiting, "Locked"},
       {"a lock that nothing holds any more is a person's",

@@ -140,6 +140,40 @@ Plan plan_power(const Case& the) {
   return ready;
 }
 
+// Which node spec.node asks for, where it is not; what keeps it from moving there is held.
+std::optional<Plan> plan_move(const Case& the) {
+  const auto& world = the.world;
+  if (!the.machine.spec.node.has_value()) return std::nullopt;
+  const NodeName target(*the.machine.spec.node);
+  if (target == world.guest.node) return std::nullopt;
+  const auto text = guest_text(world) + " is to be on " + target.get();
+  const auto node = world.snapshot->nodes.find(target);
+  if (node == world.snapshot->nodes.end() || node->second.status != "online") {
+    return hold(steps::kMove, "NodeNotAvailable", text + ", which is not online");
+  }
+  if (auto later = in_backoff(the, steps::kMove, "MoveFailed", "")) {
+    later->situation = Situation::held;
+    return later;
+  }
+  const bool runs = world.guest.status->running;
+  if (runs && !world.may_repair.ok()) return refused(steps::kMove, world.may_repair);
+  auto plan = act(steps::kMove, Migrate{target}, "Moving",
+                  text + (runs ? ": moving it, which restarts it" : ": moving it"));
+  plan.is_repair = runs;
+  return plan;
+}
+
+Plan plan_place_and_power(const Case& the) {
+  auto power = plan_power(the);
+  auto move = plan_move(the);
+  const bool stops =
+      std::holds_alternative<Shutdown>(power.action) || std::holds_alternative<Stop>(power.action);
+  if (!move.has_value() || stops || power.stopped_by_person_at.has_value()) return power;
+  if (!is_nothing(move->action)) return *std::move(move);
+  // What keeps it from moving keeps it from nothing else.
+  return power.situation == Situation::ready ? *std::move(move) : power;
+}
+
 }  // namespace
 
 std::optional<pve::Task> stop_by_person(const Case& the) {
@@ -167,7 +201,7 @@ Plan plan_upkeep(const Case& the) {
   }
   auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest);
   auto settings = plan_settings(the, drifts);
-  auto plan = settings.has_value() ? *std::move(settings) : plan_power(the);
+  auto plan = settings.has_value() ? *std::move(settings) : plan_place_and_power(the);
   plan.drifts = std::move(drifts);
   return plan;
 }

@@ -79,6 +79,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take_action(Run& run, const Create& action);
   Async<Status> take_action(Run& run, const Configure& action);
   Async<Status> take_action(Run& run, const Resize& action);
+  Async<Status> take_action(Run& run, const Migrate& action);
   Async<Status> take_action(Run& run, const Start& action);
   Async<Status> take_action(Run& run, const Shutdown& action);
   Async<Status> take_action(Run& run, const Stop& action);
@@ -98,6 +99,8 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> announce(Run& run, const std::string& step);
   void started(Run& run, const std::string& step, const Result<Upid>& task);
   void failed(Run& run, const std::string& step, const Status& why);
+  // Counts against the budgets.
+  static void note_repair(Run& run);
   Async<Status> create_at(Run& run, inventory::placement::Place place);
   std::variant<inventory::placement::Place, inventory::placement::NoPlace> find_place(
       const Run& run) const;

@@ -275,8 +275,9 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
       {steps::kReserve, "Reserved"},     {steps::kCreate, "Created"},
       {steps::kConfigure, "Configured"}, {steps::kStart, "Started"},
       {steps::kNetwork, "NetworkReady"}, {steps::kBootstrap, "Bootstrapped"},
-      {steps::kReady, "Ready"},          {steps::kStop, "Stopped"},
-      {steps::kDestroy, "Destroyed"},    {steps::kProve, "ProvenGone"}};
+      {steps::kReady, "Ready"},          {steps::kMove, "Moved"},
+      {steps::kStop, "Stopped"},         {steps::kDestroy, "Destroyed"},
+      {steps::kProve, "ProvenGone"}};
   std::vector<runtime::Happening> all;
   for (const auto& step : after.status.steps) {
     const auto* old = find_step(before.status, step.name);

@@ -193,6 +193,29 @@ Async<Status> Reconciler::take_action(Run& run, const Resize& action) {
   co_return Status();
 }
 
+Async<Status> Reconciler::take_action(Run& run, const Migrate& action) {
+  const bool restart = run.world.guest.status->running;
+  if (restart) note_repair(run);
+  GANTRY_CO_TRY(co_await announce(run, steps::kMove));
+  const auto task = co_await run.cluster->writer.migrate_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, action.target, restart);
+  started(run, steps::kMove, task);
+  // A refused call disturbs nobody.
+  if (restart && !task.ok() && is_clean_refusal(task.status())) {
+    run.machine.status.repairs.pop_back();
+  }
+  if (task.ok() || error_class(task.status()) != ErrorClass::permission) co_return Status();
+  const auto text = absl::StrFormat(
+      "%s cannot be moved to %s: %s; grant VM.Migrate on /pool/%s to %s", guest_text(run.world),
+      action.target.get(), message_of(task.status()), run.world.pool, run.world.user);
+  fail_step(run.machine.status, steps::kMove, run.world.now, text);
+  run.plan.situation = Situation::held;
+  run.plan.reason = "MoveFailed";
+  run.plan.message = text;
+  run.plan.code = "CON-004";
+  co_return Status();
+}
+
 Async<Status> Reconciler::take_action(Run& run, const Start&) {
   GANTRY_CO_TRY(co_await announce(run, steps::kStart));
   const auto task = co_await run.cluster->writer.start_guest(
@@ -311,6 +334,13 @@ Async<Status> Reconciler::take_action(Run& run, const NoteCreateTask& action) {
   co_return Status();
 }
 
+void Reconciler::note_repair(Run& run) {
+  auto& repairs = run.machine.status.repairs;
+  const auto an_hour_ago = run.world.now - std::chrono::hours(1);
+  std::erase_if(repairs, [an_hour_ago](Time repaired) { return repaired < an_hour_ago; });
+  repairs.push_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
+}
+
 Async<Status> Reconciler::take_action(Run& run, const ForgetCreate& action) {
   GANTRY_CO_TRY(co_await the_.guests.clear_create_task(run.cluster_name, run.world.row->vmid,
                                                        run.machine.metadata.uid));
@@ -321,11 +351,7 @@ Async<Status> Reconciler::take_action(Run& run, const ForgetCreate& action) {
     reset_step(status, step, true);
   }
   status.node.clear();
-  if (action.is_repair) {
-    const auto an_hour_ago = run.world.now - std::chrono::hours(1);
-    std::erase_if(status.repairs, [an_hour_ago](Time repaired) { return repaired < an_hour_ago; });
-    status.repairs.push_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
-  }
+  if (action.is_repair) note_repair(run);
   run.plan.recheck = std::chrono::seconds(1);
   co_return Status();
 }

@@ -240,6 +240,14 @@ Async<Result<Upid>> InProcessClient::resize_guest(NodeName node, VmId vmid, std:
   co_return co_await queue("PUT", guest_path(node, vmid) + "/resize", std::move(params));
 }
 
+Async<Result<Upid>> InProcessClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
+                                                   bool restart) {
+  Params params;
+  params.set("target", target.get());
+  if (restart) params.set("restart", "1");
+  co_return co_await queue("POST", guest_path(node, vmid) + "/migrate", std::move(params));
+}
+
 Async<Result<Upid>> InProcessClient::start_guest(NodeName node, VmId vmid) {
   co_return co_await queue("POST", guest_path(node, vmid) + "/status/start", Params());
 }

@@ -73,6 +73,9 @@ class Client : public Reader {
   // Grows a disk ("rootfs", "mp0"); `size` absolute, "8G".
   virtual Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, std::string disk,
                                            std::string size) = 0;
+  // Moves it to another node; `restart`: one that runs is shut down here and started there.
+  virtual Async<Result<Upid>> migrate_guest(NodeName node, VmId vmid, NodeName target,
+                                            bool restart) = 0;
   virtual Async<Result<Upid>> start_guest(NodeName node, VmId vmid) = 0;
   virtual Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) = 0;
   virtual Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) = 0;

@@ -101,6 +101,9 @@ class ClientFake final : public Client {
   Async<Result<Upid>> resize_guest(NodeName, VmId vmid, std::string, std::string) override {
     co_return write("resize", vmid);
   }
+  Async<Result<Upid>> migrate_guest(NodeName, VmId vmid, NodeName, bool) override {
+    co_return write("migrate", vmid);
+  }
   Async<Result<Upid>> start_guest(NodeName, VmId vmid) override { co_return write("start", vmid); }
   Async<Result<Upid>> stop_guest(NodeName, VmId vmid) override { co_return write("stop", vmid); }
   Async<Result<Upid>> shutdown_guest(NodeName, VmId vmid, Duration) override {

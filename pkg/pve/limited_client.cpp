@@ -194,6 +194,11 @@ Async<Result<Upid>> LimitedClient::resize_guest(NodeName node, VmId vmid, std::s
   return start_task(node, client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
 }
 
+Async<Result<Upid>> LimitedClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
+                                                 bool restart) {
+  return start_task(node, client_.migrate_guest(node, vmid, std::move(target), restart));
+}
+
 Async<Result<Upid>> LimitedClient::start_guest(NodeName node, VmId vmid) {
   return start_task(node, client_.start_guest(node, vmid));
 }

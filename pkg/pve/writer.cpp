@@ -165,6 +165,12 @@ Async<Result<Upid>> Writer::resize_guest(NodeName node, VmId vmid, Uid uid, std:
   co_return co_await client_.resize_guest(node, vmid, std::move(disk), std::move(size));
 }
 
+Async<Result<Upid>> Writer::migrate_guest(NodeName node, VmId vmid, Uid uid, NodeName target,
+                                          bool restart) {
+  GANTRY_CO_TRY_ASSIGN(const auto digest, co_await admit(node, vmid, uid, true));
+  co_return co_await client_.migrate_guest(node, vmid, std::move(target), restart);
+}
+
 Async<Result<Upid>> Writer::start_guest(NodeName node, VmId vmid, Uid uid) {
   GANTRY_CO_TRY_ASSIGN(const auto digest, co_await admit(node, vmid, uid, false));
   co_return co_await client_.start_guest(node, vmid);

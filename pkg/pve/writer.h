@@ -47,6 +47,8 @@ class Writer {
                                 std::vector<std::string> remove);
   Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, Uid uid, std::string disk,
                                    std::string size);
+  Async<Result<Upid>> migrate_guest(NodeName node, VmId vmid, Uid uid, NodeName target,
+                                    bool restart);
   Async<Result<Upid>> start_guest(NodeName node, VmId vmid, Uid uid);
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid, Uid uid);
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Uid uid, Duration timeout);

@@ -78,6 +78,14 @@ Async<Result<Upid>> HttpClient::resize_guest(NodeName node, VmId vmid, std::stri
   return ask(std::move(call), &decode_upid);
 }
 
+Async<Result<Upid>> HttpClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
+                                              bool restart) {
+  auto call = make_call("POST", guest_path(node, vmid) + "/migrate",
+                        describe("migrate to " + target.get(), vmid, node));
+  call.fields = {{"target", target.get()}, {"restart", flag(restart)}};
+  return ask(std::move(call), &decode_upid);
+}
+
 Async<Result<Upid>> HttpClient::start_guest(NodeName node, VmId vmid) {
   return ask(
       make_call("POST", guest_path(node, vmid) + "/status/start", describe("start", vmid, node)),
