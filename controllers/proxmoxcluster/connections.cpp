@@ -40,9 +40,11 @@ pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec) {
   return limits;
 }
 
-inventory::ReflectorOptions options_of(const ProxmoxClusterSpec& spec) {
+inventory::ReflectorOptions options_of(const ProxmoxClusterSpec& spec,
+                                       const std::string& installation) {
   inventory::ReflectorOptions options;
   options.period = spec.poll;
+  options.installation = installation;
   options.needs = inventory::privilege_needs(spec.pool, spec.mode == ClusterMode::enforce);
   return options;
 }
@@ -67,7 +69,7 @@ struct Connections::Connection {
         limited(*client, the.clock, limits_of(spec)),
         ownership(the.guests),
         owned(the.guests, the.store, name),
-        reflector(limited, the.clock, the.random, owned, options_of(spec)),
+        reflector(limited, the.clock, the.random, owned, options_of(spec, the.installation)),
         gate(make_gate(the)),
         writer(name, the.installation, limited, ownership, gate),
         polling(the.executor) {}

@@ -55,4 +55,8 @@ Async<Result<std::vector<inventory::OwnedGuest>>> RowOwnedGuests::list() {
   co_return owned;
 }
 
+Async<Result<bool>> RowOwnedGuests::knows(Uid uid) {
+  co_return co_await guests_.knows(std::move(uid));
+}
+
 }  // namespace gantry::controllers::proxmoxcluster

@@ -23,6 +23,7 @@ class RowOwnedGuests final : public inventory::OwnedGuests {
   RowOwnedGuests(store::Guests& guests, const store::Store& store, ClusterName cluster)
       : guests_(guests), store_(store), cluster_(std::move(cluster)) {}
   Async<Result<std::vector<inventory::OwnedGuest>>> list() override;
+  Async<Result<bool>> knows(Uid uid) override;
 
  private:
   store::Guests& guests_;

@@ -23,7 +23,11 @@ struct Snapshot {
   // /access/permissions shows every privilege we need, and while we own guests that should be
   // there at least one of them is listed.
   bool canary_passed = false;
-  // Why one of the three is false, as a Status with its class and catalogue code; OK otherwise.
+  // Guests that carry our installation's mark and a uid that our database has never had: it is
+  // older than the cluster (yesterday's, restored), and knows nothing of what is newer.
+  std::vector<VmId> newer_than_database;
+  // Why one of these is not as it should be, as a Status with its class and catalogue code; OK
+  // otherwise.
   Status problem;
   bool guests_read = false;
   // Cycles in a row, up to this one, in which nothing answered, or not to our credentials.
@@ -38,7 +42,9 @@ struct Snapshot {
   std::vector<pve::Task> running_tasks;
   std::set<std::string> missing_privileges;  // "/pool/gantry: VM.Audit"
 
-  bool trustworthy() const { return complete && quorate && canary_passed; }
+  bool trustworthy() const {
+    return complete && quorate && canary_passed && newer_than_database.empty();
+  }
   // One lost request is no outage.
   bool out_of_reach() const { return unanswered_cycles >= 2; }
 };

@@ -6,6 +6,7 @@
 #include "pkg/async/deadline.h"
 #include "pkg/base/log.h"
 #include "pkg/inventory/vanish.h"
+#include "pkg/pve/mark.h"
 #include "pkg/pve/upid.h"
 
 namespace gantry::inventory {
@@ -13,6 +14,17 @@ namespace {
 
 constexpr const char* kClusterStatus = "cluster status";
 constexpr auto kSeenFor = std::chrono::minutes(10);
+// Configs of guests with marks that we do not know: another installation may have thousands.
+constexpr size_t kReadsPerCycle = 50;
+
+Status database_is_older(const std::vector<VmId>& newer) {
+  return with_code(
+      error(ErrorClass::held,
+            "%d containers (%d …) carry our mark and were made after this database was saved: "
+            "nothing is written until a newer one is restored, or their mark is taken off",
+            newer.size(), newer.front().get()),
+      "SAF-014");
+}
 
 }  // namespace
 
@@ -86,6 +98,7 @@ Async<Status> Reflector::cycle() {
   if (!draft.unreachable()) {
     GANTRY_CO_TRY(co_await read_permissions(draft));
     GANTRY_CO_TRY(co_await read_resources(draft));
+    GANTRY_CO_TRY(co_await look_for_newer(draft));
     GANTRY_CO_TRY(co_await read_nodes(draft));
     GANTRY_CO_TRY(co_await read_version(draft));
   }
@@ -143,6 +156,41 @@ Async<Status> Reflector::read_resources(Draft& draft) {
   }
   snapshot.storages = std::move(resources->storages);
   co_return Status();
+}
+
+Async<Status> Reflector::look_for_newer(Draft& draft) {
+  if (options_.installation.empty() || !owned_known_) co_return Status();
+  std::set<std::string> known;
+  for (const auto& guest : owned_) known.insert(pve::to_tag(guest.uid));
+  auto& snapshot = *draft.snapshot;
+  size_t reads = 0;
+  for (const auto& [vmid, row] : snapshot.guests) {
+    const auto uid = pve::find_tag(row.tags);
+    if (!uid || row.type != pve::GuestType::lxc || known.contains(pve::to_tag(*uid))) continue;
+    const std::pair<VmId, Uid> face(vmid, *uid);
+    if (harmless_.contains(face) || ++reads > kReadsPerCycle) continue;
+    const auto newer = co_await is_newer(row.node, vmid);
+    if (!newer.ok()) {
+      if (error_class(newer.status()) == ErrorClass::cancelled) co_return newer.status();
+      continue;  // asked again in the next cycle
+    }
+    if (*newer) {
+      snapshot.newer_than_database.push_back(vmid);
+    } else {
+      harmless_.insert(face);
+    }
+  }
+  co_return Status();
+}
+
+Async<Result<bool>> Reflector::is_newer(NodeName node, VmId vmid) {
+  const auto config = co_await reader_.guest_config(std::move(node), vmid);
+  if (!config.ok()) co_return config.status();
+  const auto mark = pve::find_mark(config->find("description").value_or(""));
+  if (!mark || mark->installation != options_.installation) co_return false;
+  const auto known = co_await owned_source_.knows(mark->uid);
+  if (!known.ok()) co_return known.status();
+  co_return !*known;
 }
 
 Async<Status> Reflector::read_nodes(Draft& draft) {
@@ -203,6 +251,9 @@ void Reflector::publish(Draft& draft) {
   snapshot.quorate = verdict.quorate;
   snapshot.canary_passed = verdict.canary_passed;
   snapshot.problem = verdict.problem;
+  if (snapshot.problem.ok() && !snapshot.newer_than_database.empty()) {
+    snapshot.problem = database_is_older(snapshot.newer_than_database);
+  }
   if (snapshot.problem.ok() != current_->problem.ok() || cycles_ == 1)
     log::info("inventory",
               {{"trustworthy", snapshot.trustworthy()}, {"problem", snapshot.problem}});

@@ -25,6 +25,8 @@ class OwnedGuests {
   // The live rows of this cluster. On an error the last answer is used again; until there was one
   // no cycle is trustworthy.
   virtual Async<Result<std::vector<OwnedGuest>>> list() = 0;
+  // Whether our database has ever had that uid.
+  virtual Async<Result<bool>> knows(Uid uid) = 0;
 };
 
 struct ReflectorOptions {
@@ -34,7 +36,8 @@ struct ReflectorOptions {
   Duration gap_min = std::chrono::milliseconds(500);  // between cycles, however often poked
   Duration version_every = std::chrono::minutes(5);
   Duration bridges_every = std::chrono::minutes(1);
-  std::vector<Need> needs;  // privilege_needs()
+  std::vector<Need> needs;   // privilege_needs()
+  std::string installation;  // of our mark; empty: nobody looks for guests that we forgot
 };
 
 // Per cycle: /cluster/status, /access/permissions, /cluster/resources, and the running tasks of
@@ -70,6 +73,9 @@ class Reflector final : public Inventory {
   Async<Status> read_resources(Draft& draft);
   Async<Status> read_nodes(Draft& draft);
   Async<Status> read_owned(Draft& draft);
+  // Of guests with a mark that is in no row of ours: are they newer than our database?
+  Async<Status> look_for_newer(Draft& draft);
+  Async<Result<bool>> is_newer(NodeName node, VmId vmid);
   void publish(Draft& draft);
   void remember(const Draft& draft);
   void mark_established();
@@ -85,7 +91,8 @@ class Reflector final : public Inventory {
   std::shared_ptr<const Snapshot> current_;
   std::shared_ptr<const Snapshot> last_good_;
   std::deque<Witness> witnesses_;
-  std::map<VmId, Seen> seen_;  // last rows
+  std::map<VmId, Seen> seen_;                // last rows
+  std::set<std::pair<VmId, Uid>> harmless_;  // marks that others have put where they are
   std::optional<ClusterIdentity> identity_;
   std::vector<OwnedGuest> owned_;
   bool owned_known_ = false;

@@ -26,6 +26,8 @@ struct OwnedFake final : OwnedGuests {
     if (!error.ok()) co_return error;
     co_return guests;
   }
+  std::set<Uid> ever;
+  Async<Result<bool>> knows(Uid uid) override { co_return ever.contains(uid); }
 };
 
 struct World {

@@ -33,7 +33,16 @@ Status compare(const GuestConfig& config, const OwnedGuest& row, std::string_vie
   if (lock == "create" && config.values.size() == 1 && row.create_task)
     return held("CreateUnfinished", "its create task has not ended, or died before the end");
   if (const auto mark = find_mark(config.find("description").value_or(""))) {
-    if (mark->uid == row.uid && mark->installation == installation) return Status();
+    const bool same = mark->uid == row.uid && mark->installation == installation;
+    // Our row counts on before each create: only an older copy of it can be behind.
+    if (same && mark->epoch > row.epoch) {
+      return with_code(held("DatabaseRestored",
+                            absl::StrFormat("its description names epoch %d, our row %d: our "
+                                            "database is older than this guest",
+                                            mark->epoch, row.epoch)),
+                       "SAF-014");
+    }
+    if (same) return Status();
     return held("OwnershipUnproven",
                 absl::StrFormat("its description names uid %s of installation %s, our row uid %s",
                                 mark->uid.get(), mark->installation, row.uid.get()));
@@ -101,7 +110,9 @@ Async<Result<std::string>> Writer::admit(NodeName node, VmId vmid, Uid uid, bool
   if (!compared.ok()) {
     // The reason stays in front: conditions are made from it.
     const auto text = message_of(compared) + " (" + guest_at(node, vmid) + ")";
-    co_return make_error(ErrorClass::held, text);
+    auto refusal = make_error(ErrorClass::held, text);
+    const auto code = catalogue_code(compared);
+    co_return code.has_value() ? with_code(std::move(refusal), *code) : std::move(refusal);
   }
   // The gate may have closed while we looked.
   GANTRY_CO_TRY(gate_(destructive));

@@ -54,6 +54,8 @@ class Guests {
   // The live row; released ones are not found.
   virtual Async<Result<std::optional<GuestRow>>> find_by_uid(ClusterName cluster, Uid uid) = 0;
   virtual Async<Result<std::optional<GuestRow>>> find_by_vmid(ClusterName cluster, VmId vmid) = 0;
+  // Whether that uid has or has ever had a row, in any cluster: rows are released, never removed.
+  virtual Async<Result<bool>> knows(Uid uid) = 0;
   // Live rows of a cluster.
   virtual Async<Result<std::vector<GuestRow>>> list(ClusterName cluster) = 0;
 };

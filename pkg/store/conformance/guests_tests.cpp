@@ -154,6 +154,21 @@ void finds_and_lists_live_rows_only(World& world) {
   EXPECT_THAT(ids, ::testing::ElementsAre(101, 102));
 }
 
+void knows_every_uid_it_ever_had(World& world) {
+  Desk desk(world);
+  const auto knows = [&](const char* uid) {
+    const auto known = world.run(world.second().guests().knows(Uid(uid)));
+    EXPECT_THAT(known, IsOk());
+    return known.ok() && *known;
+  };
+  EXPECT_FALSE(knows("a"));
+  desk.vmid("a");
+  EXPECT_TRUE(knows("a"));
+  EXPECT_THAT(desk.release(100, "a"), IsOk());
+  EXPECT_TRUE(knows("a"));
+  EXPECT_FALSE(knows("b"));
+}
+
 void gives_concurrent_reservations_different_ids(World& world) {
   Desk desk(world);
   async::Group group(world.loop().executor());
@@ -186,6 +201,7 @@ const std::vector<ContractTest>& guests_tests() {
       {"RenumbersIntoANewEpoch", renumbers_into_a_new_epoch},
       {"AdoptsWhatNobodyHas", adopts_what_nobody_has},
       {"FindsAndListsLiveRowsOnly", finds_and_lists_live_rows_only},
+      {"KnowsEveryUidItEverHad", knows_every_uid_it_ever_had},
       {"GivesConcurrentReservationsDifferentIds", gives_concurrent_reservations_different_ids},
   };
   return tests;

@@ -175,6 +175,14 @@ Async<Result<std::optional<GuestRow>>> Database::GuestsDoor::find_by_vmid(Cluste
   co_return found;
 }
 
+Async<Result<bool>> Database::GuestsDoor::knows(Uid uid) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("knows"));
+  bool known = false;
+  for (const auto& row : disk_.image.guests) known = known || row.uid == uid;
+  GANTRY_CO_TRY(co_await disk_.leave(fault, "knows"));
+  co_return known;
+}
+
 Async<Result<std::vector<GuestRow>>> Database::GuestsDoor::list(ClusterName cluster) {
   GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("list"));
   std::vector<GuestRow> rows;

@@ -64,6 +64,7 @@ class GuestsDoor final : public Guests {
                                 std::string owner) override;
   Async<Result<std::optional<GuestRow>>> find_by_uid(ClusterName cluster, Uid uid) override;
   Async<Result<std::optional<GuestRow>>> find_by_vmid(ClusterName cluster, VmId vmid) override;
+  Async<Result<bool>> knows(Uid uid) override;
   Async<Result<std::vector<GuestRow>>> list(ClusterName cluster) override;
 
  private:

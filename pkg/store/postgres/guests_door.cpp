@@ -25,6 +25,8 @@ constexpr Statement kLive{"guests_live",
                           "SELECT " GUEST_COLUMNS
                           " FROM gantry.guests WHERE cluster = $1 AND released_at IS NULL ORDER BY "
                           "vmid"};
+constexpr Statement kKnows{"guest_knows",
+                           "SELECT EXISTS (SELECT FROM gantry.guests WHERE uid = $1)"};
 constexpr Statement kInsert{
     "guest_insert",
     "INSERT INTO gantry.guests (cluster, vmid, uid, owner, epoch) VALUES ($1, $2, $3, $4, 1 + "
@@ -221,6 +223,14 @@ Async<Result<Found>> GuestsDoor::find_by_vmid(ClusterName cluster, VmId vmid) {
     return first_of(session.exec(transaction, kByVmid, cluster.get(), vmid.get()));
   };
   co_return co_await run_in(link_.sessions, link_.pool, "find a guest", work);
+}
+
+Async<Result<bool>> GuestsDoor::knows(Uid uid) {
+  auto work = [uid](Session& session) -> Result<bool> {
+    pqxx::work transaction(session.connection());
+    return session.exec(transaction, kKnows, uid.get())[0][0].as<bool>();
+  };
+  co_return co_await run_in(link_.sessions, link_.pool, "look up a guest", work);
 }
 
 Async<Result<std::vector<GuestRow>>> GuestsDoor::list(ClusterName cluster) {
