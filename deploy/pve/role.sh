@@ -2,11 +2,12 @@
 # role.sh: prepares a Proxmox VE cluster for Gantry, with the least privileges that are enough.
 #
 #   role.sh [--pool gantry] [--user gantry@pve] [--token daemon] [--installation NAME]
-#           [--storage ID]… [--zone localnetwork]… [--bridges] [--ssh-key FILE]
+#           [--storage ID]… [--zone localnetwork]… [--bridges] [--moves] [--ssh-key FILE]
 #
 # Run it as root on one node; run it again at any time: what is there stays, what is missing is added.
 # Without --storage every storage that holds containers, templates or backups is opened to the token.
 # --bridges also lets the daemon create bridges (only Appliances need that).
+# --moves also lets it migrate its containers (a changed spec.node of a Machine asks for that).
 # It prints what belongs into the Secret; the token's secret is shown by Proxmox once, at its making.
 set -euf
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -19,6 +20,7 @@ installation=
 storages=
 zones=
 bridges=
+moves=
 key_file=
 
 usage() {
@@ -30,6 +32,7 @@ die() { echo "role.sh: $*" >&2; exit 1; }
 while [ $# -gt 0 ]; do
   case $1 in
     --bridges) bridges=1; shift; continue ;;
+    --moves) moves=1; shift; continue ;;
     --pool | --user | --token | --installation | --storage | --zone | --ssh-key)
       [ $# -ge 2 ] || usage ;;
     *) usage ;;
@@ -61,6 +64,7 @@ role GantryStorage "Datastore.AllocateSpace Datastore.AllocateTemplate Datastore
 role GantryNetwork "SDN.Use SDN.Audit"
 role GantryAudit "Sys.Audit"
 role GantryBridges "Sys.Audit Sys.Modify"
+role GantryMoves "VM.Migrate"
 
 # ---- pool, user, token
 
@@ -82,6 +86,7 @@ grant() {  # PATH ROLE [PROPAGATE]
   pveum acl modify "$1" --users "$user" --roles "$2" --propagate "${3:-1}"
 }
 grant "/pool/$pool" GantryGuests
+[ -z "$moves" ] || grant "/pool/$pool" GantryMoves
 if [ -z "$storages" ]; then
   storages=$(pvesm status 2>/dev/null | awk 'NR > 1 { print $1 }')
 fi
