@@ -102,6 +102,18 @@ std::optional<Plan> plan_unclear_create(const Case& the) {
     return wait(steps::kCreate, "CreateUnclear",
                 text + ": it may still be executed until " + to_rfc3339(until), kLookAgain);
   }
+  // A clone's task names its source, so that it is not found here; its guest has no mark before the
+  // end. Taken by what cannot be seen, the id may well be ours.
+  const bool may_be_clone = the.shape == nullptr || the.shape->spec.golden.has_value();
+  const bool seen = the.world.guest.occupant == Occupant::stranger;
+  if (may_be_clone && !seen && the.world.vmid_free == false) {
+    return hold(
+        steps::kCreate, "CreateUnclear",
+        text + absl::StrFormat(", and VMID %d is taken by what we cannot see: our clone, if "
+                               "it runs still, or look as root: pct config %d",
+                               the.world.row->vmid.get(), the.world.row->vmid.get()),
+        "CT-001");
+  }
   return std::nullopt;
 }
 

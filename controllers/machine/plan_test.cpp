@@ -233,6 +233,13 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
        kNothing, Situation::unknown, "Unknown"},
       {"proven without effect, it is called again", [](Scene& s) { s.unclear(10min); },
        "create the container", Situation::progressing, "Creating"},
+      {"a clone's task does not name us: what has the id may be ours",
+       [](Scene& s) {
+         s.unclear(10min);
+         s.shape.spec.golden.emplace();
+         s.world.vmid_free = false;
+       },
+       kNothing, Situation::held, "CreateUnclear"},
       {"a Machine that is deleted meanwhile waits, too",
        [](Scene& s) {
          s.unclear(10s);
