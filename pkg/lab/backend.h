@@ -68,6 +68,14 @@ class Backend {
                                           guest::OutputSink sink) = 0;
   virtual Async<Status> push(ContainerSpec spec, guest::File file) = 0;
 
+  // ---- copies of what is inside, for snapshots and backups, kept under a name of the caller's
+  // until forgotten. Unsupported where a backend keeps none.
+  // Bytes that the copy takes.
+  virtual Async<Result<int64_t>> save(ContainerSpec spec, std::string name, LogSink log);
+  // Into new volumes, or over what is there. What ran before does not run any more.
+  virtual Async<Status> load(ContainerSpec spec, std::string name, LogSink log);
+  virtual Async<Status> forget(std::string name);
+
   // Templates present on a storage: volume name → bytes.
   virtual std::map<std::string, int64_t> templates() const = 0;
   // Bytes of a storage: total and used.

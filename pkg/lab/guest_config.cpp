@@ -10,9 +10,9 @@ constexpr std::string_view kPendingHeader = "[pve:pending]";
 
 // What the schema calls integer or boolean.
 const std::set<std::string_view>& number_keys() {
-  static const std::set<std::string_view> keys{"console", "cores",    "cpuunits",    "debug",
-                                               "memory",  "onboot",   "protection",  "swap",
-                                               "tty",     "template", "unprivileged"};
+  static const std::set<std::string_view> keys{"console", "cores",    "cpuunits",     "debug",
+                                               "memory",  "onboot",   "protection",   "swap",
+                                               "tty",     "template", "unprivileged", "snaptime"};
   return keys;
 }
 
@@ -49,13 +49,18 @@ std::map<std::string, std::string> GuestConfig::next() const {
 std::string to_conf(const GuestConfig& config) {
   std::string text;
   append_section(text, config.values);
-  if (config.pending.empty() && config.pending_delete.empty()) return text;
-  text += "\n" + std::string(kPendingHeader) + "\n";
+  if (!config.pending.empty() || !config.pending_delete.empty()) {
+    text += "\n" + std::string(kPendingHeader) + "\n";
+  }
   if (!config.pending_delete.empty()) {
     text +=
         "delete: " + join({config.pending_delete.begin(), config.pending_delete.end()}, ",") + "\n";
   }
   append_section(text, config.pending);
+  for (const auto& [name, values] : config.snapshots) {
+    text += "\n[" + name + "]\n";
+    append_section(text, values);
+  }
   return text;
 }
 
@@ -71,6 +76,11 @@ GuestConfig parse_conf(std::string_view text) {
     if (line == kPendingHeader) {
       finish_description(*section, description);
       section = &config.pending;
+      continue;
+    }
+    if (line.size() > 2 && line.front() == '[' && line.back() == ']') {
+      finish_description(*section, description);
+      section = &config.snapshots[line.substr(1, line.size() - 2)];
       continue;
     }
     const auto colon = line.find(": ");

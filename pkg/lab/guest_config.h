@@ -14,6 +14,8 @@ struct GuestConfig {
   std::map<std::string, std::string> values;   // "description" without its final newline
   std::map<std::string, std::string> pending;  // section [pve:pending]
   std::set<std::string> pending_delete;
+  // Sections of snapshots: the values of then, with snaptime, parent and description.
+  std::map<std::string, std::map<std::string, std::string>> snapshots;
 
   std::string get(const std::string& key, const std::string& fallback = "") const;
   bool has(const std::string& key) const { return values.contains(key); }

@@ -142,16 +142,6 @@ void set_key(Model& model, Guest& guest, const std::string& key, const std::stri
   config.values[key] = std::move(value);
 }
 
-// A removed mount point keeps its disk, as unusedN.
-void keep_as_unused(GuestConfig& config, const std::string& key) {
-  const auto parts = parse_properties(*find_property_format("mp", true), config.get(key));
-  const auto volume = parts.find("volume");
-  if (volume == parts.end()) return;
-  int number = 0;
-  while (config.has("unused" + std::to_string(number))) ++number;
-  config.values["unused" + std::to_string(number)] = volume->second;
-}
-
 void remove_key(Guest& guest, const std::string& key) {
   auto& config = guest.config;
   config.pending.erase(key);
@@ -161,7 +151,7 @@ void remove_key(Guest& guest, const std::string& key) {
     config.pending_delete.insert(key);
     return;
   }
-  if (family == "mp") keep_as_unused(config, key);
+  if (family == "mp") add_unused(config, volume_of(config.get(key)));
   config.values.erase(key);
 }
 

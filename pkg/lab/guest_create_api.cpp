@@ -1,31 +1,13 @@
 // POST /nodes/{node}/lxc: creation, with everything that only shows later.
 // Source: pve-container PVE/API2/LXC.pm (create_vm), PVE/LXC/Create.pm; answers of a real 9.2.
 #include "pkg/base/text.h"
+#include "pkg/lab/guest_create.h"
 #include "pkg/lab/guest_disks.h"
 #include "pkg/lab/guest_options.h"
-#include "pkg/lab/guest_power.h"
-#include "pkg/lab/property.h"
 #include "pkg/lab/router.h"
 
 namespace gantry::lab {
 namespace {
-
-using namespace std::chrono_literals;
-
-// What a create task works on.
-struct Creation {
-  NodeName node;
-  VmId vmid;
-  Caller caller;
-  std::map<std::string, std::string> options;  // as they will stand in the config, disks not yet
-  std::map<std::string, NewDisk> disks;        // rootfs, mp0 … → where and how large
-  std::string volume;                          // local:vztmpl/debian-12….tar.zst
-  std::string template_name;                   // debian-12….tar.zst
-  std::string pool;
-  bool start = false;
-  int64_t bytes_per_second = 0;  // bwlimit; 0: none
-};
-using CreationPtr = std::shared_ptr<Creation>;
 
 // Parameters that are no config options.
 bool is_option(const std::string& key) {
@@ -46,6 +28,24 @@ bool is_option(const std::string& key) {
   return !others.contains(key);
 }
 
+bool overwrites(const Model& model, const Call& call) {
+  const auto* guest = model.find_guest(call.params.vmid());
+  return call.params.flag("restore") && call.params.flag("force") && guest != nullptr &&
+         guest->node == call.node() && guest->type == pve::GuestType::lxc;
+}
+
+// The id must be free, or the container that a restore replaces must be down and unprotected.
+Refusal check_id(const Model& model, const Call& call) {
+  const auto* guest = model.find_guest(call.params.vmid());
+  if (guest == nullptr) return std::nullopt;
+  if (!overwrites(model, call)) return died(already_exists_text(*guest));
+  if (guest->running) return died("can't overwrite running container");
+  const auto name = "unable to restore CT " + call.params.get("vmid");
+  if (guest->config.flag("protection")) return died(name + " - protection mode enabled");
+  if (!guest->config.has("lock")) return std::nullopt;
+  return died(name + " - CT is locked (" + guest->config.get("lock") + ")");
+}
+
 Refusal check_allocate(const Model& model, const Call& call) {
   const auto pool = call.params.get("pool");
   if (!pool.empty() && !model.access.pools().contains(pool)) {
@@ -54,6 +54,10 @@ Refusal check_allocate(const Model& model, const Call& call) {
   const auto path = "/vms/" + call.params.get("vmid");
   if (model.access.may(call.caller, path, "VM.Allocate")) return std::nullopt;
   if (!pool.empty() && model.access.may(call.caller, "/pool/" + pool, "VM.Allocate")) {
+    return std::nullopt;
+  }
+  // Who may make a backup may put it back over what is there.
+  if (overwrites(model, call) && model.access.may(call.caller, path, "VM.Backup")) {
     return std::nullopt;
   }
   return not_permitted("");
@@ -87,6 +91,21 @@ Refusal check_template(const Model& model, const Call& call) {
                                 {"Datastore.AllocateSpace", "Datastore.Audit"});
 }
 
+// A backup of another container needs that one's privilege, too
+// (PVE/Storage.pm, check_volume_access).
+Refusal check_backup(Model& model, const Call& call) {
+  const auto volid = call.params.get("ostemplate");
+  const auto id = storage_of(volid);
+  if (id.empty()) return died("unable to parse volume ID '" + volid + "'");
+  if (model.volumes.find_storage(id) == nullptr) return died("storage '" + id + "' does not exist");
+  const auto* backup = model.volumes.find_file(call.node(), volid);
+  if (backup == nullptr || backup->vmid == call.params.vmid()) return std::nullopt;
+  auto no = model.access.check(call.caller, "/storage/" + id, {"Datastore.AllocateSpace"});
+  if (no.has_value()) return no;
+  return model.access.check(call.caller, "/vms/" + std::to_string(backup->vmid.get()),
+                            {"VM.Backup"});
+}
+
 Refusal collect_disks(const Model& model, const Call& call, Creation& creation) {
   for (const auto& [key, value] : call.params.values()) {
     if (!is_volume_key(key)) continue;
@@ -97,6 +116,10 @@ Refusal collect_disks(const Model& model, const Call& call, Creation& creation) 
   }
   if (!creation.disks.empty() && !creation.disks.contains("rootfs")) {
     return died("mount points configured, but 'rootfs' not set - aborting");
+  }
+  if (creation.disks.empty() && call.params.flag("restore")) {
+    const auto storage = call.params.get("storage", "local");
+    return check_disk_storage(model, call.caller, creation.node, storage);
   }
   if (creation.disks.empty()) {
     creation.disks["rootfs"] = NewDisk{call.params.get("storage", "local"), int64_t{4} << 30};
@@ -115,6 +138,7 @@ void collect_options(Model& model, const Call& call, Creation& creation) {
   for (const auto& [key, value] : call.params.values()) {
     if (is_option(key)) options[key] = stored_value(model, key, value, nullptr);
   }
+  if (call.params.flag("restore")) return;  // the rest comes from the backup
   options.try_emplace("arch", "amd64");
   options.try_emplace("hostname", "CT" + std::to_string(creation.vmid.get()));
   options.try_emplace("memory", "512");
@@ -124,147 +148,16 @@ void collect_options(Model& model, const Call& call, Creation& creation) {
   if (!call.params.has("unprivileged") && model.is_modern()) options["unprivileged"] = "1";
 }
 
-Status check_template_there(const Model& model, const Creation& creation, Worker& worker) {
-  if (model.backend.templates().contains(creation.template_name)) return Status();
-  const auto text = "volume '" + creation.volume + "' does not exist";
-  worker.log(text);
-  return failed(text);
-}
-
-Status check_space(Model& model, const Creation& creation, Worker& worker) {
-  const auto& root = creation.disks.at("rootfs");
-  const auto* storage = model.volumes.find_storage(root.storage);
-  const auto space = model.volumes.space(creation.node, *storage);
-  // An unpacked template is about three times its archive (66 MB → 182 MB, observed).
-  const auto needed = model.backend.templates().at(creation.template_name) * 3;
-  if (space.total - space.used >= needed) return Status();
-  worker.log("tar: ./usr/lib: Cannot write: No space left on device");
-  return failed(
-      "command 'lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- tar xpf - "
-      "--totals --one-file-system' failed: exit code 2 (No space left on device)");
-}
-
-void allocate_disks(Model& model, Creation& creation, Worker& worker) {
-  for (const auto& [key, disk] : creation.disks) {
-    const auto& storage = *model.volumes.find_storage(disk.storage);
-    const auto volume =
-        allocate_disk(model, creation.node, storage, creation.vmid, disk.bytes, worker);
-    const auto& format = *find_property_format(key_family(key), model.is_modern());
-    auto parts = parse_properties(format, creation.options[key]);
-    parts["volume"] = volume.volid;
-    if (disk.bytes > 0) parts["size"] = print_size(disk.bytes);
-    creation.options[key] = print_properties(format, parts);
-  }
-  model.save_volumes();
-}
-
-// The lock goes long before the task ends, and with it comes only half of the config (observed).
-void write_half(Model& model, const Creation& creation) {
+// Only this much is there until the worker is done.
+void lock_id(Model& model, const Creation& creation) {
   auto* guest = model.find_guest(creation.vmid);
-  if (guest == nullptr) return;
-  GuestConfig half;
-  for (const char* key : {"arch", "ostype", "rootfs", "unprivileged"}) {
-    const auto it = creation.options.find(key);
-    if (it != creation.options.end()) half.values[key] = it->second;
+  if (guest != nullptr) {
+    guest->config.values["lock"] = "create";
+    return model.save(*guest);
   }
-  guest->config = std::move(half);
-  model.save(*guest);
-}
-
-void write_whole(Model& model, const Creation& creation) {
-  auto* guest = model.find_guest(creation.vmid);
-  if (guest == nullptr) return;
-  model.before_change(*guest);
-  guest->config.values = creation.options;
-  model.save(*guest);
-  if (creation.pool.empty()) return;
-  model.access.set_pool(creation.vmid, creation.pool);
-  model.save_access();
-}
-
-bool wants_nesting(const Creation& creation) {
-  if (!starts_with(creation.template_name, "debian-13")) return false;
-  const auto it = creation.options.find("features");
-  return it == creation.options.end() || it->second.find("nesting=1") == std::string::npos;
-}
-
-// What tar is run as (the exit text names all of it; observed), with the reader that limits it.
-std::string unpack_command(const Creation& creation) {
-  const auto id = std::to_string(creation.vmid.get());
-  std::string text = "command '";
-  if (creation.bytes_per_second > 0) {
-    text += absl::StrFormat("set -o pipefail && cstream -t %d | ", creation.bytes_per_second);
-  }
-  return text +
-         "lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- tar xpf - --zstd --totals "
-         "--one-file-system -p --sparse --numeric-owner --acls --xattrs "
-         "'--xattrs-include=user.*' '--xattrs-include=security.capability' "
-         "'--warning=no-file-ignored' '--warning=no-xattr-write' -C /var/lib/lxc/" +
-         id + "/rootfs --skip-old-files --anchored --exclude './dev/*'' failed: ";
-}
-
-// The archive goes through at most that fast.
-Async<Status> limit_bandwidth(Model& model, const Creation& creation) {
-  if (creation.bytes_per_second <= 0) co_return Status();
-  const auto bytes = model.backend.templates().at(creation.template_name);
-  co_return co_await model.clock.sleep_for(bytes * 1s / creation.bytes_per_second);
-}
-
-// A Debian makes its host keys when it is unpacked (PVE/LXC/Setup/Base.pm).
-void log_host_keys(Model& model, const Creation& creation, Worker& worker) {
-  if (creation.options.at("ostype") != "debian") return;
-  for (const char* kind : {"ed25519", "rsa", "ecdsa"}) {
-    worker.log(absl::StrFormat(
-        "Creating SSH host key 'ssh_host_%s_key' - this may take some time ...", kind));
-    worker.log("done: SHA256:" + model.random.uuid().get() + " root@localhost");
-  }
-}
-
-Async<Status> create_work(Model& model, CreationPtr creation, Worker& worker) {
-  allocate_disks(model, *creation, worker);
-  GANTRY_CO_TRY(check_template_there(model, *creation, worker));
-  const auto* templates = model.volumes.find_storage(storage_of(creation->volume));
-  worker.log("extracting archive '" + path_of(*templates, creation->volume) + "'");
-  GANTRY_CO_TRY(check_space(model, *creation, worker));
-  auto spec = model.spec_of(creation->node, creation->vmid, creation->options);
-  GANTRY_CO_TRY(co_await limit_bandwidth(model, *creation));
-  const LogSink log = [&worker](std::string line) { worker.log(line); };
-  GANTRY_CO_TRY(co_await model.backend.create(spec, creation->template_name, log));
-  const auto unpacked = model.backend.templates().at(creation->template_name) * 3;
-  model.volumes.set_used(creation->node, spec.rootfs.volid, unpacked);
-  model.save_volumes();
-  write_half(model, *creation);
-  worker.log("Detected container architecture: " + creation->options.at("arch"));
-  log_host_keys(model, *creation, worker);
-  GANTRY_CO_TRY(co_await model.clock.sleep_for(300ms));
-  if (wants_nesting(*creation)) {
-    worker.warn("Systemd 257 detected. You may need to enable nesting.");
-  }
-  write_whole(model, *creation);
-  // A task of its own, whose failure this one does not show (observed).
-  if (creation->start) {
-    model.tasks.start(creation->node, creation->caller,
-                      make_start_job(model, creation->node, creation->vmid));
-  }
-  co_return Status();
-}
-
-// A failed or interrupted create leaves nothing; only a killed one does.
-Async<void> create_undo(Model& model, CreationPtr creation) {
-  co_await destroy_disks(model, creation->node, creation->vmid);
-  model.remove_guest(creation->vmid);
-}
-
-Job make_job(Model& model, CreationPtr creation) {
-  Job job;
-  job.type = "vzcreate";
-  job.id = std::to_string(creation->vmid.get());
-  job.locks = creation->vmid;
-  job.failure_prefix = "unable to create CT " + job.id + " - ";
-  job.interrupted = unpack_command(*creation) + "received interrupt";
-  job.work = [&model, creation](Worker& worker) { return create_work(model, creation, worker); };
-  job.undo = [&model, creation](Worker&) { return create_undo(model, creation); };
-  return job;
+  GuestConfig locked;
+  locked.values["lock"] = "create";
+  model.add_guest(creation.vmid, creation.node, std::move(locked));
 }
 
 Reply create_container(Model& model, const Call& call) {
@@ -276,22 +169,24 @@ Reply create_container(Model& model, const Call& call) {
   creation->pool = call.params.get("pool");
   creation->start = call.params.flag("start");
   creation->bytes_per_second = call.params.integer("bwlimit", 0) * 1024;
-  if (const auto* guest = model.find_guest(creation->vmid); guest != nullptr) {
-    return died(already_exists_text(*guest));
-  }
-  const bool unprivileged = call.params.flag("unprivileged", model.is_modern());
+  creation->ha_managed = call.params.flag("ha-managed");
+  creation->unique = call.params.flag("unique");
+  creation->storage = call.params.get("storage", "local");
+  creation->overwrites = overwrites(model, call);
+  const bool restores = call.params.flag("restore");
+  const bool unprivileged = call.params.flag("unprivileged", model.is_modern() || restores);
+  if (auto no = check_id(model, call); no.has_value()) return std::move(*no);
   if (auto no = check_allocate(model, call); no.has_value()) return std::move(*no);
   if (auto no = check_options(model, call, unprivileged); no.has_value()) return std::move(*no);
-  if (call.params.flag("restore")) return died("lab: restore is not modelled");
-  if (auto no = check_template(model, call); no.has_value()) return std::move(*no);
+  auto no_archive = restores ? check_backup(model, call) : check_template(model, call);
+  if (no_archive.has_value()) return std::move(*no_archive);
   if (auto no = collect_disks(model, call, *creation); no.has_value()) return std::move(*no);
   creation->volume = call.params.get("ostemplate");
   creation->template_name = creation->volume.substr(creation->volume.rfind('/') + 1);
   collect_options(model, call, *creation);
-  GuestConfig locked;
-  locked.values["lock"] = "create";
-  model.add_guest(creation->vmid, creation->node, std::move(locked));
-  return done(model.tasks.start(creation->node, call.caller, make_job(model, creation)).get());
+  lock_id(model, *creation);
+  auto job = restores ? make_restore_job(model, creation) : make_create_job(model, creation);
+  return done(model.tasks.start(creation->node, call.caller, std::move(job)).get());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // DELETE /nodes/{node}/lxc/{vmid}.
 // Source: pve-container PVE/API2/LXC.pm (destroy_vm), PVE/LXC.pm (destroy_lxc_container).
 #include "pkg/base/text.h"
+#include "pkg/lab/guest_disks.h"
 #include "pkg/lab/model.h"
 #include "pkg/lab/property.h"
 #include "pkg/lab/router.h"
@@ -110,6 +111,14 @@ Async<Status> destroy_work(Model& model, Destruction what, Worker& worker) {
           absl::StrFormat("NOTE: removed CT %d from HA resource configuration.", what.vmid.get()));
     }
   }
+  guest = model.find_guest(what.vmid);
+  std::vector<std::string> copies;
+  if (guest != nullptr) {
+    for (const auto& [name, values] : guest->config.snapshots) {
+      copies.push_back(snapshot_copy(what.vmid, name));
+    }
+  }
+  for (auto& copy : copies) (void)co_await model.backend.forget(std::move(copy));
   // Last of all, so that "config gone" means that the id is free.
   model.remove_guest(what.vmid);
   co_return Status();

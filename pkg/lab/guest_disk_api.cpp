@@ -1,8 +1,7 @@
-// Resize, clone, template.
-// Source: pve-container PVE/API2/LXC.pm (resize_vm, clone_vm, template); answers of a real 9.2.
+// Resize, move_volume.
+// Source: pve-container PVE/API2/LXC.pm (resize_vm, move_volume); answers of a real 9.2 (resize).
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_disks.h"
-#include "pkg/lab/guest_options.h"
 #include "pkg/lab/property.h"
 #include "pkg/lab/router.h"
 
@@ -59,6 +58,11 @@ Reply resize_container(Model& model, const Call& call) {
   if (!is_volume_key(growth.key) || !guest->config.has(growth.key)) return missing_disk();
   const auto& format = *find_property_format(key_family(growth.key), model.is_modern());
   const auto parts = parse_properties(format, guest->config.get(growth.key));
+  const auto storage = storage_of(volume_of(guest->config.get(growth.key)));
+  if (auto no = model.access.check(call.caller, "/storage/" + storage, {"Datastore.AllocateSpace"});
+      no.has_value()) {
+    return std::move(*no);
+  }
   const auto size = parts.find("size");
   const auto present = size == parts.end() ? 0 : parse_size(size->second).value_or(0);
   const auto text = call.params.get("size");
@@ -74,176 +78,94 @@ Reply resize_container(Model& model, const Call& call) {
   return done(model.tasks.start(growth.node, call.caller, std::move(job)).get());
 }
 
-// ---- clone ----
+// ---- move_volume ----
 
-struct Cloning {
+struct Relocation {
   NodeName node;
-  VmId source, target;
-  std::string storage;  // empty: where the source's disks are
-  std::string pool;
-  std::map<std::string, std::string> config;  // the target's, disks still the source's
+  VmId vmid;
+  std::string key, storage;
+  bool remove = false;  // else the old one stays as unusedN
 };
-using CloningPtr = std::shared_ptr<Cloning>;
 
-// Privileges as in the table of pve-manager: "and(VM.Clone, or(newid, pool))".
-Refusal check_clone(const Model& model, const Call& call) {
-  const auto& access = model.access;
-  const auto pool = call.params.get("pool");
-  const auto path = "/vms/" + call.params.get("vmid");
-  if (auto no = access.check(call.caller, path, {"VM.Clone"}); no.has_value()) return no;
-  if (!pool.empty() && !access.pools().contains(pool)) {
-    return not_permitted("(pool '" + pool + "' does not exist)");
-  }
-  const auto target = "/vms/" + call.params.get("newid");
-  if (access.may(call.caller, target, "VM.Allocate")) return std::nullopt;
-  if (!pool.empty() && access.may(call.caller, "/pool/" + pool, "VM.Allocate")) {
-    return std::nullopt;
-  }
-  return not_permitted("");
+void unlock(Model& model, const Relocation& what) {
+  auto* guest = model.find_container(what.node, what.vmid);
+  if (guest == nullptr || guest->config.get("lock") != "disk") return;
+  guest->config.values.erase("lock");
+  model.save(*guest);
 }
 
-void copy_config(Model& model, const Guest& source, const Call& call, Cloning& cloning) {
-  for (const auto& [key, value] : source.config.values) {
-    if (key == "template" || key == "lock" || is_unused_key(key)) continue;
-    auto copied = value;
-    if (key_family(key) == "net") {
-      const auto& format = *find_property_format("net", model.is_modern());
-      auto parts = parse_properties(format, value);
-      parts["hwaddr"] = model.new_hwaddr();
-      copied = print_properties(format, parts);
-    }
-    cloning.config[key] = std::move(copied);
+Async<Status> move_work(Model& model, Relocation what, Worker& worker) {
+  auto* guest = model.find_container(what.node, what.vmid);
+  if (guest == nullptr) co_return failed(missing_config_text(what.node, what.vmid));
+  const auto value = guest->config.get(what.key);
+  const auto old = volume_of(value);
+  const auto* source = model.volumes.find(what.node, old);
+  if (source == nullptr) co_return failed("volume '" + old + "' does not exist");
+  const auto used = source->used;
+  const auto made = allocate_disk(model, what.node, *model.volumes.find_storage(what.storage),
+                                  what.vmid, source->size, worker);
+  model.volumes.set_used(what.node, made.volid, used);
+  auto from = model.spec_of(*guest);
+  auto values = guest->config.values;
+  values[what.key] = with_volume(what.key, value, made.volid, model.is_modern());
+  auto to = model.spec_of(what.node, what.vmid, values);
+  const LogSink log = [&worker](std::string line) { worker.log(line); };
+  const bool has_container = guest->has_container;
+  Status moved;
+  if (has_container) moved = co_await model.backend.move(std::move(from), std::move(to), log);
+  guest = model.find_container(what.node, what.vmid);
+  if (!moved.ok() || guest == nullptr) {
+    model.volumes.remove(what.node, made.volid);
+    co_return moved.ok() ? failed(missing_config_text(what.node, what.vmid)) : moved;
   }
-  if (call.params.has("hostname")) cloning.config["hostname"] = call.params.get("hostname");
-  if (call.params.has("description")) {
-    cloning.config["description"] =
-        stored_value(model, "description", call.params.get("description"), nullptr);
-  }
-}
-
-void allocate_copies(Model& model, Cloning& cloning, Worker& worker) {
-  for (auto& [key, value] : cloning.config) {
-    if (!is_volume_key(key)) continue;
-    const auto& format = *find_property_format(key_family(key), model.is_modern());
-    auto parts = parse_properties(format, value);
-    const auto old = parts["volume"];
-    worker.log("create full clone of mountpoint " + key + " (" + old + ")");
-    const auto id = cloning.storage.empty() ? storage_of(old) : cloning.storage;
-    const auto* storage = model.volumes.find_storage(id);
-    if (storage == nullptr) continue;
-    const auto bytes = parse_size(parts["size"]).value_or(0);
-    const auto* source = model.volumes.find(cloning.node, old);
-    const auto used = source == nullptr ? 0 : source->used;
-    const auto volume = allocate_disk(model, cloning.node, *storage, cloning.target, bytes, worker);
-    model.volumes.set_used(cloning.node, volume.volid, used);
-    parts["volume"] = volume.volid;
-    value = print_properties(format, parts);
+  model.before_change(*guest);
+  guest->config.values[what.key] = values[what.key];
+  if (what.remove) {
+    model.volumes.remove(what.node, old);
+  } else {
+    add_unused(guest->config, old);
   }
   model.save_volumes();
-}
-
-Async<Status> clone_work(Model& model, CloningPtr cloning, Worker& worker) {
-  worker.log(absl::StrFormat("creating a clone of container %d with ID %d", cloning->source.get(),
-                             cloning->target.get()));
-  const auto* source = model.find_container(cloning->node, cloning->source);
-  if (source == nullptr) co_return failed(missing_config_text(cloning->node, cloning->source));
-  auto source_spec = model.spec_of(*source);
-  const bool has_container = source->has_container;
-  allocate_copies(model, *cloning, worker);
-  auto target_spec = model.spec_of(cloning->node, cloning->target, cloning->config);
-  const LogSink log = [&worker](std::string line) { worker.log(line); };
-  if (has_container) {
-    GANTRY_CO_TRY(
-        co_await model.backend.clone(std::move(source_spec), std::move(target_spec), log));
-  }
-  auto* target = model.find_guest(cloning->target);
-  if (target == nullptr) co_return failed(missing_config_text(cloning->node, cloning->target));
-  model.before_change(*target);
-  target->config.values = cloning->config;
-  target->has_container = has_container;
-  model.save(*target);
-  if (!cloning->pool.empty()) {
-    model.access.set_pool(cloning->target, cloning->pool);
-    model.save_access();
-  }
+  unlock(model, what);
   co_return Status();
 }
 
-Async<void> clone_undo(Model& model, CloningPtr cloning) {
-  co_await destroy_disks(model, cloning->node, cloning->target);
-  model.remove_guest(cloning->target);
+Refusal check_move(const Model& model, const Call& call, const Guest& guest) {
+  if (auto no = check_lock(guest); no.has_value()) return no;
+  if (guest.running) return died("cannot move volumes of a running container");
+  const auto key = call.params.get("volume");
+  if (is_unused_key(key)) {
+    return died("cannot move volume '" + key +
+                "', only configured volumes can be moved to another storage");
+  }
+  if (!guest.config.has(key)) return missing_disk();
+  if (auto no = check_digest(guest, call.params.get("digest")); no.has_value()) return no;
+  return check_disk_storage(model, call.caller, guest.node, call.params.get("storage"));
 }
 
-// Where the copies go, and through which bridges they will speak.
-Refusal check_resources(const Model& model, const Call& call, const Guest& source) {
-  for (const auto& [key, value] : source.config.values) {
-    if (key_family(key) == "net") {
-      if (auto no = check_bridge(model, call.caller, value); no.has_value()) return no;
-    }
-    if (!is_volume_key(key)) continue;
-    const auto parts = parse_properties(*find_property_format(key_family(key), true), value);
-    const auto volume = parts.find("volume");
-    const auto old = volume == parts.end() ? "" : storage_of(volume->second);
-    const auto storage = call.params.get("storage", old);
-    const auto no = check_disk_storage(model, call.caller, source.node, storage);
-    if (no.has_value()) return no;
+Async<Reply> move_volume(Model& model, const Call& call) {
+  if (call.params.has("target-vmid")) {
+    co_return died(call.params.has("storage") ? "either set storage or target-vmid, but not both"
+                                              : "lab: volumes do not move to other containers");
   }
-  return std::nullopt;
-}
-
-Async<Reply> clone_container(Model& model, const Call& call) {
-  if (auto no = check_clone(model, call); no.has_value()) co_return std::move(*no);
-  if (auto no = model.check_quorum(); no.has_value()) co_return std::move(*no);
-  const auto node = call.node();
-  const auto vmid = call.params.vmid();
-  const auto newid = call.params.vmid("newid");
-  const auto state = co_await model.inspect(vmid);
-  const auto* source = model.find_container(node, vmid);
-  if (const auto* taken = model.find_guest(newid); taken != nullptr) {
-    co_return died(already_exists_text(*taken));
-  }
-  if (source == nullptr) co_return died(missing_config_text(node, vmid));
-  if (auto no = check_lock(*source); no.has_value()) co_return std::move(*no);
-  if (state.running) {
-    co_return died("Full clone of a running container is only possible from a snapshot");
-  }
-  if (auto no = check_resources(model, call, *source); no.has_value()) co_return std::move(*no);
-  auto cloning = std::make_shared<Cloning>();
-  cloning->node = node;
-  cloning->source = vmid;
-  cloning->target = newid;
-  cloning->storage = call.params.get("storage");
-  cloning->pool = call.params.get("pool");
-  copy_config(model, *source, call, *cloning);
-  GuestConfig locked;
-  locked.values["lock"] = "create";
-  model.add_guest(newid, node, std::move(locked));
-  Job job;
-  job.type = "vzclone";
-  job.id = std::to_string(vmid.get());
-  job.locks = newid;
-  job.failure_prefix = "clone failed: ";
-  job.work = [&model, cloning](Worker& worker) { return clone_work(model, cloning, worker); };
-  job.undo = [&model, cloning](Worker&) { return clone_undo(model, cloning); };
-  co_return done(model.tasks.start(node, call.caller, std::move(job)).get());
-}
-
-// ---- template ----
-
-Reply make_template(Model& model, const Call& call) {
-  const auto node = call.node();
-  const auto vmid = call.params.vmid();
-  auto* guest = model.find_container(node, vmid);
-  if (guest == nullptr) return died(missing_config_text(node, vmid));
-  if (auto no = check_lock(*guest); no.has_value()) return std::move(*no);
-  if (guest->config.flag("template")) {
-    return died("you can't convert a template to a template");
-  }
-  if (guest->running) return died("you can't convert a CT to template if the CT is running");
-  model.before_change(*guest);
-  guest->config.values["template"] = "1";
+  Relocation what{call.node(), call.params.vmid(), call.params.get("volume"),
+                  call.params.get("storage"), call.params.flag("delete")};
+  (void)co_await model.inspect(what.vmid);
+  auto* guest = model.find_container(what.node, what.vmid);
+  if (guest == nullptr) co_return died(missing_config_text(what.node, what.vmid));
+  if (auto no = check_move(model, call, *guest); no.has_value()) co_return std::move(*no);
+  guest->config.values["lock"] = "disk";
   model.save(*guest);
-  return done();
+  Job job;
+  job.type = "move_volume";
+  job.id = std::to_string(what.vmid.get());
+  job.locks = what.vmid;
+  job.work = [&model, what](Worker& worker) { return move_work(model, what, worker); };
+  job.undo = [&model, what](Worker&) -> Async<void> {
+    unlock(model, what);
+    co_return;
+  };
+  co_return done(model.tasks.start(what.node, call.caller, std::move(job)).get());
 }
 
 }  // namespace
@@ -251,8 +173,7 @@ Reply make_template(Model& model, const Call& call) {
 void add_guest_disk_routes(std::vector<Route>& routes) {
   const std::string one = "/nodes/{node}/lxc/{vmid}";
   routes.push_back({"PUT", one + "/resize", resize_container});
-  routes.push_back({"POST", one + "/clone", clone_container});
-  routes.push_back({"POST", one + "/template", make_template});
+  routes.push_back({"POST", one + "/move_volume", move_volume});
 }
 
 }  // namespace gantry::lab

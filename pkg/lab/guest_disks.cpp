@@ -3,6 +3,7 @@
 #include <set>
 
 #include "pkg/base/text.h"
+#include "pkg/lab/property.h"
 
 namespace gantry::lab {
 namespace {
@@ -69,6 +70,28 @@ Async<void> destroy_disks(Model& model, NodeName node, VmId vmid) {
   const LogSink quiet = [](std::string) {};
   (void)co_await model.backend.destroy(spec, quiet);
   model.save_volumes();
+}
+
+void add_unused(GuestConfig& config, const std::string& volid) {
+  if (volid.empty()) return;
+  int number = 0;
+  while (config.has("unused" + std::to_string(number))) ++number;
+  config.values["unused" + std::to_string(number)] = volid;
+}
+
+bool has_feature(const Model& model, const Guest& guest, const std::string& feature) {
+  if (feature == "copy") return true;
+  if (feature == "clone" && !guest.config.flag("template")) return false;
+  for (const auto& [key, value] : guest.config.values) {
+    if (!is_volume_key(key)) continue;
+    const auto* storage = model.volumes.find_storage(storage_of(volume_of(value)));
+    if (storage == nullptr || storage->type == "dir") return false;
+  }
+  return true;
+}
+
+std::string snapshot_copy(VmId vmid, const std::string& snapshot) {
+  return "snapshot " + std::to_string(vmid.get()) + " " + snapshot;
 }
 
 std::string ostype_of(const std::string& word) {

@@ -14,6 +14,13 @@ DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOption
                          VmId vmid, int64_t bytes, Worker& worker);
 // Removes every disk with that guest's number, data and all.
 Async<void> destroy_disks(Model& model, NodeName node, VmId vmid);
+// A volume that a config no longer uses stays there as unusedN.
+void add_unused(GuestConfig& config, const std::string& volid);
+// snapshot, clone (linked), copy: every disk must be where the plugin can; folders of raw images
+// cannot (observed).
+bool has_feature(const Model& model, const Guest& guest, const std::string& feature);
+// What a backend keeps the copy of a snapshot under.
+std::string snapshot_copy(VmId vmid, const std::string& snapshot);
 // "debian" of a template's first word; "unmanaged" when Proxmox does not know it.
 std::string ostype_of(const std::string& word);
 

@@ -152,34 +152,6 @@ Async<Reply> get_interfaces(Model& model, const Call& call) {
   co_return done(std::move(rows));
 }
 
-// Snapshots need every disk on a storage that can (dir with raw images cannot; observed).
-bool has_feature(const Model& model, const Guest& guest, const std::string& feature) {
-  if (feature == "copy") return true;
-  if (feature == "clone" && !guest.config.flag("template")) return false;
-  const auto spec = model.spec_of(guest);
-  const auto* storage = model.volumes.find_storage(storage_of(spec.rootfs.volid));
-  return storage != nullptr && storage->type != "dir";
-}
-
-Reply get_feature(Model& model, const Call& call) {
-  const auto* guest = model.find_container(node_of(call), call.params.vmid());
-  if (guest == nullptr) return missing(call);
-  Row answer;
-  answer.set("hasFeature", has_feature(model, *guest, call.params.get("feature")) ? 1 : 0);
-  return done(std::move(answer));
-}
-
-Reply list_snapshots(Model& model, const Call& call) {
-  const auto* guest = model.find_container(node_of(call), call.params.vmid());
-  if (guest == nullptr) return missing(call);
-  Row row;
-  row.set("name", "current").set("description", "You are here!");
-  row.set("digest", digest_of(guest->config)).set("running", guest->running ? 1 : 0);
-  Json rows = Json::array();
-  rows.push_back(std::move(row));
-  return done(std::move(rows));
-}
-
 Reply list_machines(Model& model, const Call& call) {
   AuditFilter filter(model, call);
   Json rows = Json::array();
@@ -211,8 +183,6 @@ void add_guest_read_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", one + "/pending", get_pending});
   routes.push_back({"GET", one + "/status/current", get_status});
   routes.push_back({"GET", one + "/interfaces", get_interfaces});
-  routes.push_back({"GET", one + "/feature", get_feature});
-  routes.push_back({"GET", one + "/snapshot", list_snapshots});
   routes.push_back({"GET", "/nodes/{node}/qemu", list_machines});
   routes.push_back({"GET", "/nodes/{node}/qemu/{vmid}/config", get_machine_config});
 }

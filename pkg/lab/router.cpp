@@ -30,12 +30,16 @@ Router::Router(PveVersion version) : schema_(api_schema(version)), root_(std::ma
   add_ha_routes(routes);
   add_node_routes(routes);
   add_storage_routes(routes);
+  add_content_routes(routes);
   add_task_routes(routes);
   add_guest_read_routes(routes);
   add_guest_create_routes(routes);
   add_guest_config_routes(routes);
   add_guest_power_routes(routes);
   add_guest_migrate_routes(routes);
+  add_guest_snapshot_routes(routes);
+  add_guest_clone_routes(routes);
+  add_backup_routes(routes);
   add_guest_disk_routes(routes);
   add_guest_destroy_routes(routes);
   for (auto& route : routes) add(std::move(route));

@@ -47,12 +47,16 @@ void add_cluster_routes(std::vector<Route>& routes);
 void add_ha_routes(std::vector<Route>& routes);
 void add_node_routes(std::vector<Route>& routes);
 void add_storage_routes(std::vector<Route>& routes);
+void add_content_routes(std::vector<Route>& routes);
 void add_task_routes(std::vector<Route>& routes);
 void add_guest_read_routes(std::vector<Route>& routes);
 void add_guest_create_routes(std::vector<Route>& routes);
 void add_guest_config_routes(std::vector<Route>& routes);
 void add_guest_power_routes(std::vector<Route>& routes);
 void add_guest_migrate_routes(std::vector<Route>& routes);
+void add_guest_snapshot_routes(std::vector<Route>& routes);
+void add_guest_clone_routes(std::vector<Route>& routes);
+void add_backup_routes(std::vector<Route>& routes);
 void add_guest_disk_routes(std::vector<Route>& routes);
 void add_guest_destroy_routes(std::vector<Route>& routes);
 

@@ -18,7 +18,7 @@ CALLS = re.compile(
     r'|nodes/\{node\}/qemu$|nodes/\{node\}/qemu/\{vmid\}/config$)')
 LEFT_OUT = re.compile(  # consoles, firewall, graphs, two factors, tunnels, other kinds of guests
     r'firewall|rrd|vnc|spiceproxy|termproxy|mtunnel|remote_migrate|tfa|file-restore|oci-registry'
-    r'|import-metadata|identity|arm-ha|(POST|PUT) \S*/qemu|(POST|PUT|DELETE) /storage'
+    r'|import-metadata|identity|arm-ha|(POST|PUT) \S*/qemu|PUT /storage|DELETE /storage'
     r'|GET /access/ticket|POST /nodes/\{node\}/status')
 
 HEAD = '''# Written by schema.py from the API schemas of pve-manager 8.4.1 and 9.2.11; not edited by hand.

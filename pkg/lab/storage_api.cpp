@@ -26,7 +26,7 @@ Json status_object(const Model& model, const NodeName& node, const StorageOption
 }
 
 Reply list_storages(Model& model, const Call& call) {
-  const NodeName node(call.params.get("node"));
+  const auto node = call.node();
   const auto content = call.params.get("content");
   Json rows = Json::array();
   for (const auto& storage : model.options.storages) {
@@ -47,7 +47,7 @@ Reply list_storages(Model& model, const Call& call) {
 
 Reply get_storage_status(Model& model, const Call& call) {
   const auto* storage = model.volumes.find_storage(call.params.get("storage"));
-  const NodeName node(call.params.get("node"));
+  const auto node = call.node();
   if (storage == nullptr || !model.volumes.is_on(*storage, node)) {
     return bad_parameter("storage", "No such storage.");
   }
@@ -78,6 +78,32 @@ Json disk_row(const DiskVolume& volume) {
   return row;
 }
 
+Json file_row(const FileVolume& file) {
+  Row row;
+  row.set("volid", file.volid).set("content", file.content).set("format", file.format);
+  row.set("size", file.size).set("ctime", to_unix_seconds(file.created));
+  if (file.content == "backup") row.set("vmid", file.vmid.get()).set("subtype", "lxc");
+  if (!file.notes.empty()) row.set("notes", file.notes);
+  if (file.is_protected) row.set("protected", 1);
+  return row;
+}
+
+// A backup is shown to who may make one of its guest, other files to everybody who sees the
+// storage.
+void add_files(const Model& model, const Call& call, const StorageOptions& storage, Json& rows) {
+  const auto content = call.params.get("content");
+  const auto vmid = call.params.integer("vmid", 0);
+  const auto path = "/storage/" + storage.id.get();
+  for (const auto& file : model.volumes.files_on(call.node(), storage)) {
+    if (!content.empty() && content != file.content) continue;
+    if (vmid != 0 && file.vmid.get() != vmid) continue;
+    const bool may_see =
+        file.content != "backup" || model.access.may(call.caller, path, "Datastore.Allocate") ||
+        model.access.may(call.caller, "/vms/" + std::to_string(file.vmid.get()), "VM.Backup");
+    if (may_see) rows.push_back(file_row(file));
+  }
+}
+
 // A disk is shown to who may allocate on the storage or audit its guest.
 bool may_see(const Model& model, const Call& call, const std::string& storage, VmId vmid) {
   return model.access.may(call.caller, "/storage/" + storage, "Datastore.Allocate") ||
@@ -86,7 +112,7 @@ bool may_see(const Model& model, const Call& call, const std::string& storage, V
 
 Reply list_content(Model& model, const Call& call) {
   const auto id = call.params.get("storage");
-  const NodeName node(call.params.get("node"));
+  const auto node = call.node();
   const auto* storage = model.volumes.find_storage(id);
   if (storage == nullptr) return died(missing(id));
   if (!model.volumes.is_on(*storage, node)) {
@@ -96,6 +122,7 @@ Reply list_content(Model& model, const Call& call) {
   const auto vmid = call.params.integer("vmid", 0);
   Json rows = Json::array();
   if (vmid == 0 && (content.empty() || content == "vztmpl")) add_templates(model, *storage, rows);
+  add_files(model, call, *storage, rows);
   if (!content.empty() && content != "rootdir" && content != "images") {
     return done(std::move(rows));
   }
@@ -104,46 +131,6 @@ Reply list_content(Model& model, const Call& call) {
     if (may_see(model, call, id, volume.vmid)) rows.push_back(disk_row(volume));
   }
   return done(std::move(rows));
-}
-
-// A missing volume is no failure, and a guest's own disk is no exception (both observed).
-Async<Status> remove_volume(Model& model, NodeName node, std::string volid, Worker& worker) {
-  const auto* storage = model.volumes.find_storage(storage_of(volid));
-  const auto* volume = model.volumes.find(node, volid);
-  if (volume == nullptr) {
-    worker.log("disk image '" + path_of(*storage, volid) + "' does not exist");
-  } else {
-    ContainerSpec spec;
-    spec.node = node;
-    spec.vmid = volume->vmid;
-    spec.rootfs = VolumeSpec{"rootfs", volid, volume->size};
-    const LogSink quiet = [](std::string) {};
-    GANTRY_CO_TRY(co_await model.backend.destroy(spec, quiet));
-    model.volumes.remove(node, volid);
-    model.save_volumes();
-  }
-  worker.log("Removed volume '" + volid + "'");
-  co_return Status();
-}
-
-Reply delete_content(Model& model, const Call& call) {
-  const NodeName node(call.params.get("node"));
-  const auto id = call.params.get("storage");
-  auto volid = call.params.get("volume");
-  if (volid.find(':') == std::string::npos) volid = id + ":" + volid;
-  if (auto no = model.access.check(call.caller, "/storage/" + id, {"Datastore.Allocate"});
-      no.has_value()) {
-    return std::move(*no);
-  }
-  if (model.volumes.find_storage(id) == nullptr) return died(missing(id));
-  const auto* volume = model.volumes.find(node, volid);
-  Job job;
-  job.type = "imgdel";
-  job.id = volume == nullptr ? id : std::to_string(volume->vmid.get()) + "@" + id;
-  job.work = [&model, node, volid](Worker& worker) {
-    return remove_volume(model, node, volid, worker);
-  };
-  return done(model.tasks.start(node, call.caller, std::move(job)).get());
 }
 
 Json storage_object(const StorageOptions& storage) {
@@ -167,6 +154,33 @@ Reply list_definitions(Model& model, const Call& call) {
   return done(std::move(rows));
 }
 
+Reply create_definition(Model& model, const Call& call) {
+  const auto id = call.params.get("storage");
+  const auto type = call.params.get("type");
+  if (model.volumes.find_storage(id) != nullptr) {
+    return died("create storage failed: storage ID '" + id + "' already defined");
+  }
+  if (type == "dir" && !call.params.has("path")) {
+    return bad_parameter("path", "property is missing and it is not optional");
+  }
+  StorageOptions storage;
+  storage.id = StorageId(id);
+  storage.type = type;
+  storage.shared = call.params.flag("shared", type == "nfs" || type == "cifs" || type == "cephfs");
+  storage.total = int64_t{250} << 30;
+  storage.content.clear();
+  for (const auto& content : split(call.params.get("content", "rootdir,images"), ',')) {
+    storage.content.insert(content);
+  }
+  for (const auto& node : split(call.params.get("nodes"), ',')) {
+    if (!node.empty()) storage.nodes.emplace_back(node);
+  }
+  model.options.storages.push_back(std::move(storage));
+  Row answer;
+  answer.set("storage", id).set("type", type);
+  return done(std::move(answer));
+}
+
 Reply get_definition(Model& model, const Call& call) {
   const auto id = call.params.get("storage");
   const auto* storage = model.volumes.find_storage(id);
@@ -188,7 +202,7 @@ void add_storage_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/nodes/{node}/storage", list_storages});
   routes.push_back({"GET", one + "/status", get_storage_status});
   routes.push_back({"GET", one + "/content", list_content});
-  routes.push_back({"DELETE", one + "/content/{volume}", delete_content});
+  routes.push_back({"POST", "/storage", create_definition});
 }
 
 }  // namespace gantry::lab

@@ -18,7 +18,17 @@ std::string path_of(const StorageOptions& storage, const std::string& volid) {
   if (storage.type == "lvmthin") return "/dev/" + storage.id.get() + "/" + name;
   const auto root = storage.id.get() == "local" ? "/var/lib/vz" : "/mnt/pve/" + storage.id.get();
   if (starts_with(name, "vztmpl/")) return root + "/template/cache/" + name.substr(7);
+  if (starts_with(name, "backup/")) return root + "/dump/" + name.substr(7);
+  if (starts_with(name, "iso/")) return root + "/template/iso/" + name.substr(4);
   return root + "/images/" + name;
+}
+
+std::string base_name(const std::string& volid) {
+  const auto begin = volid.find_last_of("/:") + 1;
+  auto name = volid.substr(begin);
+  if (starts_with(name, "vm-")) name.replace(0, 2, "base");
+  if (starts_with(name, "subvol-")) name.replace(0, 6, "basevol");
+  return volid.substr(0, begin) + name;
 }
 
 Volumes::Volumes(const std::vector<StorageOptions>& options, const Backend& backend)
@@ -183,6 +193,37 @@ std::vector<VolumeRecord> Volumes::all() const {
     }
   }
   return records;
+}
+
+void Volumes::add_file(const NodeName& node, const StorageOptions& storage, FileVolume file) {
+  auto& shelf = shelves_[place(node, storage)];
+  shelf.used += file.size;
+  const auto volid = file.volid;
+  shelf.files[volid] = std::move(file);
+}
+
+FileVolume* Volumes::find_file(const NodeName& node, const std::string& volid) {
+  auto* shelf = shelf_of(node, volid);
+  if (shelf == nullptr) return nullptr;
+  const auto it = shelf->files.find(volid);
+  return it == shelf->files.end() ? nullptr : &it->second;
+}
+
+bool Volumes::remove_file(const NodeName& node, const std::string& volid) {
+  const auto* file = find_file(node, volid);
+  if (file == nullptr) return false;
+  auto& shelf = *shelf_of(node, volid);
+  shelf.used -= file->size;
+  return shelf.files.erase(volid) > 0;
+}
+
+std::vector<FileVolume> Volumes::files_on(const NodeName& node,
+                                          const StorageOptions& storage) const {
+  std::vector<FileVolume> all;
+  const auto it = shelves_.find(place(node, storage));
+  if (it == shelves_.end()) return all;
+  for (const auto& [volid, file] : it->second.files) all.push_back(file);
+  return all;
 }
 
 Backend::Space Volumes::space(const NodeName& node, const StorageOptions& storage) const {

@@ -13,6 +13,7 @@
 #include "pkg/base/status.h"
 #include "pkg/base/time.h"
 #include "pkg/lab/backend.h"
+#include "pkg/lab/guest_config.h"
 
 namespace gantry::lab {
 
@@ -26,6 +27,19 @@ struct DiskVolume {
   int64_t size = 0;  // bytes; what was asked for
   int64_t used = 0;  // bytes; what it takes
   Time created;
+};
+
+// A backup, a template that was brought, an image.
+struct FileVolume {
+  std::string volid;    // local:backup/vzdump-lxc-161-2026_11_20-21_30_08.tar.zst
+  std::string content;  // backup, vztmpl, iso
+  std::string format;   // tar.zst, tzst
+  int64_t size = 0;     // bytes
+  Time created;
+  VmId vmid;           // whose backup it is
+  GuestConfig config;  // what a backup holds
+  std::string notes;
+  bool is_protected = false;
 };
 
 class Volumes {
@@ -64,6 +78,11 @@ class Volumes {
   // node. Each once; what is gone cannot be found.
   std::vector<std::pair<NodeName, std::string>> take_changes();
 
+  void add_file(const NodeName& node, const StorageOptions& storage, FileVolume file);
+  FileVolume* find_file(const NodeName& node, const std::string& volid);
+  bool remove_file(const NodeName& node, const std::string& volid);
+  std::vector<FileVolume> files_on(const NodeName& node, const StorageOptions& storage) const;
+
   Backend::Space space(const NodeName& node, const StorageOptions& storage) const;
   void set_fill(const std::string& storage, int64_t bytes) { fill_[storage] = bytes; }
   void set_used(const NodeName& node, const std::string& volid, int64_t bytes);
@@ -73,6 +92,7 @@ class Volumes {
   struct Shelf {
     std::map<std::string, DiskVolume> disks;
     std::map<VmId, std::set<std::string>> by_guest;
+    std::map<std::string, FileVolume> files;
     int64_t used = 0;
     std::set<std::string> changed;  // since take_changes()
   };
@@ -91,6 +111,8 @@ class Volumes {
 
 // "local" of "local:100/vm-100-disk-0.raw"; "" when there is no colon.
 std::string storage_of(const std::string& volid);
+// The name that a disk gets when its container becomes a template: base-…, basevol-….
+std::string base_name(const std::string& volid);
 // The path that a log names.
 std::string path_of(const StorageOptions& storage, const std::string& volid);
 

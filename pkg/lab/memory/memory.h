@@ -52,6 +52,7 @@ struct MemoryTiming {
   Duration shutdown = std::chrono::seconds(2);
   Duration destroy = std::chrono::milliseconds(600);
   Duration move = std::chrono::seconds(3);  // a disk to another storage or node
+  Duration save = std::chrono::seconds(2);  // a snapshot or backup, and back
   Duration resize = std::chrono::milliseconds(500);
   Duration boot = std::chrono::seconds(3);  // from start to network and systemd
   Duration exec = std::chrono::milliseconds(40);
@@ -99,6 +100,9 @@ class MemoryBackend final : public Backend {
   Async<Result<guest::Exit>> exec(ContainerSpec spec, guest::Command command,
                                   guest::OutputSink sink) override;
   Async<Status> push(ContainerSpec spec, guest::File file) override;
+  Async<Result<int64_t>> save(ContainerSpec spec, std::string name, LogSink log) override;
+  Async<Status> load(ContainerSpec spec, std::string name, LogSink log) override;
+  Async<Status> forget(std::string name) override;
   std::map<std::string, int64_t> templates() const override { return options_.templates; }
   Space space(NodeName node, StorageId storage) const override;
   std::vector<std::string> bridges(NodeName node) const override;
@@ -114,6 +118,7 @@ class MemoryBackend final : public Backend {
   Random& random_;
   MemoryOptions options_;
   std::unordered_map<VmId, std::unique_ptr<Container>> containers_;
+  std::map<std::string, GuestSystem> copies_;  // of snapshots and backups
   int64_t next_pid_ = 1000;
 };
 

@@ -1,0 +1,235 @@
+// Snapshots, clones, templates, backups and moved disks.
+#include <gmock/gmock.h>
+
+#include "pkg/base/testing.h"
+#include "pkg/lab/testing_http.h"
+
+namespace gantry::lab {
+namespace {
+
+using namespace std::chrono_literals;
+using gantry::testing::IsOk;
+using lab::testing::small_container;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+const NodeName kNode("pve1");
+const VmId kId(100), kCopy(101);
+
+Options with_zfs() {
+  auto options = single_node();
+  StorageOptions zfs;
+  zfs.id = StorageId("tank");
+  zfs.type = "zfspool";
+  zfs.content = {"rootdir", "images"};
+  zfs.total = int64_t{100} << 30;
+  options.storages.push_back(std::move(zfs));
+  return options;
+}
+
+struct CopiesTest : ::testing::Test {
+  void make(const std::string& storage, pve::Parameters more = {}) {
+    auto parameters = small_container();
+    parameters["rootfs"] = storage + ":4";
+    parameters["description"] = "gantry:v1 uid=1";
+    parameters.merge(more);
+    ASSERT_EQ(world.outcome(*root, root->create_guest(kNode, kId, parameters)), "OK");
+  }
+  std::string post(const std::string& path, pve::Parameters parameters = {}) {
+    return world.exit_of("POST", "/nodes/pve1/lxc/100" + path, parameters);
+  }
+  GuestRecord guest(VmId vmid = kId) { return *world.lab.find_guest(vmid); }
+  std::string back_up() {
+    EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/vzdump", {{"vmid", "100"}, {"compress", "zstd"}}),
+              "OK");
+    const auto rows =
+        world.call("GET", "/nodes/pve1/storage/local/content", {{"content", "backup"}});
+    EXPECT_EQ(rows.data.size(), 1u);
+    return rows.data.as_array().at(0).string_or("volid", "");
+  }
+
+  lab::testing::HttpWorld world{with_zfs()};
+  std::unique_ptr<pve::Client> root = world.lab.client(world.lab.root_token().id);
+};
+
+TEST_F(CopiesTest, ASnapshotBringsConfigAndFilesBack) {
+  make("tank");
+  ASSERT_EQ(post("/status/start"), "OK");
+  world.backend.inside(kId)->files["/data"] = {"before", 0644, "root", "root"};
+  ASSERT_EQ(post("/snapshot", {{"snapname", "s1"}, {"description", "good"}}), "OK");
+  EXPECT_EQ(post("/snapshot", {{"snapname", "s1"}}), "snapshot name 's1' already used");
+  EXPECT_EQ(post("/snapshot", {{"snapname", "current"}}),
+            "500 unable to use snapshot name 'current' (reserved name)");
+  world.backend.inside(kId)->files["/data"] = {"after", 0644, "root", "root"};
+  ASSERT_THAT(world.run(root->configure_guest(kNode, kId, {{"memory", "777"}}, {}, "")), IsOk());
+  auto rows = world.call("GET", "/nodes/pve1/lxc/100/snapshot").data;
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows.as_array()[0].string_or("description", ""), "good\n");
+  EXPECT_EQ(rows.as_array()[1].string_or("parent", ""), "s1");
+  EXPECT_EQ(
+      world.call("GET", "/nodes/pve1/lxc/100/snapshot/s1/config").data.integer_or("memory", 0),
+      256);
+  ASSERT_EQ(post("/snapshot/s1/rollback"), "OK");
+  EXPECT_FALSE(guest().running);
+  EXPECT_EQ(guest().config.at("memory"), "256");
+  EXPECT_EQ(world.backend.inside(kId)->files.at("/data").content, "before");
+  EXPECT_EQ(world.exit_of("DELETE", "/nodes/pve1/lxc/100/snapshot/s1"), "OK");
+  EXPECT_EQ(post("/snapshot/s1/rollback"), "snapshot 's1' does not exist");
+  EXPECT_FALSE(guest().config.contains("parent"));
+}
+
+TEST_F(CopiesTest, AKilledSnapshotLeavesItsLock) {
+  make("tank");
+  const auto begun = world.call("POST", "/nodes/pve1/lxc/100/snapshot", {{"snapname", "s1"}});
+  world.pass(1s);
+  ASSERT_TRUE(world.lab.kill_task(Upid(begun.data.as_string())));
+  EXPECT_EQ(post("/status/start"), "CT is locked (snapshot)");
+}
+
+TEST_F(CopiesTest, ATemplateIsClonedByLinksWhereItsStorageCan) {
+  make("tank");
+  EXPECT_EQ(world.call("POST", "/nodes/pve1/lxc/100/template").text, "200");
+  world.pass(10s);
+  EXPECT_EQ(guest().config.at("rootfs"), "tank:basevol-100-disk-0,size=4G");
+  EXPECT_EQ(post("/status/start"), "you can't start a CT if it's a template");
+  EXPECT_EQ(post("/clone", {{"newid", "101"}, {"storage", "local"}}),
+            "500 parameter 'storage' not allowed for linked clones");
+  EXPECT_EQ(post("/clone", {{"newid", "101"}}), "OK");
+  EXPECT_EQ(guest(kCopy).config.at("rootfs"), "tank:basevol-100-disk-0/subvol-101-disk-0,size=4G");
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc/101/status/start"), "OK");
+  EXPECT_EQ(post("/clone", {{"newid", "102"}, {"full", "1"}, {"storage", "local"}}), "OK");
+  EXPECT_EQ(guest(VmId(102)).config.at("rootfs"), "local:102/vm-102-disk-0.raw,size=4G");
+  EXPECT_FALSE(guest(VmId(102)).config.contains("template"));
+}
+
+TEST_F(CopiesTest, ATemplateOnAFolderHasNoLinkedClones) {
+  make("local");
+  EXPECT_EQ(world.call("POST", "/nodes/pve1/lxc/100/template").text, "200");
+  world.pass(10s);
+  EXPECT_EQ(post("/clone", {{"newid", "101"}}),
+            "500 Linked clone feature for 'local:100/base-100-disk-0.raw' is not available");
+}
+
+TEST_F(CopiesTest, WhileACloneRunsItsSourceIsLockedAndTheCopyHasTheConfigAlready) {
+  make("local");
+  const auto begun =
+      world.call("POST", "/nodes/pve1/lxc/100/clone", {{"newid", "101"}, {"hostname", "copy"}});
+  world.pass(1s);
+  EXPECT_EQ(guest().config.at("lock"), "disk");
+  EXPECT_EQ(guest(kCopy).config.at("lock"), "create");
+  EXPECT_EQ(guest(kCopy).config.at("description"), "gantry:v1 uid=1");
+  EXPECT_EQ(post("/clone", {{"newid", "102"}}), "500 CT is locked (disk)");
+  EXPECT_EQ(world.wait(*root, Upid(begun.data.as_string())).exit_status, "OK");
+  EXPECT_FALSE(guest().config.contains("lock"));
+  EXPECT_FALSE(guest(kCopy).config.contains("lock"));
+}
+
+TEST_F(CopiesTest, ASnapshotOfARunningContainerCanBeCloned) {
+  make("tank");
+  ASSERT_EQ(post("/status/start"), "OK");
+  ASSERT_EQ(post("/snapshot", {{"snapname", "s1"}}), "OK");
+  EXPECT_EQ(post("/clone", {{"newid", "101"}}),
+            "500 Full clone of a running container is only possible from a snapshot");
+  EXPECT_EQ(post("/clone", {{"newid", "101"}, {"snapname", "nope"}}),
+            "500 snapshot 'nope' does not exist");
+  EXPECT_EQ(post("/clone", {{"newid", "101"}, {"snapname", "s1"}}), "OK");
+  EXPECT_FALSE(guest(kCopy).config.contains("snaptime"));
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc/101/status/start"), "OK");
+}
+
+TEST_F(CopiesTest, ABackupComesBackWithMarkTagsAndEmptyMountPoints) {
+  make("local",
+       {{"tags", "gantry"}, {"mp0", "local:1,mp=/data"}, {"mp1", "local:1,mp=/b,backup=1"}});
+  const auto volid = back_up();
+  EXPECT_THAT(world.last_log(),
+              Contains("INFO: excluding volume mount point mp0 ('/data') from backup (disabled)"));
+  EXPECT_THAT(world.last_log(), Contains("INFO: including mount point mp1 ('/b') in backup"));
+  const pve::Parameters restore{{"vmid", "101"}, {"ostemplate", volid}, {"restore", "1"}};
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc", restore), "OK");
+  EXPECT_EQ(guest(kCopy).config.at("description"), "gantry:v1 uid=1");
+  EXPECT_EQ(guest(kCopy).config.at("tags"), "gantry");
+  EXPECT_EQ(guest(kCopy).config.at("net0"), guest().config.at("net0"));
+  EXPECT_EQ(guest(kCopy).config.at("mp0"), "local:101/vm-101-disk-1.raw,mp=/data,size=1G");
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc", restore),
+            "500 CT 101 already exists on node 'pve1'");
+  auto forced = restore;
+  forced["force"] = "1";
+  forced["unique"] = "1";
+  forced["memory"] = "999";
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc", forced), "OK");
+  EXPECT_EQ(guest(kCopy).config.at("memory"), "999");
+  EXPECT_NE(guest(kCopy).config.at("net0"), guest().config.at("net0"));
+  EXPECT_THAT(world.lab.volumes(), SizeIs(6));  // nothing of the replaced one is left
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc/101/status/start"), "OK");
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc", forced),
+            "500 can't overwrite running container");
+}
+
+TEST_F(CopiesTest, AFailedRestoreLeavesWhatWasThere) {
+  make("local");
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/lxc",
+                          {{"vmid", "100"},
+                           {"ostemplate", "local:backup/vzdump-lxc-9-2026_01_01-00_00_00.tar.zst"},
+                           {"restore", "1"},
+                           {"force", "1"}}),
+            "unable to restore CT 100 - volume "
+            "'local:backup/vzdump-lxc-9-2026_01_01-00_00_00.tar.zst' does not exist");
+  EXPECT_FALSE(guest().config.contains("lock"));
+  EXPECT_EQ(post("/status/start"), "OK");
+}
+
+TEST_F(CopiesTest, ACancelledBackupLeavesItsLock) {
+  make("local");
+  const auto begun = world.call("POST", "/nodes/pve1/vzdump", {{"vmid", "100"}});
+  world.pass(1s);
+  const auto upid = begun.data.as_string();
+  EXPECT_EQ(world.call("DELETE", "/nodes/pve1/tasks/" + upid).text, "200");
+  world.pass(1s);
+  EXPECT_EQ(guest().config.at("lock"), "backup");
+  EXPECT_EQ(post("/status/start"), "CT is locked (backup)");
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/vzdump", {{"vmid", "100"}}), "job errors");
+  EXPECT_THAT(world.last_log(), Contains("ERROR: Backup of VM 100 failed - CT is locked (backup)"));
+}
+
+TEST_F(CopiesTest, ABackupInStopModeStartsTheContainerAgain) {
+  make("local");
+  ASSERT_EQ(post("/status/start"), "OK");
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/vzdump", {{"vmid", "100"}, {"mode", "stop"}}), "OK");
+  EXPECT_TRUE(guest().running);
+  EXPECT_THAT(world.last_log(), Contains("INFO: restarting vm"));
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/vzdump", {{"vmid", "100"}, {"storage", "tank"}}),
+            "can't use storage 'tank' for backups - wrong content type");
+}
+
+TEST_F(CopiesTest, AProtectedBackupIsNotRemoved) {
+  make("local");
+  const auto path = "/nodes/pve1/storage/local/content/" + back_up();
+  EXPECT_EQ(world.call("PUT", path, {{"protected", "1"}, {"notes", "keep"}}).text, "200");
+  EXPECT_THAT(world.exit_of("DELETE", path), HasSubstr("cannot remove protected archive"));
+  EXPECT_EQ(world.call("GET", path).data.string_or("notes", ""), "keep");
+  EXPECT_EQ(world.call("PUT", path, {{"protected", "0"}}).text, "200");
+  EXPECT_EQ(world.exit_of("DELETE", path), "OK");
+  EXPECT_EQ(
+      world.call("GET", "/nodes/pve1/storage/local/content", {{"content", "backup"}}).data.size(),
+      0u);
+}
+
+TEST_F(CopiesTest, AMovedDiskStaysUnusedUnlessItIsToGo) {
+  make("local");
+  EXPECT_EQ(post("/move_volume", {{"volume", "rootfs"}, {"storage", "tank"}}), "OK");
+  EXPECT_EQ(guest().config.at("rootfs"), "tank:subvol-100-disk-0,size=4G");
+  EXPECT_EQ(guest().config.at("unused0"), "local:100/vm-100-disk-0.raw");
+  ASSERT_EQ(post("/status/start"), "OK");
+  EXPECT_EQ(post("/move_volume", {{"volume", "rootfs"}, {"storage", "local"}}),
+            "500 cannot move volumes of a running container");
+  ASSERT_EQ(post("/status/stop"), "OK");
+  EXPECT_EQ(post("/move_volume", {{"volume", "rootfs"}, {"storage", "local"}, {"delete", "1"}}),
+            "OK");
+  EXPECT_THAT(world.lab.volumes(), SizeIs(2));
+  EXPECT_EQ(world.exit_of("DELETE", "/nodes/pve1/lxc/100"), "OK");
+  EXPECT_THAT(world.lab.volumes(), SizeIs(0));
+}
+
+}  // namespace
+}  // namespace gantry::lab
