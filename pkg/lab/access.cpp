@@ -91,6 +91,11 @@ bool Access::add_pool(const std::string& pool, const std::string& comment) {
   return fresh;
 }
 
+Access::Pool* Access::find_pool(const std::string& pool) {
+  const auto it = pools_.find(pool);
+  return it == pools_.end() ? nullptr : &it->second;
+}
+
 void Access::set_pool(VmId vmid, const std::string& pool) {
   if (const auto old = pool_of_.find(vmid); old != pool_of_.end()) {
     pools_[old->second].guests.erase(vmid);
@@ -249,6 +254,14 @@ Refusal Access::check_any(const Caller& caller, const std::string& path,
     if (may(caller, path, privilege)) return std::nullopt;
   }
   return not_permitted("(" + path + ", " + join(any, "|") + ")");
+}
+
+Refusal Access::check_modify(const Caller& caller, const std::string& path) const {
+  std::vector<Privilege> any{"Permissions.Modify"};
+  if (starts_with(path, "/storage/")) any.push_back("Datastore.Allocate");
+  if (starts_with(path, "/vms/")) any.push_back("VM.Allocate");
+  if (starts_with(path, "/pool/")) any.push_back("Pool.Allocate");
+  return check_any(caller, path, any);
 }
 
 std::map<std::string, Access::Privileges> Access::effective(const Caller& caller) const {

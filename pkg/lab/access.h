@@ -58,7 +58,10 @@ class Access {
   void grant(const std::string& path, const std::string& who, const std::string& role,
              bool propagate);
   void revoke(const std::string& path, const std::string& who, const std::string& role);
+  void remove_role(const std::string& name) { roles_.erase(name); }
   bool add_pool(const std::string& pool, const std::string& comment);
+  Pool* find_pool(const std::string& pool);
+  void remove_pool(const std::string& pool) { pools_.erase(pool); }
   // "" takes it out of its pool.
   void set_pool(VmId vmid, const std::string& pool);
   std::string pool_of(VmId vmid) const;
@@ -78,6 +81,8 @@ class Access {
                 const std::vector<Privilege>& all) const;
   Refusal check_any(const Caller& caller, const std::string& path,
                     const std::vector<Privilege>& any) const;
+  // To change what holds on a path: Permissions.Modify, or the right to allocate what lies there.
+  Refusal check_modify(const Caller& caller, const std::string& path) const;
   // GET /access/permissions: path → privileges, without paths that have none.
   std::map<std::string, Privileges> effective(const Caller& caller) const;
 

@@ -1,8 +1,7 @@
-// /access/**, /pools/**.
-// Source: pve-access-control PVE/API2/{User,Role,ACL,AccessControl}.pm, pve-manager
-// PVE/API2/Pool.pm.
+// /access/**.
+// Source: pve-access-control PVE/API2/{User,Role,ACL,AccessControl}.pm.
 #include "pkg/base/text.h"
-#include "pkg/lab/guest_rows.h"
+#include "pkg/lab/model.h"
 #include "pkg/lab/router.h"
 #include "pkg/lab/row.h"
 
@@ -109,6 +108,20 @@ Reply get_user(Model& model, const Call& call) {
   return done(std::move(object));
 }
 
+Reply update_user(Model& model, const Call& call) {
+  const auto id = call.params.get("userid");
+  if (auto no = model.access.check(call.caller, "/access/groups", {"User.Modify"});
+      no.has_value()) {
+    return std::move(*no);
+  }
+  const auto user = model.access.users().find(id);
+  if (user == model.access.users().end()) return no_such_user(id);
+  user->second.enabled = call.params.flag("enable", user->second.enabled);
+  if (call.params.has("comment")) user->second.comment = call.params.get("comment");
+  model.save_access();
+  return done();
+}
+
 Reply delete_user(Model& model, const Call& call) {
   const auto id = call.params.get("userid");
   if (auto no = check_own_or(model, call, id); no.has_value()) return std::move(*no);
@@ -175,6 +188,35 @@ Reply create_token(Model& model, const Call& call) {
   return done(std::move(answer));
 }
 
+Reply update_token(Model& model, const Call& call) {
+  const auto id = call.params.get("userid");
+  const auto name = call.params.get("tokenid");
+  if (auto no = check_own_or(model, call, id); no.has_value()) return std::move(*no);
+  const auto user = model.access.users().find(id);
+  if (user == model.access.users().end()) return no_such_user(id);
+  const auto it = user->second.tokens.find(name);
+  if (it == user->second.tokens.end()) {
+    return died("no such token '" + name + "' for user '" + id + "'");
+  }
+  auto& token = it->second;
+  token.privsep = call.params.flag("privsep", token.privsep);
+  token.expire = call.params.integer("expire", token.expire);
+  if (call.params.has("comment")) token.comment = call.params.get("comment");
+  for (const auto& key : list_of(call.params.get("delete"))) {
+    if (key == "comment") token.comment.clear();
+    if (key == "expire") token.expire = 0;
+  }
+  Row answer(token_object(token));
+  if (call.params.flag("regenerate")) {
+    token.secret = model.random.uuid().get();
+    answer = Row();
+    answer.set("full-tokenid", id + "!" + name).set("value", token.secret);
+    answer.set("info", token_object(token));
+  }
+  model.save_access();
+  return done(std::move(answer));
+}
+
 Reply delete_token(Model& model, const Call& call) {
   const auto id = call.params.get("userid");
   const auto name = call.params.get("tokenid");
@@ -233,6 +275,19 @@ Reply set_role(Model& model, const Call& call) {
   return done();
 }
 
+Reply delete_role(Model& model, const Call& call) {
+  const auto id = call.params.get("roleid");
+  if (!model.access.roles().contains(id)) {
+    return died("delete role failed: role '" + id + "' does not exist");
+  }
+  if (model.access.is_builtin_role(id)) {
+    return died("delete role failed: auto-generated role '" + id + "' cannot be deleted");
+  }
+  model.access.remove_role(id);
+  model.save_access();
+  return done();
+}
+
 Reply list_acl(Model& model, const Call& call) {
   Json rows = Json::array();
   for (const auto& [path, entries] : model.access.acl()) {
@@ -252,7 +307,7 @@ Reply list_acl(Model& model, const Call& call) {
 
 Reply change_acl(Model& model, const Call& call) {
   const auto path = call.params.get("path");
-  if (auto no = model.access.check(call.caller, path, {"Permissions.Modify"}); no.has_value()) {
+  if (auto no = model.access.check_modify(call.caller, path); no.has_value()) {
     return std::move(*no);
   }
   auto everybody = list_of(call.params.get("users"));
@@ -278,56 +333,6 @@ Reply change_acl(Model& model, const Call& call) {
   return done();
 }
 
-// ---- pools ----
-
-Json pool_object(const Model& model, const Call& call, const Access::Pool& pool) {
-  AuditFilter filter(model, call);
-  Json members = Json::array();
-  for (const auto& vmid : pool.guests) {
-    const auto* guest = model.find_guest(vmid);
-    if (guest != nullptr && filter.shows(*guest)) {
-      members.push_back(member_row(model, *guest));
-    }
-  }
-  Row object;
-  object.set("members", std::move(members));
-  if (!pool.comment.empty()) object.set("comment", pool.comment);
-  return object;
-}
-
-Reply get_pool(Model& model, const Call& call) {
-  const auto id = call.params.get("poolid");
-  const auto pool = model.access.pools().find(id);
-  if (pool == model.access.pools().end()) return died("pool '" + id + "' does not exist");
-  Json object = pool_object(model, call, pool->second);
-  object.set("poolid", id);
-  return done(std::move(object));
-}
-
-Reply list_pools(Model& model, const Call& call) {
-  Json rows = Json::array();
-  const auto wanted = call.params.get("poolid");
-  for (const auto& [name, pool] : model.access.pools()) {
-    if (!wanted.empty() && wanted != name) continue;
-    if (!model.access.may(call.caller, "/pool/" + name, "Pool.Audit")) continue;
-    Json row = wanted.empty() ? Json::object() : pool_object(model, call, pool);
-    row.set("poolid", name);
-    if (!pool.comment.empty()) row.set("comment", pool.comment);
-    rows.push_back(std::move(row));
-  }
-  if (!wanted.empty() && rows.size() == 0) return died("pool '" + wanted + "' does not exist");
-  return done(std::move(rows));
-}
-
-Reply create_pool(Model& model, const Call& call) {
-  const auto id = call.params.get("poolid");
-  if (!model.access.add_pool(id, call.params.get("comment"))) {
-    return died("create pool failed: pool '" + id + "' already exists");
-  }
-  model.save_access();
-  return done();
-}
-
 }  // namespace
 
 void add_access_routes(std::vector<Route>& routes) {
@@ -337,20 +342,20 @@ void add_access_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/access/users", list_users});
   routes.push_back({"POST", "/access/users", create_user});
   routes.push_back({"GET", user, get_user});
+  routes.push_back({"PUT", user, update_user});
   routes.push_back({"DELETE", user, delete_user});
   routes.push_back({"GET", user + "/token", list_tokens});
   routes.push_back({"GET", token, get_token});
   routes.push_back({"POST", token, create_token});
+  routes.push_back({"PUT", token, update_token});
   routes.push_back({"DELETE", token, delete_token});
   routes.push_back({"GET", "/access/roles", list_roles});
   routes.push_back({"POST", "/access/roles", set_role});
   routes.push_back({"GET", "/access/roles/{roleid}", get_role});
   routes.push_back({"PUT", "/access/roles/{roleid}", set_role});
+  routes.push_back({"DELETE", "/access/roles/{roleid}", delete_role});
   routes.push_back({"GET", "/access/acl", list_acl});
   routes.push_back({"PUT", "/access/acl", change_acl});
-  routes.push_back({"GET", "/pools", list_pools});
-  routes.push_back({"POST", "/pools", create_pool});
-  routes.push_back({"GET", "/pools/{poolid}", get_pool});
 }
 
 }  // namespace gantry::lab

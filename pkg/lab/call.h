@@ -64,7 +64,8 @@ struct Reply {
   std::string message;  // as in the body, with its newline; empty when all is well
   std::map<std::string, std::string> errors;
   std::optional<int64_t> total;
-  std::string text;  // the body when there is no JSON
+  std::string changes;  // beside the data, when not empty
+  std::string text;     // the body when there is no JSON
   bool ok() const { return status == 200; }
 };
 using Refusal = std::optional<Reply>;

@@ -103,7 +103,7 @@ Refusal check_hotplug(const Model& model, const Guest& guest, const std::string&
                       const std::string& value) {
   if (key_family(key) != "net") return std::nullopt;
   auto parts = parse_properties(*find_property_format("net", true), value);
-  const auto bridges = model.backend.bridges(guest.node);
+  const auto bridges = bridges_of(model, guest.node);
   if (std::find(bridges.begin(), bridges.end(), parts["bridge"]) != bridges.end()) {
     return std::nullopt;
   }

@@ -16,7 +16,7 @@ Status locked(const Guest& guest) {
 
 // Bridges and disks are looked at here and not before (observed).
 Status check_startable(Model& model, const Guest& guest) {
-  const auto bridges = model.backend.bridges(guest.node);
+  const auto bridges = bridges_of(model, guest.node);
   for (const auto& [key, value] : guest.config.values) {
     if (key_family(key) != "net") continue;
     const auto parts = parse_properties(*find_property_format("net", true), value);

@@ -115,6 +115,44 @@ Async<Reply> reboot_container(Model& model, const Call& call) {
   co_return queue(model, call, make_reboot_job(model, call.node(), vmid, timeout));
 }
 
+// Containers cannot be frozen to disk: lxc-checkpoint needs a CRIU that works (PVE/LXC.pm,
+// vm_suspend).
+Job make_checkpoint_job(Model& model, const Call& call, const std::string& type,
+                        const std::string& arguments) {
+  const auto vmid = call.params.vmid();
+  const auto node = call.node();
+  Job job;
+  job.type = type;
+  job.id = std::to_string(vmid.get());
+  job.locks = vmid;
+  job.work = [&model, node, vmid, arguments](Worker& worker) -> Async<Status> {
+    const auto* guest = model.find_container(node, vmid);
+    if (guest == nullptr) co_return failed(missing_config_text(node, vmid));
+    if (guest->config.has("lock")) {
+      co_return failed("CT is locked (" + guest->config.get("lock") + ")");
+    }
+    worker.log("lxc-checkpoint: criu is not installed");
+    co_return failed(absl::StrFormat("command 'lxc-checkpoint -n %d %s' failed: exit code 1",
+                                     vmid.get(), arguments));
+  };
+  return job;
+}
+
+Async<Reply> suspend_container(Model& model, const Call& call) {
+  const bool running = co_await is_running(model, call);
+  if (!running) co_return not_running("CT", call.params.vmid());
+  co_return queue(model, call,
+                  make_checkpoint_job(model, call, "vzsuspend", "-s -D /var/lib/vz/dump"));
+}
+
+Async<Reply> resume_container(Model& model, const Call& call) {
+  const bool running = co_await is_running(model, call);
+  if (running) co_return died(absl::StrFormat("CT %d already running", call.params.vmid().get()));
+  co_return queue(
+      model, call,
+      make_checkpoint_job(model, call, "vzresume", "-r --foreground -D /var/lib/vz/dump"));
+}
+
 }  // namespace
 
 void add_guest_power_routes(std::vector<Route>& routes) {
@@ -123,6 +161,8 @@ void add_guest_power_routes(std::vector<Route>& routes) {
   routes.push_back({"POST", status + "/stop", stop_container});
   routes.push_back({"POST", status + "/shutdown", shutdown_container});
   routes.push_back({"POST", status + "/reboot", reboot_container});
+  routes.push_back({"POST", status + "/suspend", suspend_container});
+  routes.push_back({"POST", status + "/resume", resume_container});
 }
 
 }  // namespace gantry::lab

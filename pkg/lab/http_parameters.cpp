@@ -113,6 +113,7 @@ http::Response to_response(const Reply& reply, bool with_message) {
   body.set("data", reply.data);
   if (!reply.message.empty() && with_message) body.set("message", reply.message);
   if (reply.total.has_value()) body.set("total", *reply.total);
+  if (!reply.changes.empty()) body.set("changes", reply.changes);
   if (!reply.errors.empty()) {
     Json errors = Json::object();
     for (const auto& [name, text] : reply.errors) errors.set(name, text);

@@ -80,7 +80,7 @@ Model::Model(Options o, async::Clock& c, Random& r, Backend& b, Executor e)
       router(std::make_unique<Router>(options.version)),
       ha(*this) {
   if (files.is_kept()) volumes.keep_journal();
-  for (const auto& node : options.nodes) nodes[node.name] = {node, true, true, clock.now()};
+  for (const auto& node : options.nodes) nodes[node.name] = {node, true, true, clock.now(), {}, {}};
 }
 
 Model::~Model() = default;

@@ -45,11 +45,21 @@ struct Guest {
   Time stale_until;
 };
 
+// Interfaces as configured: what was added to and removed from those that the backend has.
+struct NetworkState {
+  using Settings = std::map<std::string, std::string>;
+  std::map<std::string, Settings> added;
+  std::set<std::string> removed;
+  bool operator==(const NetworkState&) const = default;
+};
+
 struct NodeState {
   NodeOptions options;
   bool online = true;
   bool daemon_running = true;
   Time up_since;
+  NetworkState network;
+  std::optional<NetworkState> new_network;  // interfaces.new
 };
 
 struct Model {
@@ -132,6 +142,8 @@ std::string already_exists_text(const Guest& guest);
 // The rootfs size that a config names, in bytes.
 int64_t disk_size_of(const std::map<std::string, std::string>& config);
 std::string name_of(const Guest& guest);
+// The bridges that guests can use there.
+std::vector<std::string> bridges_of(const Model& model, const NodeName& node);
 // "CT is locked (backup)", or nullopt.
 Refusal check_lock(const Guest& guest);
 // The digest that a call names is the present one, or none.

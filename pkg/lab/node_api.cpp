@@ -1,4 +1,4 @@
-// /nodes, /nodes/{node}/{status,version,network}.
+// /nodes, /nodes/{node}/{status,version}.
 #include "pkg/base/text.h"
 #include "pkg/lab/router.h"
 #include "pkg/lab/row.h"
@@ -63,7 +63,7 @@ void set_machine(Row& status) {
 }
 
 Reply get_node_status(Model& model, const Call& call) {
-  const NodeName name(call.params.get("node"));
+  const auto name = call.node();
   const auto& node = model.nodes.at(name);
   const auto usage = usage_of(model, name);
   Row cpu;
@@ -93,51 +93,6 @@ Reply get_node_version(Model& model, const Call&) {
   return done(std::move(version));
 }
 
-// Numbers as texts where the real server has them so (observed).
-Json bridge_object(const NodeOptions& node, int64_t priority) {
-  Row bridge;
-  bridge.set("type", "bridge").set("method", "static").set("method6", "manual");
-  bridge.set("bridge_ports", "").set("bridge_fd", "0").set("bridge_stp", "off");
-  bridge.set("priority", priority).set("active", 1).set("autostart", 1);
-  bridge.set("address", node.address).set("netmask", "24").set("cidr", node.address + "/24");
-  Json families = Json::array();
-  families.push_back("inet");
-  bridge.set("families", std::move(families));
-  return bridge;
-}
-
-Reply list_networks(Model& model, const Call& call) {
-  const NodeName name(call.params.get("node"));
-  const auto type = call.params.get("type", "bridge");
-  Json rows = Json::array();
-  const bool bridges = type == "bridge" || type == "any_bridge" || type == "any_local_bridge";
-  if (!bridges) return done(std::move(rows));
-  int64_t priority = 3;
-  for (const auto& bridge : model.backend.bridges(name)) {
-    if (!model.access.may(call.caller, "/nodes/" + name.get(), "Sys.Audit") &&
-        !model.access.may(call.caller, "/sdn/zones/localnetwork/" + bridge, "SDN.Audit") &&
-        !model.access.may(call.caller, "/sdn/zones/localnetwork/" + bridge, "SDN.Use")) {
-      continue;
-    }
-    Json row = bridge_object(model.nodes.at(name).options, priority++);
-    row.set("iface", bridge);
-    rows.push_back(std::move(row));
-  }
-  return done(std::move(rows));
-}
-
-Reply get_network(Model& model, const Call& call) {
-  const NodeName name(call.params.get("node"));
-  int64_t priority = 3;
-  for (const auto& bridge : model.backend.bridges(name)) {
-    if (bridge == call.params.get("iface")) {
-      return done(bridge_object(model.nodes.at(name).options, priority));
-    }
-    ++priority;
-  }
-  return bad_parameter("iface", "interface does not exist");
-}
-
 }  // namespace
 
 Json node_row(const Model& model, const Caller& caller, const NodeName& name) {
@@ -160,8 +115,6 @@ void add_node_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/nodes", list_nodes});
   routes.push_back({"GET", "/nodes/{node}/status", get_node_status});
   routes.push_back({"GET", "/nodes/{node}/version", get_node_version});
-  routes.push_back({"GET", "/nodes/{node}/network", list_networks});
-  routes.push_back({"GET", "/nodes/{node}/network/{iface}", get_network});
 }
 
 }  // namespace gantry::lab

@@ -31,6 +31,9 @@ Router::Router(PveVersion version) : schema_(api_schema(version)), root_(std::ma
   add_node_routes(routes);
   add_storage_routes(routes);
   add_content_routes(routes);
+  add_network_routes(routes);
+  add_index_routes(routes);
+  add_pool_routes(routes);
   add_task_routes(routes);
   add_guest_read_routes(routes);
   add_guest_create_routes(routes);

@@ -25,18 +25,29 @@ bool is_upid(const std::string& text) {
   return starts_with(text, "UPID:") && split(text, ':').size() == 9;
 }
 
+// A user also owns what its tokens began.
+bool is_owner(const Caller& caller, const TaskRecord& task) {
+  return task.caller == caller || (caller.token.empty() && task.caller.user == caller.user);
+}
+
 // The task, or why not: its owner may see it, others need the privilege on the node.
 Refusal find_task(Model& model, const Call& call, const std::string& privilege, TaskPtr& task) {
   const auto upid = call.params.get("upid");
   if (!is_upid(upid)) return bad_parameter("upid", "unable to parse worker upid");
   task = model.tasks.find(Upid(upid));
   if (task == nullptr) return bad_parameter("upid", "no such task");
-  if (task->caller == call.caller) return std::nullopt;
+  if (is_owner(call.caller, *task)) return std::nullopt;
   return model.access.check(call.caller, "/nodes/" + task->node.get(), {privilege});
 }
 
 bool is_failure(const TaskRecord& task) {
   return !task.running() && task.exit != "OK" && !starts_with(task.exit, "WARNINGS: ");
+}
+
+std::string kind_of_end(const TaskRecord& task) {
+  if (task.exit == "OK") return "ok";
+  if (task.exit == "unexpected status") return "unknown";
+  return starts_with(task.exit, "WARNINGS: ") ? "warning" : "error";
 }
 
 bool matches(const Call& call, const TaskRecord& task) {
@@ -45,6 +56,11 @@ bool matches(const Call& call, const TaskRecord& task) {
   if (source == "active" && !task.running()) return false;
   if (call.params.flag("errors") && !is_failure(task)) return false;
   if (call.params.has("typefilter") && call.params.get("typefilter") != task.type) return false;
+  const auto kinds = split(call.params.get("statusfilter"), ',');
+  if (call.params.has("statusfilter") &&
+      (task.running() || std::find(kinds.begin(), kinds.end(), kind_of_end(task)) == kinds.end())) {
+    return false;
+  }
   const auto user = call.params.get("userfilter");
   if (!user.empty() && task.caller.id().find(user) == std::string::npos) return false;
   const auto started = to_unix_seconds(task.started);
@@ -70,7 +86,7 @@ Reply list_tasks(Model& model, const Call& call) {
   int64_t count = 0;
   Reply reply = done(Json::array());
   for (const auto& task : tasks) {
-    if (!may_see_all && task->caller != call.caller) continue;
+    if (!may_see_all && !is_owner(call.caller, *task)) continue;
     if (!matches(call, *task)) continue;
     if (count >= start && count < start + limit) {
       reply.data.push_back(task->running() ? active_row(*task) : task_row(*task));
