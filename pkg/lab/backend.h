@@ -71,10 +71,12 @@ class Backend {
   // ---- copies of what is inside, for snapshots and backups, kept under a name of the caller's
   // until forgotten. Unsupported where a backend keeps none.
   // Bytes that the copy takes.
-  virtual Async<Result<int64_t>> save(ContainerSpec spec, std::string name, LogSink log);
+  virtual Async<Result<int64_t>> save(ContainerSpec, std::string, LogSink) {
+    co_return keeps_no_copies();
+  }
   // Into new volumes, or over what is there. What ran before does not run any more.
-  virtual Async<Status> load(ContainerSpec spec, std::string name, LogSink log);
-  virtual Async<Status> forget(std::string name);
+  virtual Async<Status> load(ContainerSpec, std::string, LogSink) { co_return keeps_no_copies(); }
+  virtual Async<Status> forget(std::string) { co_return keeps_no_copies(); }
 
   // Templates present on a storage: volume name → bytes.
   virtual std::map<std::string, int64_t> templates() const = 0;
@@ -85,6 +87,11 @@ class Backend {
   };
   virtual Space space(NodeName node, StorageId storage) const = 0;
   virtual std::vector<std::string> bridges(NodeName node) const = 0;
+
+ protected:
+  static Status keeps_no_copies() {
+    return make_error(ErrorClass::unsupported, "lab: these containers cannot be copied aside");
+  }
 };
 
 }  // namespace gantry::lab

@@ -83,6 +83,10 @@ Refusal check_guest(const Guest& guest, const Change& change) {
       return died("unable to delete required option '" + key + "'");
     }
     if (is_read_only(key)) return died("unable to modify read-only option: '" + key + "'");
+    if (guest.config.flag("protection") && (is_volume_key(key) || is_unused_key(key))) {
+      return died(absl::StrFormat("can't remove CT %d drive '%s' - protection mode enabled",
+                                  guest.vmid.get(), key));
+    }
   }
   for (const auto& [key, value] : change.set) {
     if (is_read_only(key)) return died("unable to modify read-only option: '" + key + "'");
@@ -142,12 +146,16 @@ void set_key(Model& model, Guest& guest, const std::string& key, const std::stri
   config.values[key] = std::move(value);
 }
 
-void remove_key(Guest& guest, const std::string& key) {
+// What a running container uses goes at its next start; an unused volume goes for good.
+void remove_key(Model& model, Guest& guest, const std::string& key) {
   auto& config = guest.config;
   config.pending.erase(key);
   if (!config.has(key)) return;
   const auto family = key_family(key);
-  if (guest.running && (!is_hotpluggable(key) || family == "mp")) {
+  if (is_unused_key(key)) {
+    model.volumes.remove(guest.node, config.get(key));
+    model.save_volumes();
+  } else if (guest.running && (!is_hotpluggable(key) || family == "mp")) {
     config.pending_delete.insert(key);
     return;
   }
@@ -161,7 +169,7 @@ void apply_change(Model& model, Guest& guest, const Change& change) {
     guest.config.pending.erase(key);
     guest.config.pending_delete.erase(key);
   }
-  for (const auto& key : change.remove) remove_key(guest, key);
+  for (const auto& key : change.remove) remove_key(model, guest, key);
   for (const auto& [key, value] : change.set) set_key(model, guest, key, value);
   model.save(guest);
 }

@@ -70,6 +70,9 @@ TEST_F(CopiesTest, ASnapshotBringsConfigAndFilesBack) {
   EXPECT_EQ(
       world.call("GET", "/nodes/pve1/lxc/100/snapshot/s1/config").data.integer_or("memory", 0),
       256);
+  EXPECT_EQ(world.call("GET", "/nodes/pve1/lxc/100/config", {{"snapshot", "s1"}})
+                .data.integer_or("memory", 0),
+            256);
   ASSERT_EQ(post("/snapshot/s1/rollback"), "OK");
   EXPECT_FALSE(guest().running);
   EXPECT_EQ(guest().config.at("memory"), "256");
@@ -213,6 +216,25 @@ TEST_F(CopiesTest, AProtectedBackupIsNotRemoved) {
   EXPECT_EQ(
       world.call("GET", "/nodes/pve1/storage/local/content", {{"content", "backup"}}).data.size(),
       0u);
+}
+
+TEST_F(CopiesTest, ARemovedMountPointStaysUnusedUntilItIsRemovedAgain) {
+  make("local", {{"mp0", "local:1,mp=/data"}});
+  const auto put = [&](pve::Parameters parameters) {
+    return world.call("PUT", "/nodes/pve1/lxc/100/config", parameters).text;
+  };
+  EXPECT_EQ(put({{"protection", "1"}}), "200");
+  EXPECT_EQ(put({{"delete", "mp0"}}),
+            "500 can't remove CT 100 drive 'mp0' - protection mode enabled");
+  EXPECT_EQ(put({{"delete", "protection"}}), "200");
+  ASSERT_EQ(post("/status/start"), "OK");
+  EXPECT_EQ(put({{"delete", "mp0"}}), "200");
+  EXPECT_TRUE(guest().config.contains("mp0"));
+  ASSERT_EQ(post("/status/reboot"), "OK");
+  EXPECT_EQ(guest().config.at("unused0"), "local:100/vm-100-disk-1.raw");
+  EXPECT_THAT(world.lab.volumes(), SizeIs(2));
+  EXPECT_EQ(put({{"delete", "unused0"}}), "200");
+  EXPECT_THAT(world.lab.volumes(), SizeIs(1));
 }
 
 TEST_F(CopiesTest, AMovedDiskStaysUnusedUnlessItIsToGo) {

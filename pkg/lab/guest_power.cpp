@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pkg/base/text.h"
+#include "pkg/lab/guest_disks.h"
 #include "pkg/lab/property.h"
 
 namespace gantry::lab {
@@ -152,6 +153,9 @@ Job make_reboot_job(Model& model, const NodeName& node, VmId vmid, Duration time
 void apply_pending(Model& model, Guest& guest) {
   if (guest.config.pending.empty() && guest.config.pending_delete.empty()) return;
   model.before_change(guest);
+  for (const auto& key : guest.config.pending_delete) {
+    if (key_family(key) == "mp") add_unused(guest.config, volume_of(guest.config.get(key)));
+  }
   guest.config.values = guest.config.next();
   guest.config.pending.clear();
   guest.config.pending_delete.clear();

@@ -39,7 +39,18 @@ Reply list_containers(Model& model, const Call& call) {
 Reply get_config(Model& model, const Call& call) {
   const auto* guest = model.find_container(node_of(call), call.params.vmid());
   if (guest == nullptr) return missing(call);
-  return done(config_object(*guest, call.params.flag("current")));
+  if (!call.params.has("snapshot")) {
+    return done(config_object(*guest, call.params.flag("current")));
+  }
+  const auto name = call.params.get("snapshot");
+  const auto snapshot = guest->config.snapshots.find(name);
+  if (snapshot == guest->config.snapshots.end()) {
+    return died("snapshot '" + name + "' does not exist");
+  }
+  Row object;
+  for (const auto& [key, value] : snapshot->second) object.set(key, shown(key, value));
+  object.set("digest", digest_of(guest->config));
+  return done(std::move(object));
 }
 
 Reply get_pending(Model& model, const Call& call) {

@@ -295,6 +295,11 @@ Async<Reply> Model::execute(Call call) {
       refusal.has_value()) {
     co_return std::move(*refusal);
   }
+  // Whoever changes user.cfg needs the cluster's lock (PVE/Cluster.pm, cfs_lock). Unverified.
+  const bool changes_users = starts_with(call.path, "/access") || starts_with(call.path, "/pools");
+  if (!quorate && call.method != "GET" && changes_users) {
+    co_return died("cfs-lock 'file-user_cfg' error: no quorum!");
+  }
   Reply reply;
   if (const auto* quick = std::get_if<QuickHandler>(&route->handler); quick != nullptr) {
     reply = (*quick)(*this, call);
