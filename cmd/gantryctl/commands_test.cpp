@@ -181,6 +181,39 @@ TEST_F(Commands, WaitsForDeletion) {
   EXPECT_THAT(run(group.join()), IsOk());
 }
 
+TEST_F(Commands, AWatchShowsALineOnlyWhenItSaysSomethingNew) {
+  put_machine("m", "True");
+  const auto object = (*store_.get({"machines.gantry.dev", "default", "m"}))->value;
+  async::Group group(loop_.executor());
+  group.spawn("changes", [this, object]() -> Async<Status> {
+    std::vector<Json> versions(2, object);
+    versions[0].member("status").set("uptimeSeconds", 7);
+    versions[1].member("status").set("power", "stopped");
+    for (auto& version : versions) {
+      version.member("metadata").erase("resourceVersion");
+      GANTRY_CO_TRY(co_await clock_.sleep_for(1s));
+      const store::Resource machines = "machines.gantry.dev";
+      auto updated = co_await store_.update(machines, store::Part::status, std::move(version));
+      if (!updated.ok()) co_return updated.status();
+    }
+    const store::Key key{"machines.gantry.dev", "default", "m"};
+    const store::Precondition any;
+    auto removed = co_await store_.remove(key, any);
+    co_return removed.status();
+  });
+  auto shown = places({"machines"});
+  GetOptions options;
+  options.watch = true;
+  auto watching = [&]() -> Async<Status> {
+    auto operation = ctl::get(*session_, shown, options);
+    co_return co_await async::with_deadline(clock_, 10s, "watch", std::move(operation));
+  };
+  EXPECT_THAT(run(watching()), Fails(ErrorClass::timeout, HasSubstr("watch")));
+  EXPECT_THAT(run(group.join()), IsOk());
+  ASSERT_EQ(printed_.size(), 3U);  // as it is, stopped, gone
+  EXPECT_THAT(printed_[1], HasSubstr("stopped"));
+}
+
 // A watch that is cut after each event, as when gantryd is started again.
 TEST_F(Commands, AWatchThatIsCutGoesOnWhereItWas) {
   const auto whole = session_->watch;

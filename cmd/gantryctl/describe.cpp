@@ -35,7 +35,7 @@ void print_conditions(Session& session, const Json& status) {
   if (conditions == nullptr || conditions->size() == 0) return;
   std::string text = "Conditions:\n";
   for (const auto& condition : conditions->as_array()) {
-    text += "  " + padded(condition.string_or("type", ""), 16) +
+    text += "  " + padded(condition.string_or("type", ""), 19) +
             padded(condition.string_or("status", ""), 9) +
             padded(age(condition, "lastTransitionTime", session.clock.now()), 9) +
             condition.string_or("reason", "");

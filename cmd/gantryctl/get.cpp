@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "cmd/gantryctl/commands.h"
 #include "cmd/gantryctl/watching.h"
@@ -25,13 +27,15 @@ class TablePrinter {
  public:
   TablePrinter(bool wide, bool with_namespace) : wide_(wide), with_namespace_(with_namespace) {}
 
-  std::string print(const Json& table) {
+  // `always`: also rows that say what was printed of their object last.
+  std::string print(const Json& table, bool always) {
     std::vector<std::vector<std::string>> lines;
     learn_columns(table);
     if (!header_done_ && !columns_.empty()) lines.push_back(header());
     header_done_ = true;
     if (const auto* rows = table.find("rows"))
-      for (const auto& row : rows->as_array()) lines.push_back(line_of(row));
+      for (const auto& row : rows->as_array())
+        if (is_news(row) || always) lines.push_back(line_of(row));
     return layout(lines);
   }
 
@@ -62,6 +66,18 @@ class TablePrinter {
       cells.push_back(std::move(title));
     }
     return cells;
+  }
+
+  // In a watch an object comes also when something has changed that is not shown.
+  bool is_news(const Json& row) {
+    const auto* uid = row.find_path({"object", "metadata", "uid"});
+    if (uid == nullptr || !uid->is_string()) return true;
+    std::string text;
+    const auto cells = line_of(row);
+    const size_t first = with_namespace_ ? 1 : 0;
+    for (size_t i = 0; i < columns_.size(); ++i)
+      if (columns_[i].title != "Age") text += cells[first + i] + "\n";
+    return std::exchange(shown_[uid->as_string()], text) != text;
   }
 
   std::vector<std::string> line_of(const Json& row) const {
@@ -99,6 +115,7 @@ class TablePrinter {
   bool header_done_ = false;
   std::vector<Column> columns_;
   std::vector<size_t> widths_;
+  std::map<std::string, std::string> shown_;  // what was last printed of an object, by its uid
 };
 
 std::string render(const Json& object, const std::string& output, const Where& where) {
@@ -158,9 +175,10 @@ class Output {
   }
 
   // One more object of a watch.
-  void add_change(const Json& object, const Where& where) {
-    session_.print(is_table(options_) ? printer_->print(object)
-                                      : render(object, options_.output, where));
+  void add_change(const std::string& type, const Json& object, const Where& where) {
+    const auto text = is_table(options_) ? printer_->print(object, type == "DELETED")
+                                         : render(object, options_.output, where);
+    if (!text.empty()) session_.print(text);
   }
 
  private:
@@ -174,7 +192,7 @@ class Output {
     if (rows != nullptr && rows->size() == 0 && !options_.watch)
       session_.print("No " + std::string(where.kind->plural) + " found.");
     else
-      session_.print(printer_->print(table));
+      session_.print(printer_->print(table, true));
   }
 
   Session& session_;
@@ -195,8 +213,8 @@ Async<Status> watch_one(Session& session, const Where& where, const GetOptions& 
     path += "fieldSelector=" + url_encode("metadata.name=" + where.name);
   }
   const std::function<bool(const std::string&, const Json&)> on_change =
-      [&output, &where](const std::string&, const Json& object) {
-        output.add_change(object, where);
+      [&output, &where](const std::string& type, const Json& object) {
+        output.add_change(type, object, where);
         return true;
       };
   const std::string accept = is_table(options) ? kTable : kJson;

@@ -9,6 +9,7 @@
 #include "pkg/base/text.h"
 #include "pkg/pve/upid.h"
 #include "pkg/schema/codec.h"
+#include "pkg/store/typed.h"
 
 namespace gantry::controllers::machine {
 namespace {
@@ -61,6 +62,8 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   run.machine = *std::move(machine);
   GANTRY_CO_TRY(load_class(run));
   GANTRY_CO_TRY(co_await find_cluster(run));
+  // What is known from before the start stays until there is something newer to say.
+  if (not_observed_yet(run)) co_return runtime::recheck(1s);
   if (still_throttled(run)) co_return runtime::recheck(kLookAgain);
   GANTRY_CO_TRY(co_await look(run));
   reflect(run.machine, run.world);
@@ -116,6 +119,15 @@ Async<Status> Reconciler::find_cluster(Run& run) {
   if (run.cluster_name.get().empty() && run.shape.has_value()) run.cluster_name = names.front();
   run.cluster = the_.clusters.find(run.cluster_name);
   co_return Status();
+}
+
+bool Reconciler::not_observed_yet(const Run& run) const {
+  if (run.cluster_name.get().empty()) return false;
+  if (run.cluster != nullptr) return run.cluster->inventory.current()->cycle == 0;
+  const store::Key key{kClusters, "", run.cluster_name.get()};
+  const auto cluster = store::get<api::v1alpha1::ProxmoxCluster>(the_.store, key);
+  // One that cannot be connected says so, and is not Ready.
+  return cluster.ok() && api::meta::is_true(cluster->status.conditions, "Ready");
 }
 
 // Asks Proxmox nothing: many that wait would use up the requests that those at work need.

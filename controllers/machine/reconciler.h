@@ -64,6 +64,8 @@ class Reconciler final : public runtime::Reconciler {
   Status load_class(Run& run);
   // Where its row is; without one, where its class says.
   Async<Status> find_cluster(Run& run);
+  // We have just started: its cluster is not connected yet, or its first cycle runs.
+  bool not_observed_yet(const Run& run) const;
   // It waits for its turn on the nodes, and there is still none.
   bool still_throttled(Run& run) const;
   Async<Status> look(Run& run);

@@ -216,6 +216,21 @@ void show_conditions(Machine& machine, const Plan& planned, const Observation& w
   conditions.set("Observed", unsure ? ConditionStatus::unknown : ConditionStatus::yes, seen);
 }
 
+// What a step that has nothing to say for itself has come to.
+std::string done_words(const MachineStatus& status, const std::string& step) {
+  const auto container = absl::StrFormat("container %d", status.vmid.value_or(0));
+  if (step == steps::kCreate) {
+    return container + (status.node.empty() ? "" : " on " + status.node);
+  }
+  if (step == steps::kStart) return container + " runs";
+  if (step == steps::kNetwork) return join(status.addresses, ", ");
+  if (step == steps::kReady) return "it is as wanted";
+  if (step == steps::kStop) return container + " is stopped";
+  if (step == steps::kDestroy) return container + " is destroyed";
+  if (step == steps::kProve) return "nothing of it is left";
+  return "done";
+}
+
 // "memory: '777' → '512'"
 std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
   std::vector<std::string> parts;
@@ -246,7 +261,7 @@ void reflect(Machine& machine, const Observation& world) {
 void show(Machine& machine, const Plan& plan, const Observation& world) {
   auto& status = machine.status;
   status.observed_generation = machine.metadata.generation;
-  status.step = plan.step;
+  if (plan.situation != Situation::unknown || status.step.empty()) status.step = plan.step;
   status.stopped_by_person_at = plan.stopped_by_person_at;
   show_observed(machine, world);
   if (plan.situation != Situation::unknown) show_drift(status, plan.drifts);
@@ -288,7 +303,7 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
       const bool reverts = step.name == steps::kConfigure && may_drift(before.status);
       all.push_back({runtime::EventType::normal, reverts ? "DriftReverted" : kDone.at(step.name),
                      reverts                ? reverted(after.status.drift)
-                     : step.message.empty() ? "step " + step.name + " done"
+                     : step.message.empty() ? done_words(after.status, step.name)
                                             : step.message,
                      ""});
     } else if (step.state == StepState::failed) {

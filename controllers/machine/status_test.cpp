@@ -53,6 +53,7 @@ struct Scene {
     plan = Plan();
     plan.situation = Situation::unknown;
     plan.reason = "Unknown";
+    plan.step = steps::kCreate;
     plan.message = "Proxmox does not answer";
   }
   const api::meta::Condition& said(std::string_view type) const {
@@ -69,6 +70,7 @@ TEST(Show, UnknownKeepsWhatWasSeenLastAndSaysWhen) {
   const auto& status = scene.machine.status;
   EXPECT_EQ(status.power, "running");
   EXPECT_EQ(status.node, "pve1");
+  EXPECT_EQ(status.step, steps::kReady);
   EXPECT_THAT(status.addresses, ElementsAre("10.0.0.7"));
   EXPECT_EQ(status.last_observed_at, kNow + 25s);
   for (const char* type : {"Ready", "Observed"}) {

@@ -17,6 +17,14 @@ constexpr auto kLookAgain = 10s;
 // … but template lists cost a call a storage. While none is found a person is probably about to put
 // one there.
 constexpr auto kReadAgain = 60s;
+// The first cycle of a cluster's inventory is on its way.
+constexpr auto kSoon = 1s;
+constexpr const char* kNotObserved = "NotObserved";
+
+bool is_about_this_spec(const MachineClass& shape) {
+  const auto* ready = api::meta::find_condition(shape.status.conditions, "Ready");
+  return ready != nullptr && ready->observed_generation == shape.metadata.generation;
+}
 
 Templates find_golden(const MachineClass& shape, const inventory::Snapshot& snapshot) {
   Templates templates;
@@ -54,6 +62,9 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   }
   const auto before = shape->status;
   const auto findings = co_await look(*shape);
+  const bool soon = findings.unobserved.has_value() && findings.unobserved->reason == kNotObserved;
+  // After a start what was known before stays until there is something newer to say.
+  if (soon && is_about_this_spec(*shape)) co_return runtime::recheck(kSoon);
   report(*shape, findings);
   if (is_news(before, shape->status)) {
     auto written = *shape;
@@ -63,7 +74,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   }
   // A selector that does not compile waits for a new one.
   if (!findings.selectors.ok()) co_return runtime::settled();
-  co_return runtime::recheck(kLookAgain);
+  co_return runtime::recheck(soon ? kSoon : kLookAgain);
 }
 
 // A cluster's own problem is the class's too; one that was never seen has none to tell yet.
@@ -76,7 +87,7 @@ diagnose::Diagnosis Reconciler::why_not_observed(const MachineClass& shape,
   if (cluster != nullptr && !cluster->inventory.current()->problem.ok()) {
     return diagnose::diagnose(annotate(cluster->inventory.current()->problem, name));
   }
-  return {"", "NotObserved", name + " has not been observed yet: see its conditions"};
+  return {"", kNotObserved, name + " has not been observed yet: see its conditions"};
 }
 
 Async<Findings> Reconciler::look(MachineClass shape) {

@@ -99,7 +99,8 @@ void report_selectors(Speaker& speaker, const Findings& findings) {
 
 void report_templates(Speaker& speaker, const MachineClass& shape, const Findings& findings) {
   std::set<NodeName> with;
-  for (const auto& found : findings.templates.found) with.insert(NodeName(found.node));
+  // What could not be read this time was there last time.
+  for (const auto& found : shape.status.templates) with.insert(NodeName(found.node));
   std::vector<std::string> without;
   for (const auto& node : findings.candidates.nodes) {
     if (node.verdict == Verdict::allowed && !with.contains(node.name)) {

@@ -90,8 +90,10 @@ TEST(Report, ATemplateThatCouldNotBeReadIsStillThere) {
   EXPECT_EQ(scene.said("TemplatesReady"), "True");
   scene.findings.templates.found.clear();
   scene.findings.templates.unread = {NodeName("pve1")};
-  report(scene.shape, scene.findings);
+  EXPECT_EQ(scene.said("TemplatesReady"), "True");
   EXPECT_EQ(scene.shape.status.templates.size(), 1u);
+  scene.shape.status.templates.clear();
+  EXPECT_EQ(scene.said("TemplatesReady"), "Unknown CON-006");
 }
 
 TEST(Report, WhatIsOldSaysOfWhenItIs) {

@@ -271,6 +271,11 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
   Speaker speaker(cluster, sight.now);
   const auto& current = *sight.current;
   if (current.cycle == 0) {
+    // After a start what was known before stays until the first cycle has ended.
+    const auto* ready = api::meta::find_condition(status.conditions, "Ready");
+    const bool is_known =
+        ready != nullptr && ready->observed_generation == cluster.metadata.generation;
+    if (is_known) return;
     for (const char* type : {"Ready", "Reachable"}) speaker.unknown(type, "not observed yet");
     speaker.yes("Reconciling", "Connecting");
     return;

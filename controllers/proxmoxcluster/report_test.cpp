@@ -116,6 +116,19 @@ TEST(Report, ACycleThatDoesNotEndIsSilence) {
   EXPECT_EQ(condition(cluster, "Reachable"), "True");
 }
 
+TEST(Report, AStartForgetsNothing) {
+  ProxmoxCluster fresh;
+  report(fresh, sight_of(std::make_shared<inventory::Snapshot>()));
+  EXPECT_EQ(condition(fresh, "Ready"), "Unknown");
+  ProxmoxCluster cluster;
+  report(cluster, sight_of(good()));
+  report(cluster, sight_of(std::make_shared<inventory::Snapshot>()));
+  EXPECT_EQ(condition(cluster, "Ready"), "True");
+  cluster.metadata.generation = 2;  // another spec: nothing is known about it
+  report(cluster, sight_of(std::make_shared<inventory::Snapshot>()));
+  EXPECT_EQ(condition(cluster, "Ready"), "Unknown");
+}
+
 TEST(Report, WithoutConnectionSaysWhy) {
   ProxmoxCluster cluster;
   Sight sight;

@@ -31,7 +31,7 @@ inline Call make_call(std::string method, std::string path, std::string what) {
   return call;
 }
 
-// A read that the node which is asked answers by itself.
+// A read that a node answers from memory.
 inline Call make_quick_call(std::string path, std::string what) {
   auto call = make_call("GET", std::move(path), std::move(what));
   call.quick = true;

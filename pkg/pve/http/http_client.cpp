@@ -81,33 +81,32 @@ Async<Result<bool>> HttpClient::is_vmid_free(VmId vmid) {
 }
 
 Async<Result<GuestConfig>> HttpClient::guest_config(NodeName node, VmId vmid) {
-  return ask(
-      make_call("GET", guest_path(node, vmid) + "/config", describe("config of", vmid, node)),
-      &decode_guest_config);
+  return ask(make_quick_call(guest_path(node, vmid) + "/config", describe("config of", vmid, node)),
+             &decode_guest_config);
 }
 
 Async<Result<std::vector<PendingChange>>> HttpClient::guest_pending(NodeName node, VmId vmid) {
-  return ask(make_call("GET", guest_path(node, vmid) + "/pending",
-                       describe("pending changes of", vmid, node)),
+  return ask(make_quick_call(guest_path(node, vmid) + "/pending",
+                             describe("pending changes of", vmid, node)),
              &decode_guest_pending);
 }
 
 Async<Result<GuestStatus>> HttpClient::guest_status(NodeName node, VmId vmid) {
-  return ask(make_call("GET", guest_path(node, vmid) + "/status/current",
-                       describe("status of", vmid, node)),
+  return ask(make_quick_call(guest_path(node, vmid) + "/status/current",
+                             describe("status of", vmid, node)),
              &decode_guest_status);
 }
 
 Async<Result<std::vector<GuestInterface>>> HttpClient::guest_interfaces(NodeName node, VmId vmid) {
-  return ask(make_call("GET", guest_path(node, vmid) + "/interfaces",
-                       describe("interfaces of", vmid, node)),
+  return ask(make_quick_call(guest_path(node, vmid) + "/interfaces",
+                             describe("interfaces of", vmid, node)),
              &decode_guest_interfaces);
 }
 
 Async<Result<Task>> HttpClient::task(Upid upid) {
   const auto path = task_path(upid);
   if (!path.ok()) co_return path.status();
-  co_return co_await ask(make_call("GET", *path + "/status", "task " + upid.get()), &decode_task);
+  co_return co_await ask(make_quick_call(*path + "/status", "task " + upid.get()), &decode_task);
 }
 
 Async<Result<Json>> HttpClient::log_page(Upid upid, int64_t start, int64_t limit) {
@@ -136,7 +135,7 @@ Async<Result<std::vector<std::string>>> HttpClient::task_log(Upid upid, int line
 }
 
 Async<Result<std::vector<Task>>> HttpClient::tasks(NodeName node, VmId vmid) {
-  auto call = make_call("GET", node_path(node) + "/tasks", describe("tasks of", vmid, node));
+  auto call = make_quick_call(node_path(node) + "/tasks", describe("tasks of", vmid, node));
   call.fields = {{"vmid", std::to_string(vmid.get())}, {"source", "all"}, {"limit", kTasksMax}};
   auto tasks = co_await ask(std::move(call), &decode_tasks);
   if (tasks.ok()) std::ranges::stable_sort(*tasks, std::ranges::greater{}, &Task::started);
@@ -144,7 +143,7 @@ Async<Result<std::vector<Task>>> HttpClient::tasks(NodeName node, VmId vmid) {
 }
 
 Async<Result<std::vector<Task>>> HttpClient::running_tasks(NodeName node) {
-  auto call = make_call("GET", node_path(node) + "/tasks", "running tasks of node " + node.get());
+  auto call = make_quick_call(node_path(node) + "/tasks", "running tasks of node " + node.get());
   call.fields = {{"source", "active"}, {"limit", kTasksMax}};
   auto tasks = co_await ask(std::move(call), &decode_tasks);
   // The active list also holds what has just ended.

@@ -76,12 +76,13 @@ TEST(HttpClient, SendsTheTokenAndReadsTheAnswer) {
   EXPECT_FALSE(request.headers.contains("CSRFPreventionToken"));
 }
 
-TEST(HttpClient, ASilentNodeIsNoticedSoonWhereNothingIsPassedOn) {
+TEST(HttpClient, ASilentNodeIsNoticedSoonWhereTheAnswerIsAtHand) {
   World world(always(ok(R"({"data":[]})")));
   (void)world.run(world.client->cluster_status());
   (void)world.run(world.client->resources());
-  (void)world.run(world.client->running_tasks(kNode));
-  EXPECT_THAT(world.first->timeouts, ElementsAre(8s, 8s, 35s));
+  (void)world.run(world.client->guest_config(kNode, VmId(100)));
+  (void)world.run(world.client->volumes(kNode, StorageId("local"), ""));
+  EXPECT_THAT(world.first->timeouts, ElementsAre(8s, 8s, 8s, 35s));
 }
 
 TEST(HttpClient, EncodesWritesAsForms) {

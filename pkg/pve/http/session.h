@@ -38,7 +38,7 @@ struct ClientOptions {
   async::Clock* clock = nullptr;  // must outlive the client
   // Above pveproxy's own 30 s, so that its 596 arrives (pve-http-server, AnyEvent.pm).
   Duration request_timeout = std::chrono::seconds(35);
-  // For what the node that is asked answers by itself: its silence is noticed sooner.
+  // For reads that a node answers from memory: silence is noticed sooner.
   Duration quick_timeout = std::chrono::seconds(8);
   size_t body_max = size_t{16} << 20;
 };
@@ -49,7 +49,7 @@ struct Call {
   std::string path;  // "/nodes/pve1/lxc", encoded; without /api2/json
   std::vector<std::pair<std::string, std::string>> fields;
   std::string what;    // for error texts: "start guest 100 on pve1"
-  bool quick = false;  // answered by the node that is asked, from its memory
+  bool quick = false;  // a read that a node answers from memory
   bool is_write() const { return method != "GET"; }
 };
 

@@ -87,6 +87,31 @@ TEST_F(Telling, ACreationThatGoesWellWarnsOfNothing) {
   EXPECT_THAT(told, Each(HasSubstr("Normal ")));
 }
 
+TEST_F(Telling, ARestartForgetsNothing) {
+  ready("web");
+  const auto since = [this] {
+    std::vector<std::string> lines;
+    for (const auto& [key, row] : world.disk.image.objects) {
+      const auto object = *schema::parse_json(row.text);
+      const auto* conditions = object.find_path({"status", "conditions"});
+      if (conditions == nullptr) continue;
+      for (const auto& condition : conditions->as_array()) {
+        lines.push_back(key.name + " " + condition.string_or("type", "") + " " +
+                        condition.string_or("status", "") + " " +
+                        condition.string_or("lastTransitionTime", ""));
+      }
+    }
+    return lines;
+  };
+  const auto before = since();
+  world.kill_daemon();
+  world.start_daemon();
+  for (int i = 0; i < 60; ++i) {
+    world.run_for(500ms);
+    ASSERT_EQ(since(), before);
+  }
+}
+
 TEST_F(Telling, DriftIsToldFromWhatToWhat) {
   const auto vmid = ready("web");
   (void)world.lab->edit_config(vmid, "memory", "777");
