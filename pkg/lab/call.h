@@ -9,6 +9,7 @@
 
 #include "pkg/base/ids.h"
 #include "pkg/base/json.h"
+#include "pkg/base/time.h"
 
 namespace gantry::lab {
 
@@ -52,6 +53,7 @@ struct Call {
   Params params;     // the path's variables are added by the router
   Caller caller;
   NodeName door;         // the node that was asked
+  Time asked_at;         // when it came
   bool partial = false;  // a fault: lists leave out guests
   NodeName node() const { return NodeName(params.get("node")); }
 };

@@ -113,7 +113,8 @@ Async<Status> CommandChannel::unlock(guest::Target target, Upid create_task) {
 
 void CommandChannel::note(const std::string& verb, const guest::Target& target) {
   const auto path = absl::StrFormat("/nodes/%s/lxc/%d", target.node.get(), target.vmid.get());
-  model_.writes.push_back({model_.clock.now(), "pct", verb, path, target.vmid});
+  const auto now = model_.clock.now();
+  model_.writes.push_back({now, now, "pct", verb, path, target.vmid});
 }
 
 }  // namespace gantry::lab

@@ -27,6 +27,8 @@ std::string_view to_string(RequestFault fault) {
       return "lose-answer";
     case RequestFault::delay:
       return "delay";
+    case RequestFault::duplicate:
+      return "duplicate";
     case RequestFault::error_500:
       return "error-500";
     case RequestFault::error_595:

@@ -15,7 +15,8 @@ namespace gantry::lab {
 enum class RequestFault {
   lose_request,       // the connection ends before anything happened
   lose_answer,        // … after the effect
-  delay,              // answered late by up to `delay_max`
+  delay,              // late by up to `delay_max`: executed late, or at once and answered late
+  duplicate,          // executed twice, as a proxy that retries does; the second answer comes back
   error_500,          // refused with a text that means nothing
   error_595,          // pvedaemon down: "595 Connection refused", nothing done
   error_596,          // "596 Connection timed out" after 30 s; the request is executed later

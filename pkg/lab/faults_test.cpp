@@ -45,6 +45,14 @@ TEST(RequestFaults, A596IsExecutedLaterAllTheSame) {
   EXPECT_TRUE(world.lab.find_guest(kId).has_value());
 }
 
+TEST(RequestFaults, ARequestMayBeExecutedTwiceAndTheSecondAnswerIsHeard) {
+  RootWorld world;
+  world.lab.faults().next_request(RequestFault::duplicate, "POST", "/lxc");
+  EXPECT_THAT(world.run(world.client->create_guest(kNode, kId, small_container())),
+              Fails(ErrorClass::already_exists));
+  EXPECT_TRUE(world.lab.find_guest(kId).has_value());
+}
+
 TEST(RequestFaults, APartialInventoryIsAnsweredWithoutAWord) {
   RootWorld world;
   for (int i = 0; i < 40; ++i) {

@@ -51,6 +51,9 @@ Status to_status(const Reply& reply, bool write) {
 }  // namespace
 
 Async<Result<Json>> InProcessClient::ask(std::string method, std::string path, Params params) {
+  // Who has been told to stop sends nothing any more.
+  const bool stopping = co_await async::is_cancelled();
+  if (stopping) co_return async::cancelled();
   const auto where = path;
   const auto& door = model_.nodes.at(door_);
   if (!door.online) {

@@ -224,6 +224,14 @@ uint64_t Lab::request_count() const {
   return model_->requests;
 }
 
+size_t Lab::running_tasks(const NodeName& node, const std::string& who) const {
+  return model_->tasks.running(node, who);
+}
+
+uint64_t Lab::changes() const {
+  return model_->changes;
+}
+
 std::vector<Lab::Write> Lab::take_writes() {
   return std::exchange(model_->writes, {});
 }

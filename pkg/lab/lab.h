@@ -176,11 +176,16 @@ class Lab {
   std::vector<VolumeRecord> volumes() const;  // templates left out
   size_t guest_count() const;
   size_t running_tasks() const;
+  // Of one caller ("user@realm!token") on one node.
+  size_t running_tasks(const NodeName& node, const std::string& who) const;
+  // Grows with every change of a guest: while it stays, guests() says the same.
+  uint64_t changes() const;
   // Writes that a door accepted, oldest first: "POST /nodes/pve1/lxc/100/status/start" with the
   // token that sent it; what the command channel unlocks or destroys as "pct". Kept for invariants
   // until taken; the oldest fall out beyond 100,000.
   struct Write {
-    Time at;
+    Time asked_at;  // when the request came
+    Time at;        // when it was executed
     std::string who, method, path;
     std::optional<VmId> vmid;
   };

@@ -117,6 +117,7 @@ Guest& Model::add_guest(VmId vmid, const NodeName& node, GuestConfig config) {
 void Model::remove_guest(VmId vmid) {
   const auto it = guests_.find(vmid);
   if (it == guests_.end()) return;
+  ++changes;
   const auto& node = it->second->node;
   files.remove("nodes/" + node.get() + "/lxc/" + std::to_string(vmid.get()) + ".conf");
   guests_on_[node].erase(vmid);
@@ -166,6 +167,7 @@ Broadcast Model::broadcast_of(const Guest& guest) const {
 }
 
 void Model::before_change(Guest& guest) {
+  ++changes;
   const auto now = clock.now();
   if (now < guest.stale_until) return;  // what was told last still stands
   guest.stale = truth_of(guest);
@@ -181,12 +183,14 @@ void Model::set_running(Guest& guest, bool running) {
 }
 
 void Model::save(const Guest& guest) {
+  ++changes;
   if (!files.is_kept()) return;
   files.write("nodes/" + guest.node.get() + "/lxc/" + std::to_string(guest.vmid.get()) + ".conf",
               to_conf(guest.config));
 }
 
 void Model::save_access() {
+  ++changes;
   if (files.is_kept()) files.write("user.cfg", access.to_user_cfg());
 }
 
@@ -259,7 +263,7 @@ void Model::note_write(const Call& call) {
   std::optional<VmId> vmid;
   if (const auto id = call.params.integer("vmid", 0); id > 0) vmid = VmId(id);
   if (const auto id = call.params.integer("newid", 0); id > 0) vmid = VmId(id);
-  writes.push_back({clock.now(), call.caller.id(), call.method, call.path, vmid});
+  writes.push_back({call.asked_at, clock.now(), call.caller.id(), call.method, call.path, vmid});
 }
 
 // Where the request has to go, and whether that answers.
@@ -313,6 +317,7 @@ Async<Reply> Model::execute(Call call) {
 
 Async<std::optional<Reply>> Model::serve(Call call) {
   ++requests;
+  call.asked_at = clock.now();
   if (const auto latency = faults.draw_latency(random); latency > Duration::zero()) {
     const Status slept = co_await clock.sleep_for(latency);
     if (!slept.ok()) co_return std::nullopt;
@@ -328,10 +333,17 @@ Async<std::optional<Reply>> Model::serve(Call call) {
       co_return std::nullopt;
     case RequestFault::delay: {
       const auto pause = std::chrono::duration_cast<Duration>(faults.delay_max * share);
+      std::optional<Reply> reply;
+      const bool at_once = share < 0.5;
+      if (at_once) reply = co_await execute(call);
       const Status slept = co_await clock.sleep_for(pause);
       if (!slept.ok()) co_return std::nullopt;
+      if (at_once) co_return reply;
       break;
     }
+    case RequestFault::duplicate:
+      (void)co_await execute(call);
+      break;
     case RequestFault::error_500:
       co_return died("interrupted by signal");
     case RequestFault::error_595:

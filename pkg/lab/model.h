@@ -83,6 +83,7 @@ struct Model {
   std::string command_user;  // whose unfinished creates the command channel removes; empty: any
   std::vector<Lab::Write> writes;
   uint64_t requests = 0;
+  uint64_t changes = 0;  // of guests, so far
   Ha ha;
 
   // ---- requests ----

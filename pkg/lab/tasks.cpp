@@ -1,5 +1,7 @@
 #include "pkg/lab/tasks.h"
 
+#include <algorithm>
+
 #include "pkg/async/deadline.h"
 
 namespace gantry::lab {
@@ -220,6 +222,13 @@ void Tasks::kill_all(const NodeName& node) {
     if (active->record->node == node) upids.push_back(active->record->upid);
   }
   for (const auto& upid : upids) kill(upid);
+}
+
+size_t Tasks::running(const NodeName& node, const std::string& who) const {
+  return static_cast<size_t>(std::ranges::count_if(active_, [&](const auto& entry) {
+    const auto& record = *entry.second->record;
+    return record.node == node && record.caller.id() == who;
+  }));
 }
 
 Async<void> Tasks::stop() {

@@ -115,6 +115,7 @@ class Tasks {
   bool kill(const Upid& upid);
   void kill_all(const NodeName& node);
   size_t running() const { return active_.size(); }
+  size_t running(const NodeName& node, const std::string& who) const;
   // Kills what runs and waits for it.
   Async<void> stop();
 
