@@ -72,7 +72,9 @@ struct Connections::Connection {
         reflector(limited, the.clock, the.random, owned, options_of(spec, the.installation)),
         gate(make_gate(the)),
         writer(name, the.installation, limited, ownership, gate),
-        polling(the.executor) {}
+        polling(the.executor) {
+    limited.ask_before_writes([this] { return gate(false); });
+  }
 
   pve::Gate make_gate(const ConnectionDependencies& the) {
     return [this, &clock = the.clock, leading = the.leading](bool) {

@@ -93,9 +93,20 @@ Async<Status> LimitedClient::reserve_place(NodeName node) {
   co_return Status();
 }
 
+Async<Status> LimitedClient::turn_to_write() {
+  GANTRY_CO_TRY(co_await bucket_.take());
+  if (may_write_) co_return may_write_();
+  co_return Status();
+}
+
 Async<Result<Upid>> LimitedClient::start_task(NodeName node, Async<Result<Upid>> call) {
   GANTRY_CO_TRY(co_await reserve_place(node));
-  auto started = co_await limited(std::move(call));
+  const Status ready = co_await turn_to_write();
+  if (!ready.ok()) {
+    --places_[node].starting;
+    co_return ready;
+  }
+  auto started = co_await std::move(call);
   auto& places = places_[node];
   --places.starting;
   if (started.ok()) places.running.emplace(*started, clock_.now());
@@ -184,7 +195,7 @@ Async<Result<Upid>> LimitedClient::clone_guest(NodeName node, VmId source, VmId 
 
 Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameters set,
                                              std::vector<std::string> remove, std::string digest) {
-  GANTRY_CO_TRY(co_await bucket_.take());
+  GANTRY_CO_TRY(co_await turn_to_write());
   co_return co_await client_.configure_guest(std::move(node), vmid, std::move(set),
                                              std::move(remove), std::move(digest));
 }

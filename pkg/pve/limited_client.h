@@ -1,5 +1,6 @@
 #pragma once
 // LimitedClient: a Client that asks Proxmox no more often than it may.
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -77,6 +78,10 @@ class LimitedClient final : public Client {
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) override;
 
+  // Asked once more right before each write is sent: what was allowed may have become wrong while
+  // the call waited for its turn. Its error is the call's answer, and nothing is sent.
+  void ask_before_writes(std::function<Status()> may_write) { may_write_ = std::move(may_write); }
+
   // Tasks of ours that are believed to run on that node, calls under way included.
   size_t tasks_on(const NodeName& node) const;
 
@@ -89,6 +94,7 @@ class LimitedClient final : public Client {
   Async<Result<T>> limited(Async<Result<T>> call);
   Async<Result<Upid>> start_task(NodeName node, Async<Result<Upid>> call);
   Async<Status> reserve_place(NodeName node);
+  Async<Status> turn_to_write();
   void forget_old(Places& places) const;
   void saw(const Task& task);
 
@@ -96,6 +102,7 @@ class LimitedClient final : public Client {
   async::Clock& clock_;
   ClientLimits limits_;
   TokenBucket bucket_;
+  std::function<Status()> may_write_;
   std::map<NodeName, Places> places_;
 };
 

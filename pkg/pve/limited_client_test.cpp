@@ -100,6 +100,24 @@ TEST(LimitedClient, AnEndedOrForgottenTaskGivesItsPlaceBack) {
   EXPECT_EQ(limited.tasks_on(kNode), 2u);
 }
 
+TEST(LimitedClient, AsksAgainWhetherItMayWriteWhenItsTurnHasCome) {
+  World world;
+  world.limits.requests_per_second = 1;
+  world.limits.burst = 1;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  const auto asked_at = world.clock.now();
+  std::optional<Time> told_at;
+  limited.ask_before_writes([&] {
+    told_at = world.clock.now();
+    return make_error(ErrorClass::held, "NotLeading: the lease was lost meanwhile");
+  });
+  EXPECT_THAT(world.start(limited, 1), Fails(ErrorClass::held));
+  EXPECT_THAT(world.start(limited, 2), Fails(ErrorClass::held));
+  EXPECT_GT(*told_at, asked_at);
+  EXPECT_TRUE(world.client.writes.empty());
+  EXPECT_EQ(limited.tasks_on(kNode), 0u);
+}
+
 TEST(LimitedClient, AFailedCallKeepsNoPlace) {
   World world;
   world.limits.tasks_per_node = 1;
