@@ -52,6 +52,11 @@ size_t Loop::poll() {
   return state_->io.poll();
 }
 
+size_t Loop::poll_one() {
+  state_->io.restart();
+  return state_->io.poll_one();
+}
+
 void Loop::stop() {
   state_->io.stop();
 }

@@ -25,6 +25,8 @@ class Loop {
   void run();
   // Runs what is ready now, without waiting. The number of handlers that ran.
   size_t poll();
+  // The same for one handler: 0 when none is ready.
+  size_t poll_one();
   // Thread-safe.
   void stop();
   // Calls `handler` on the loop's thread for each of these signals, until the loop goes.

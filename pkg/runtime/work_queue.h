@@ -24,6 +24,10 @@ class WorkQueue {
   // Drops what waits; work under way is not touched.
   void clear();
 
+  // Waits or is in work.
+  bool contains(const Request& request) const {
+    return waiting_.contains(request) || working_.contains(request);
+  }
   // When the next request that is not in work becomes due.
   std::optional<Time> next_due() const;
   size_t waiting() const { return waiting_.size(); }

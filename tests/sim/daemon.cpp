@@ -11,32 +11,9 @@ Result<std::unique_ptr<pve::Client>> LabConnector::connect(const api::v1alpha1::
   return lab_.client(controllers::proxmoxcluster::user_of(credentials));
 }
 
-namespace {
-
-// A channel of one connection; the lab's own lives longer.
-class LabChannel final : public guest::Channel {
- public:
-  explicit LabChannel(guest::Channel& channel) : channel_(channel) {}
-  Async<Result<guest::Exit>> exec(guest::Target target, guest::Command command,
-                                  guest::OutputSink sink) override {
-    return channel_.exec(std::move(target), std::move(command), std::move(sink));
-  }
-  Async<Status> push(guest::Target target, guest::File file) override {
-    return channel_.push(std::move(target), std::move(file));
-  }
-  Async<Status> unlock(guest::Target target, Upid create_task) override {
-    return channel_.unlock(std::move(target), std::move(create_task));
-  }
-
- private:
-  guest::Channel& channel_;
-};
-
-}  // namespace
-
 Result<std::unique_ptr<guest::Channel>> LabConnector::open_channel(
     const api::v1alpha1::CommandChannel&, const SecretValues&) {
-  return std::make_unique<LabChannel>(lab_.channel());
+  return std::make_unique<UnreliableChannel>(lab_.channel(), faults_, clock_, random_);
 }
 
 namespace {
@@ -52,32 +29,54 @@ runtime::ManagerOptions manager_options(const std::string& holder) {
 Daemon::Daemon(DaemonDependencies the)
     : database_(the.disk),
       store_(the.executor, database_.backend(), the.clock, the.random),
-      environment_{store_, the.clock, the.random, instruments_},
-      events_(store_, the.clock, instruments_, "gantryd"),
-      connector_(the.lab),
+      environment_{store_, the.clock, the.random, counters_},
+      events_(store_, the.clock, counters_, "gantryd"),
+      connector_(the.lab, the.channel_faults, the.clock, the.random),
       manager_(environment_, database_.leases(), manager_options(the.holder)),
       connections_({the.executor, store_, database_.guests(), connector_, the.clock, the.random,
                     database_.installation(), [this] { return manager_.leadership().held(); }}),
       cluster_reconciler_({store_, database_.guests(), connections_, the.clock, events_}),
       class_reconciler_({store_, connections_, the.clock}),
       machine_reconciler_({store_, database_.guests(), connections_, the.clock, events_}),
+      app_reconciler_({store_, connections_, prober_, events_, the.clock}, the.executor),
       clusters_("proxmoxcluster", controllers::proxmoxcluster::kClusters, cluster_reconciler_,
                 environment_),
       classes_("machineclass", controllers::machineclass::kClasses, class_reconciler_,
                environment_),
-      machines_("machine", controllers::machine::kMachines, machine_reconciler_, environment_) {
+      machines_("machine", controllers::machine::kMachines, machine_reconciler_, environment_),
+      apps_("app", controllers::app::kApps, app_reconciler_, environment_) {
   cluster_reconciler_.connect(clusters_);
   class_reconciler_.connect(classes_);
   machine_reconciler_.connect(machines_);
+  app_reconciler_.connect(apps_);
   machines_.with_concurrency(8);
-  for (auto* controller : {&clusters_, &classes_, &machines_}) {
+  apps_.with_concurrency(8);
+  for (auto* controller : {&clusters_, &classes_, &machines_, &apps_}) {
     GANTRY_CHECK(manager_.add(*controller).ok());
   }
   manager_.add_service("events", [this] { return events_.run(); });
   manager_.add_service("connections", [this] { return connections_.run(); });
+  manager_.add_service("bootstraps", [this] { return app_reconciler_.run(); });
 }
 
 Daemon::~Daemon() = default;
+
+Status Daemon::gate() const {
+  const auto cluster = connections_.find(ClusterName("home"));
+  if (cluster == nullptr) return make_error(ErrorClass::transport, "not connected");
+  return cluster->gate(true);
+}
+
+std::vector<std::string> Daemon::forgotten() const {
+  std::vector<std::string> forgotten;
+  for (const auto* controller : {&clusters_, &classes_, &machines_, &apps_}) {
+    for (const auto& object : store_.list(controller->owns(), "").items) {
+      const runtime::Request request{object->key.ns, object->key.name};
+      if (!controller->queue().contains(request)) forgotten.push_back(to_string(object->key));
+    }
+  }
+  return forgotten;
+}
 
 Async<Status> Daemon::run() {
   auto served = co_await serve();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "controllers/app/reconciler.h"
 #include "controllers/machine/reconciler.h"
 #include "controllers/machineclass/reconciler.h"
 #include "controllers/proxmoxcluster/reconciler.h"
@@ -11,12 +12,14 @@
 #include "pkg/runtime/manager.h"
 #include "pkg/store/cached_store.h"
 #include "pkg/store/memory/memory.h"
+#include "tests/sim/channel.h"
 
 namespace gantry::sim {
 
 class LabConnector final : public controllers::proxmoxcluster::Connector {
  public:
-  explicit LabConnector(lab::Lab& lab) : lab_(lab) {}
+  LabConnector(lab::Lab& lab, const ChannelFaults& faults, async::Clock& clock, Random& random)
+      : lab_(lab), faults_(faults), clock_(clock), random_(random) {}
   Result<std::unique_ptr<pve::Client>> connect(
       const api::v1alpha1::ProxmoxClusterSpec& spec,
       const controllers::proxmoxcluster::SecretValues& credentials) override;
@@ -26,6 +29,25 @@ class LabConnector final : public controllers::proxmoxcluster::Connector {
 
  private:
   lab::Lab& lab_;
+  const ChannelFaults& faults_;
+  async::Clock& clock_;
+  Random& random_;
+};
+
+// Counts reconciles: in quiet they must be few.
+class Counters final : public runtime::Instruments {
+ public:
+  void queue_depth(std::string_view, size_t) override {}
+  void reconciled(std::string_view controller, std::string_view, Duration) override {
+    ++reconciles_[std::string(controller)];
+  }
+  void leading(bool) override {}
+  void event_written() override {}
+  void event_dropped() override {}
+  const std::map<std::string, uint64_t>& reconciles() const { return reconciles_; }
+
+ private:
+  std::map<std::string, uint64_t> reconciles_;
 };
 
 struct DaemonDependencies {
@@ -34,6 +56,7 @@ struct DaemonDependencies {
   Random& random;
   store::memory::Disk& disk;
   lab::Lab& lab;
+  const ChannelFaults& channel_faults;
   std::string holder;
 };
 
@@ -47,12 +70,21 @@ class Daemon {
   Async<Status> run();
   void stop() { manager_.stop(); }
 
+  // ---- for invariants ----
+  // It believes that it leads.
+  bool leads() const { return manager_.leadership().held(); }
+  // Why nothing may be written to the cluster now; OK when writes may go out.
+  Status gate() const;
+  // Objects of kinds that it reconciles that it will never look at again by itself.
+  std::vector<std::string> forgotten() const;
+  const Counters& counters() const { return counters_; }
+
  private:
   Async<Status> serve();
 
   store::memory::Database database_;
   store::CachedStore store_;
-  runtime::NoInstruments instruments_;
+  Counters counters_;
   runtime::Environment environment_;
   runtime::EventRecorder events_;
   LabConnector connector_;
@@ -61,7 +93,9 @@ class Daemon {
   controllers::proxmoxcluster::Reconciler cluster_reconciler_;
   controllers::machineclass::Reconciler class_reconciler_;
   controllers::machine::Reconciler machine_reconciler_;
-  runtime::Controller clusters_, classes_, machines_;
+  NoWayProber prober_;
+  controllers::app::Reconciler app_reconciler_;
+  runtime::Controller clusters_, classes_, machines_, apps_;
 };
 
 }  // namespace gantry::sim

@@ -1,9 +1,10 @@
-// What must hold at every moment, whatever goes wrong; and what must hold in the end.
+// What must hold at every moment, whatever goes wrong.
 #include <algorithm>
 
+#include "api/v1alpha1/proxmoxcluster.h"
 #include "pkg/base/text.h"
-#include "pkg/pve/mark.h"
-#include "tests/sim/world.h"
+#include "tests/sim/records.h"
+#include "tests/sim/users.h"
 
 namespace gantry::sim {
 namespace {
@@ -12,27 +13,27 @@ using namespace std::chrono_literals;
 
 // Calls may have been under way when a privilege was lost.
 constexpr auto kInFlight = 150s;
-
-std::string text_of(const lab::GuestRecord& guest) {
-  std::string text = guest.pool + (guest.running ? " running" : " stopped");
-  for (const auto& [key, value] : guest.config) text += "\n" + key + ": " + value;
-  return text;
-}
-
-std::optional<Uid> uid_of(const lab::GuestRecord& guest) {
-  const auto description = guest.config.find("description");
-  if (description != guest.config.end()) {
-    if (const auto mark = pve::find_mark(description->second)) return mark->uid;
-  }
-  return std::nullopt;
-}
+// An object whose change has not been delivered yet has no place in a queue.
+constexpr auto kForgottenFor = 15s;
+constexpr auto kPathsEvery = 5s;
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-bool is_guest_path(const std::string& path, VmId vmid) {
-  return ends_with(path, "/lxc/" + std::to_string(vmid.get()));
+bool is_creation(const lab::Lab::Write& write) {
+  return write.method == "POST" &&
+         (ends_with(write.path, "/lxc") || ends_with(write.path, "/clone"));
+}
+
+bool is_destruction(const lab::Lab::Write& write) {
+  if (write.who == "pct") return write.method == "destroy";
+  return write.method == "DELETE" &&
+         ends_with(write.path, "/lxc/" + std::to_string(write.vmid->get()));
+}
+
+bool is_stop(const lab::Lab::Write& write) {
+  return ends_with(write.path, "/status/stop") || ends_with(write.path, "/status/shutdown");
 }
 
 }  // namespace
@@ -42,53 +43,79 @@ void World::violate(const std::string& what) {
   violations_.push_back(what);
 }
 
-void World::look_at_writes() {
-  const auto writes = lab->take_writes();
-  for (const auto& write : writes) {
+void World::look(Host* by) {
+  look_at_writes(by);
+  if (lab->changes() != guests_seen_) check_guests();
+  if (disk.image.revision != objects_seen_) check_objects();
+  if (clock.now() - paths_checked_ >= kPathsEvery) check_paths();
+}
+
+void World::look_at_writes(Host* by) {
+  for (const auto& write : lab->take_writes()) {
     // "pct": the command channel, which only the daemon has.
     const bool ours = write.who == token_.id || write.who == "pct";
     trace.note(write.at, write.who + " " + write.method + " " + write.path);
     if (!ours) continue;
     writes_.push_back(write);
-    check_write(write);
+    check_write(write, by);
     const bool is_it = kill_at_.has_value() &&
                        (kill_at_->first.empty() || kill_at_->first == write.method) &&
                        write.path.find(kill_at_->second) != std::string::npos;
-    if (is_it && daemon_runs()) {
+    if (is_it && by != nullptr && by->runs()) {
       kill_at_.reset();
-      kill_daemon();
+      trace.note(clock.now(), by->name() + " is killed");
+      reached.note("killed at a write");
+      by->kill();
     }
   }
-  if (!writes.empty()) check_guests();
 }
 
-void World::check_write(const lab::Lab::Write& write) {
-  if (!write.vmid.has_value()) return;
+void World::check_write(const lab::Lab::Write& write, const Host* by) {
+  if (by != nullptr && by->runs() && write.asked_at == clock.now()) {
+    check_right_to_write(write, *by);
+  }
+  check_budgets();
+  if (write.who == "pct") reached.note("unlocked over the command channel");
+  if (ends_with(write.path, "/clone")) reached.note("a clone of a golden template");
+  if (write.at - write.asked_at > 30s) reached.note("a request executed late");
+  if (!write.vmid.has_value() || is_creation(write)) return;
   const auto vmid = *write.vmid;
-  const bool creates = write.method == "POST" && ends_with(write.path, "/lxc");
-  if (creates) return;
   if (strangers_.contains(vmid)) {
     violate("a stranger's guest was touched: " + write.method + " " + write.path);
     return;
   }
   const auto owner = seen_ours_.find(vmid);
   if (owner == seen_ours_.end()) return;
-  const bool destroys = write.method == "DELETE" && is_guest_path(write.path, vmid);
-  if (destroys && !ever_wanted_gone_.contains(owner->second)) {
+  if (!machines_.contains(owner->second)) see_what_users_have();
+  if (is_destruction(write) && !may_go(owner->second)) {
     violate("a container was destroyed that nobody had deleted: " + write.path);
   }
-  const bool stops =
-      ends_with(write.path, "/status/stop") || ends_with(write.path, "/status/shutdown");
-  const bool may_stop =
-      ever_wanted_gone_.contains(owner->second) || ever_wanted_stopped_.contains(owner->second);
-  if (stops && !may_stop) {
+  if (is_stop(write) && !may_stop(owner->second)) {
     violate("a container was stopped that nobody wanted stopped: " + write.path);
   }
   const bool long_blind = blind_since_.has_value() && clock.now() - *blind_since_ > kInFlight;
-  if (long_blind && destroys) violate("a container was destroyed on incomplete information");
+  if (long_blind && is_destruction(write)) {
+    violate("a container was destroyed on incomplete information");
+  }
+}
+
+// Only who holds the lease, and only on what it may trust.
+void World::check_right_to_write(const lab::Lab::Write& write, const Host& by) {
+  const auto& leases = disk.image.leases;
+  const bool holds = std::ranges::any_of(leases, [&](const auto& entry) {
+    return entry.second.state.holder == by.holder() && entry.second.expires_at > clock.now();
+  });
+  if (!holds) violate(by.name() + " writes without the lease: " + write.path);
+  const auto gate = by.daemon()->gate();
+  const bool closed_long =
+      !gate.ok() && by.gate_closed_since().has_value() && *by.gate_closed_since() < clock.now();
+  if (closed_long) {
+    violate(by.name() + " writes through a closed gate: " + write.path + ": " + message_of(gate));
+  }
 }
 
 void World::check_guests() {
+  guests_seen_ = lab->changes();
   if (blind && !blind_since_.has_value()) blind_since_ = clock.now();
   if (!blind) blind_since_.reset();
   std::map<Uid, std::vector<VmId>> carriers;
@@ -102,11 +129,12 @@ void World::check_guests() {
       }
       continue;
     }
-    const auto uid = uid_of(guest);
-    if (!uid.has_value()) continue;
-    carriers[*uid].push_back(guest.vmid);
-    seen_ours_[guest.vmid] = *uid;
+    if (const auto uid = uid_of(guest)) seen_ours_[guest.vmid] = *uid;
+    // A person may have damaged the mark since.
+    const auto ours = seen_ours_.find(guest.vmid);
+    if (ours != seen_ours_.end()) carriers[ours->second].push_back(guest.vmid);
   }
+  std::erase_if(seen_ours_, [&](const auto& entry) { return !present.contains(entry.first); });
   for (const auto& [uid, vmids] : carriers) {
     if (vmids.size() > 1) violate("more than one container of the Machine " + uid.get());
   }
@@ -116,113 +144,93 @@ void World::check_guests() {
       violate("a stranger's guest has gone: " + std::to_string(vmid.get()));
     }
   }
+  check_births(carriers);
 }
 
-void World::put_stranger(VmId vmid) {
-  lab::GuestRecord guest;
-  guest.vmid = vmid;
-  guest.node = NodeName("pve1");
-  guest.config = {{"hostname", "other"}, {"memory", "512"}, {"ostype", "debian"}};
-  if (lab->find_guest(vmid).has_value() || !lab->put_guest(guest).ok()) return;
-  trace.note(clock.now(), "a stranger's guest appears at " + std::to_string(vmid.get()));
-  strangers_[vmid] = text_of(*lab->find_guest(vmid));
+// What is made again counts against the budget of repairs.
+void World::check_births(const std::map<Uid, std::vector<VmId>>& carriers) {
+  const size_t most =
+      1 + static_cast<size_t>(api::v1alpha1::ClusterLimits().repairs_per_object_per_hour);
+  for (const auto& [uid, vmids] : carriers) {
+    if (!alive_.insert(uid).second) continue;
+    auto& births = births_[uid];
+    std::erase_if(births, [this](Time birth) { return clock.now() - birth > 1h; });
+    births.push_back(clock.now());
+    if (births.size() > 1) reached.note("a destroyed container made again");
+    if (births.size() > most) {
+      violate(absl::StrFormat("the container of %s was made %d times within an hour", uid.get(),
+                              births.size()));
+    }
+  }
+  std::erase_if(alive_, [&](const Uid& uid) { return !carriers.contains(uid); });
 }
 
-void World::copy_guest(VmId source, VmId target) {
-  if (lab->find_guest(target).has_value() || !lab->find_guest(source).has_value()) return;
-  trace.note(clock.now(), "a person copies " + std::to_string(source.get()) + " to " +
-                              std::to_string(target.get()));
-  // Known as a copy before it is there: its mark is no evidence.
-  strangers_[target] = "";
-  bool copied = false;
-  auto copy = lab->copy_guest(source, target);
-  auto shared = std::make_shared<Async<Status>>(std::move(copy));
-  perform([shared, &copied]() -> Async<Status> {
-    auto status = co_await std::move(*shared);
-    copied = status.ok();
-    co_return status;
-  });
-  const auto guest = lab->find_guest(target);
-  if (copied && guest.has_value()) {
-    strangers_[target] = text_of(*guest);
-  } else {
-    strangers_.erase(target);
+void World::check_objects() {
+  objects_seen_ = disk.image.revision;
+  see_reasons();
+  for (const auto& [key, uid] : acknowledged_) {
+    const auto row = disk.image.objects.find(key);
+    if (row != disk.image.objects.end() && row->second.uid == uid) continue;
+    violate("what was acknowledged has gone: " + store::to_string(key));
+    acknowledged_.erase(key);
+    break;
   }
 }
 
-bool World::is_unproven(const std::string& name) const {
-  const auto vmid = vmid_of(name);
-  const auto guest = vmid.has_value() ? lab->find_guest(*vmid) : std::nullopt;
-  if (!guest.has_value()) return false;
-  const auto& uid = wanted_.at(name).uid;
-  if (uid_of(*guest) == uid) return false;
-  const auto tags = guest->config.find("tags");
-  return tags == guest->config.end() || tags->second.find(pve::to_tag(uid)) == std::string::npos;
-}
-
-std::vector<std::string> World::unmet() const {
-  std::vector<std::string> unmet;
-  for (const auto& [name, wish] : wanted_) {
-    const auto object = machine(name);
-    // Somebody else has its id since a person destroyed it: held for ever, by rule.
-    const auto id = vmid_of(name);
-    if (id.has_value() && is_stranger(*id)) continue;
-    if (!wish.exists) {
-      if (object.has_value() && !is_unproven(name)) unmet.push_back(name + " is not gone");
-      continue;
-    }
-    if (!object.has_value()) {
-      unmet.push_back(name + " is missing");
-      continue;
-    }
-    if (wish.unproven && is_unproven(name)) continue;
-    const auto vmid = vmid_of(name);
-    const auto guest = vmid.has_value() ? lab->find_guest(*vmid) : std::nullopt;
-    if (!guest.has_value()) {
-      unmet.push_back(name + " has no container");
-    } else if (guest->running != wish.running) {
-      unmet.push_back(name + (guest->running ? " runs" : " does not run"));
-    }
-    const auto* conditions = object->find_path({"status", "conditions"});
+void World::see_reasons() {
+  for (const auto& object : users_->store.list(kMachines, kNamespace).items) {
+    const auto* conditions = object->value.find_path({"status", "conditions"});
     if (conditions == nullptr) continue;
     for (const auto& condition : conditions->as_array()) {
-      const auto type = condition.string_or("type", "");
-      const bool good = condition.string_or("status", "") == (type == "Ready" ? "True" : "False");
-      if ((type == "Ready" || type == "Drifted") && !good) {
-        unmet.push_back(name + " " + type + ": " + condition.string_or("reason", "") + ": " +
-                        condition.string_or("message", ""));
-      }
+      if (const auto* reason = condition.find("reason")) reached.note(reason->as_string());
     }
   }
-  return unmet;
 }
 
-std::vector<std::string> World::leaks() const {
-  std::vector<std::string> leaks;
-  std::set<Uid> live;
-  std::set<VmId> held;
-  for (const auto& [name, wish] : wanted_) {
-    if (wish.exists || is_unproven(name)) live.insert(wish.uid);
-    if (const auto vmid = vmid_of(name)) {
-      held.insert(*vmid);
-      if (is_stranger(*vmid)) live.insert(wish.uid);
-    }
-  }
-  std::set<VmId> present;
-  for (const auto& guest : lab->guests()) {
-    present.insert(guest.vmid);
-    if (strangers_.contains(guest.vmid) || held.contains(guest.vmid)) continue;
-    leaks.push_back("container " + std::to_string(guest.vmid.get()));
-  }
-  for (const auto& volume : lab->volumes()) {
-    if (!present.contains(volume.vmid)) leaks.push_back("volume " + volume.volid);
-  }
+void World::check_rows() {
+  std::set<VmId> vmids;
+  std::set<Uid> uids;
+  int64_t highest = 0, lowest_released = 1 << 30;
   for (const auto& row : disk.image.guests) {
-    if (!row.released_at.has_value() && !live.contains(row.uid)) {
-      leaks.push_back("row of VMID " + std::to_string(row.vmid.get()));
+    if (row.released_at.has_value()) {
+      lowest_released = std::min(lowest_released, row.vmid.get());
+      continue;
+    }
+    highest = std::max(highest, row.vmid.get());
+    if (!vmids.insert(row.vmid).second) {
+      violate(absl::StrFormat("VMID %d is reserved twice", row.vmid.get()));
+    }
+    if (!uids.insert(row.uid).second) violate("two VMIDs are reserved for " + row.uid.get());
+  }
+  if (highest > lowest_released) reached.note("a quarantined VMID passed over");
+}
+
+void World::check_budgets() {
+  const auto most = static_cast<size_t>(api::v1alpha1::ClusterLimits().tasks_per_node);
+  for (int number = 1; number <= options_.nodes; ++number) {
+    const NodeName node("pve" + std::to_string(number));
+    const auto running = lab->running_tasks(node, token_.id);
+    if (running > most) {
+      violate(absl::StrFormat("%d of our tasks run on %s", running, node.get()));
     }
   }
-  return leaks;
+}
+
+// Every object is queued, in work or due at some time: none is forgotten.
+void World::check_paths() {
+  paths_checked_ = clock.now();
+  check_rows();
+  const auto* daemon = leader();
+  const auto forgotten = daemon == nullptr ? std::vector<std::string>() : daemon->forgotten();
+  std::erase_if(forgotten_since_, [&](const auto& entry) {
+    return std::ranges::find(forgotten, entry.first) == forgotten.end();
+  });
+  for (const auto& object : forgotten) {
+    const auto since = forgotten_since_.try_emplace(object, clock.now()).first->second;
+    if (clock.now() - since < kForgottenFor) continue;
+    violate("nothing will ever look at " + object + " again");
+    forgotten_since_[object] = clock.now() + 24h;  // said once
+  }
 }
 
 }  // namespace gantry::sim

@@ -39,6 +39,15 @@ Json class_object(const std::function<void(MachineClassSpec&)>& edit) {
   return schema::encode(shape);
 }
 
+Json golden_class_object() {
+  auto object = class_object([](MachineClassSpec& spec) {
+    spec.os.reset();
+    spec.golden = api::v1alpha1::GoldenTemplate{"golden-debian"};
+  });
+  object.member("metadata").set("name", "golden");
+  return object;
+}
+
 Json secret_object(const lab::Token& token) {
   Json secret = Json::object();
   secret.set("apiVersion", "v1");
@@ -57,6 +66,32 @@ Json machine_object(const std::string& name) {
   object.member("metadata").set("name", name);
   object.member("metadata").set("namespace", "default");
   object.member("spec").set("machineClassName", "small");
+  return object;
+}
+
+Json app_object(const std::string& name, int replicas, const std::string& page) {
+  Json object = Json::object();
+  object.set("apiVersion", "gantry.dev/v1alpha1");
+  object.set("kind", "App");
+  object.member("metadata").set("name", name);
+  object.member("metadata").set("namespace", "default");
+  auto& spec = object.member("spec");
+  spec.set("machineClassName", "small");
+  spec.set("replicas", replicas);
+  Json file = Json::object();
+  file.set("path", kPagePath);
+  file.set("content", page);
+  auto& service = spec.member("workload").member("service");
+  service.member("packages").push_back("hello");
+  service.member("files").push_back(std::move(file));
+  service.set("unit", kUnit);
+  Json port = Json::object();
+  port.set("name", "http");
+  port.set("port", 80);
+  spec.member("ports").push_back(std::move(port));
+  auto& probe = spec.member("health").member("http");
+  probe.set("port", "http");
+  probe.set("path", "/");
   return object;
 }
 

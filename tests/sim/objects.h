@@ -1,5 +1,6 @@
 #pragma once
-// What users of the simulation write: one cluster "home", one class "small", Machines of it.
+// What users of the simulation write: one cluster "home", the class "small", and "golden" whose
+// containers are clones, Machines of them, and Apps that serve one page.
 #include <functional>
 #include <string>
 
@@ -16,7 +17,15 @@ Json cluster_object(const std::function<void(api::v1alpha1::ProxmoxClusterSpec& 
 Json class_object(const std::function<void(api::v1alpha1::MachineClassSpec& spec)>& edit);
 // The token that the cluster's credentials name.
 Json secret_object(const lab::Token& token);
+// The class "golden": like "small", but cloned from the container template "golden-debian".
+Json golden_class_object();
 // In namespace "default", of class "small".
 Json machine_object(const std::string& name);
+// In namespace "default": a service with one page.
+Json app_object(const std::string& name, int replicas, const std::string& page);
+// Where its page is.
+inline constexpr const char* kPagePath = "/var/www/html/index.html";
+// What the lab's package "hello" brings.
+inline constexpr const char* kUnit = "hello.service";
 
 }  // namespace gantry::sim

@@ -15,7 +15,9 @@ struct Report {
   Duration simulated{};
   Duration converged_after{};  // the end of the faults
   size_t writes = 0;
-  std::string line() const;  // one line for people, with how to run it again
+  Reached reached;
+  // For people: one line, the problems, and how to run it again.
+  std::string line() const;
 };
 
 // One run.

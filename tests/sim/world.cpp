@@ -1,8 +1,9 @@
 #include "tests/sim/world.h"
 
 #include "pkg/base/check.h"
-#include "pkg/base/text.h"
 #include "tests/sim/objects.h"
+#include "tests/sim/records.h"
+#include "tests/sim/users.h"
 
 namespace gantry::sim {
 namespace {
@@ -10,48 +11,38 @@ namespace {
 using namespace std::chrono_literals;
 
 const Time kStart = from_unix_seconds(1'800'000'000);
-constexpr const char* kMachines = "machines.gantry.dev";
-constexpr const char* kClasses = "machineclasses.gantry.dev";
-constexpr const char* kClusters = "proxmoxclusters.gantry.dev";
-constexpr const char* kNamespace = "default";
-
-lab::MemoryOptions backend_options() {
-  lab::MemoryOptions options;
-  return options;
-}
+const VmId kGolden(900);
 
 }  // namespace
-
-struct World::Users {
-  Users(World& world)
-      : database(world.disk),
-        store(world.loop.executor(), database.backend(), world.clock, world.user_random_) {}
-  store::memory::Database database;
-  store::CachedStore store;
-};
 
 World::World(WorldOptions options)
     : trace(options.verbose),
       clock(kStart),
       random(options.seed),
-      backend(clock, lab_random_, backend_options()),
+      backend(clock, lab_random_, lab::MemoryOptions()),
       disk(clock),
-      options_(options),
-      lab_random_(options.seed ^ 0x1111),
-      daemon_random_(options.seed ^ 0x2222),
-      user_random_(options.seed ^ 0x3333) {
+      options_(std::move(options)),
+      lab_random_(options_.seed ^ 0x1111),
+      user_random_(options_.seed ^ 0x3333) {
   lab = std::make_unique<lab::Lab>(
-      options.nodes > 1 ? lab::cluster_of(options.nodes) : lab::single_node(), clock, lab_random_,
+      options_.nodes > 1 ? lab::cluster_of(options_.nodes) : lab::single_node(), clock, lab_random_,
       backend, loop.executor());
   token_ = lab->set_up_least_privilege("gantry", "11111111-2222-4333-8444-555555555555");
   if (options_.as_root) token_ = *lab->add_token("root@pam", "gantry", false);
   disk.latency = 2ms;
-  users_ = std::make_unique<Users>(*this);
+  users_ = std::make_unique<Users>(*this, user_random_);
   GANTRY_CHECK(loop.block_on(clock, set_up()).ok());
+  for (int number = 1; number <= options_.hosts; ++number) {
+    const auto name = number == 1 ? std::string("daemon") : "daemon" + std::to_string(number);
+    const Host::Surroundings surroundings{clock, disk, *lab, channel_faults};
+    const auto seed = options_.seed ^ (0x2222 + static_cast<uint64_t>(number - 1));
+    hosts_.push_back(std::make_unique<Host>(name, seed, surroundings));
+  }
+  for (const auto& [key, row] : disk.image.objects) acknowledged_[key] = row.uid;
 }
 
 World::~World() {
-  if (daemon_runs()) kill_daemon();
+  hosts_.clear();
   (void)loop.block_on(clock, users_->store.stop());
   auto stop = [this]() -> Async<Status> {
     co_await lab->stop();
@@ -67,13 +58,47 @@ Async<Status> World::set_up() {
   auto cluster = co_await users_->store.create(kClusters, cluster_object(options_.cluster));
   GANTRY_CO_TRY(cluster.status());
   auto shape = co_await users_->store.create(kClasses, class_object(options_.shape));
-  co_return shape.status();
+  GANTRY_CO_TRY(shape.status());
+  if (!options_.golden) co_return Status();
+  auto golden = co_await users_->store.create(kClasses, golden_class_object());
+  GANTRY_CO_TRY(golden.status());
+  co_return co_await make_golden_template();
+}
+
+// As docs tell a person to: a container, made a template, in our pool.
+Async<Status> World::make_golden_template() {
+  const auto client = root();
+  const NodeName node("pve1");
+  pve::Parameters parameters;
+  parameters["ostemplate"] = "local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst";
+  parameters["hostname"] = "golden-debian";
+  parameters["rootfs"] = "local:8";
+  parameters["unprivileged"] = "1";
+  auto made = co_await client->create_guest(node, kGolden, parameters);
+  GANTRY_CO_TRY(made.status());
+  GANTRY_CO_TRY(co_await clock.sleep_for(1min));
+  GANTRY_CO_TRY(lab->edit_config(kGolden, "template", "1"));
+  GANTRY_CO_TRY(lab->set_pool(kGolden, "gantry"));
+  strangers_[kGolden] = text_of(*lab->find_guest(kGolden));
+  co_return Status();
 }
 
 void World::settle() {
-  while (loop.poll() > 0) {
-    look_at_writes();
-    if (kill_at_.has_value() && !daemon_group_) kill_at_.reset();
+  bool busy = true;
+  while (busy) {
+    busy = loop.poll() > 0;
+    look(nullptr);
+    for (const auto& host : hosts_) {
+      const bool ran = host->runs();
+      const auto handlers = host->poll();
+      if (ran && !host->runs()) {
+        trace.note(clock.now(), host->name() + " dies between two awaits");
+        reached.note("killed between two awaits");
+      }
+      if (handlers == 0) continue;
+      busy = true;
+      look(host.get());
+    }
   }
 }
 
@@ -106,121 +131,28 @@ void World::perform(std::function<Async<Status>()> operation) {
   settle();
 }
 
-void World::start_daemon() {
-  GANTRY_CHECK(!daemon_runs());
-  trace.note(clock.now(), "daemon starts");
-  const auto holder = "daemon-" + std::to_string(++incarnation_);
-  daemon_ = std::make_unique<Daemon>(
-      DaemonDependencies{loop.executor(), clock, daemon_random_, disk, *lab, holder});
-  daemon_group_ = std::make_unique<async::Group>(loop.executor());
-  daemon_group_->spawn(holder, [this] { return daemon_->run(); });
+void World::spare_daemons() {
+  kill_at_.reset();
+  for (const auto& host : hosts_) host->spare();
 }
 
-void World::kill_daemon() {
-  trace.note(clock.now(), "daemon is killed");
-  daemon_group_->stop();
-  // Its end takes no virtual time, so nothing but it can happen meanwhile.
-  while (daemon_group_->size() > 0) {
-    if (loop.poll() == 0) GANTRY_CHECK(clock.advance_to_next());
+void World::start_daemon(size_t number) {
+  trace.note(clock.now(), host(number).name() + " starts");
+  if (lab->running_tasks() > 0) reached.note("restarted while a task runs");
+  host(number).start();
+}
+
+void World::kill_daemon(size_t number) {
+  trace.note(clock.now(), host(number).name() + " is killed");
+  host(number).kill();
+  look(&host(number));
+}
+
+const Daemon* World::leader() const {
+  for (const auto& host : hosts_) {
+    if (host->runs() && !host->is_paused() && host->daemon()->leads()) return host->daemon();
   }
-  daemon_group_.reset();
-  daemon_.reset();
-  look_at_writes();
-}
-
-std::optional<Json> World::machine(const std::string& name) const {
-  const auto object = users_->store.get({kMachines, kNamespace, name});
-  if (!object.ok()) return std::nullopt;
-  return (*object)->value;
-}
-
-std::optional<VmId> World::vmid_of(const std::string& name) const {
-  const auto object = machine(name);
-  if (!object.has_value()) return std::nullopt;
-  const auto* vmid = object->find_path({"status", "vmid"});
-  if (vmid == nullptr || !vmid->is_integer()) return std::nullopt;
-  return VmId(vmid->as_integer());
-}
-
-void World::see_what_users_have() {
-  std::set<std::string> there;
-  for (const auto& object : users_->store.list(kMachines, kNamespace).items) {
-    there.insert(object->key.name);
-    auto& wish = wanted_[object->key.name];
-    wish.uid = object->uid;
-    wish.exists = object->value.find_path({"metadata", "deletionTimestamp"}) == nullptr;
-    const auto* power = object->value.find_path({"spec", "powerState"});
-    wish.running = power == nullptr || *power != Json("Stopped");
-  }
-  for (auto& [name, wish] : wanted_) {
-    // Of those that users never deleted none may be missing.
-    if (!there.contains(name) && ever_wanted_gone_.contains(wish.uid)) wish.exists = false;
-  }
-}
-
-void World::create_machine(const std::string& name, const std::function<void(Json& spec)>& edit) {
-  trace.note(clock.now(), "user creates " + name);
-  auto object = machine_object(name);
-  if (edit) edit(object.member("spec"));
-  perform([this, name, object]() -> Async<Status> {
-    auto created = co_await users_->store.create(kMachines, object);
-    see_what_users_have();
-    co_return created.status();
-  });
-}
-
-void World::delete_machine(const std::string& name) {
-  trace.note(clock.now(), "user deletes " + name);
-  perform([this, name]() -> Async<Status> {
-    store::Key key{kMachines, kNamespace, name};
-    store::Precondition any;
-    // From the attempt on: a lost answer may have deleted it.
-    see_what_users_have();
-    ever_wanted_gone_.insert(wanted_[name].uid);
-    auto removed = co_await users_->store.remove(key, any);
-    see_what_users_have();
-    co_return removed.status();
-  });
-}
-
-void World::edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit) {
-  perform([this, name, edit]() -> Async<Status> {
-    const auto object = users_->store.get({kMachines, kNamespace, name});
-    if (!object.ok()) co_return object.status();
-    auto value = (*object)->value;
-    edit(value.member("spec"));
-    const bool stop = value.member("spec").string_or("powerState", "Running") == "Stopped";
-    if (stop) ever_wanted_stopped_.insert(wanted_[name].uid);
-    auto updated = co_await users_->store.update(kMachines, store::Part::main, value);
-    see_what_users_have();
-    co_return updated.status();
-  });
-}
-
-void World::edit_class(const std::function<void(Json& spec)>& edit) {
-  this->edit({kClasses, "", "small"}, edit);
-}
-
-void World::edit_cluster(const std::function<void(Json& spec)>& edit) {
-  this->edit({kClusters, "", "home"}, edit);
-}
-
-void World::edit(const store::Key& key, const std::function<void(Json& spec)>& edit) {
-  perform([this, key, edit]() -> Async<Status> {
-    const auto object = users_->store.get(key);
-    if (!object.ok()) co_return object.status();
-    auto value = (*object)->value;
-    edit(value.member("spec"));
-    auto updated = co_await users_->store.update(key.resource, store::Part::main, value);
-    co_return updated.status();
-  });
-}
-
-std::vector<Json> World::objects(const store::Resource& resource) const {
-  std::vector<Json> objects;
-  for (const auto& object : users_->store.list(resource, "").items)
-    objects.push_back(object->value);
-  return objects;
+  return nullptr;
 }
 
 std::unique_ptr<pve::Client> World::root() {

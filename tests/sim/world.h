@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/v1alpha1/machineclass.h"
@@ -14,7 +15,8 @@
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/lab/memory/memory.h"
-#include "tests/sim/daemon.h"
+#include "tests/sim/host.h"
+#include "tests/sim/reach.h"
 #include "tests/sim/trace.h"
 
 namespace gantry::sim {
@@ -22,8 +24,10 @@ namespace gantry::sim {
 struct WorldOptions {
   uint64_t seed = 1;
   int nodes = 2;
+  int hosts = 1;  // machines that gantryd may run on
   bool verbose = false;
   bool as_root = false;  // our token may everything, so that what is missing is told as missing
+  bool golden = false;   // the class "golden" and its template exist, too
   // Changes to what users write: cluster "home" and class "small".
   std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
   std::function<void(api::v1alpha1::MachineClassSpec& spec)> shape;
@@ -36,6 +40,13 @@ struct Wanted {
   Uid uid;
   // A person has damaged what proves that it is ours; while neither mark is there it is held.
   bool unproven = false;
+};
+struct WantedApp {
+  bool exists = true;
+  bool suspended = false;
+  int replicas = 1;
+  std::string page;
+  Uid uid;
 };
 
 class World {
@@ -52,20 +63,31 @@ class World {
   // Runs an operation of a user or person to its end, whatever its result.
   void perform(std::function<Async<Status>()> operation);
 
-  // --- the daemon ---
-  void start_daemon();
-  void kill_daemon();  // at once
-  bool daemon_runs() const { return daemon_ != nullptr; }
-  // Kills it right after its next call to Proxmox that changes something; of those with this method
-  // and this in their path.
+  // --- the daemon, on the first host ---
+  void start_daemon() { start_daemon(0); }
+  void kill_daemon() { kill_daemon(0); }  // at once
+  bool daemon_runs() const { return hosts_.front()->runs(); }
+  // Kills whichever daemon it is right after its next call to Proxmox that changes something; of
+  // those with this method and this in their path.
   void kill_at_next_write(std::string method = "", std::string path = "") {
     kill_at_ = {{std::move(method), std::move(path)}};
   }
+  void spare_daemons();  // no kill is planned any more
+  // --- and on others ---
+  size_t host_count() const { return hosts_.size(); }
+  Host& host(size_t number) { return *hosts_.at(number); }
+  void start_daemon(size_t number);
+  void kill_daemon(size_t number);
+  // One that runs and leads; null when none does.
+  const Daemon* leader() const;
 
   // --- users ---
   void create_machine(const std::string& name, const std::function<void(Json& spec)>& edit = {});
   void delete_machine(const std::string& name);
   void edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit);
+  void create_app(const std::string& name, int replicas, const std::string& page);
+  void delete_app(const std::string& name);
+  void edit_app(const std::string& name, const std::function<void(Json& spec)>& edit);
   void edit_class(const std::function<void(Json& spec)>& edit);
   void edit_cluster(const std::function<void(Json& spec)>& edit);
   std::optional<Json> machine(const std::string& name) const;
@@ -76,9 +98,12 @@ class World {
   void see_what_users_have();
   std::map<std::string, Wanted>& wanted() { return wanted_; }
   const std::map<std::string, Wanted>& wanted() const { return wanted_; }
+  const std::map<std::string, WantedApp>& wanted_apps() const { return wanted_apps_; }
 
   // --- people, past Gantry ---
-  void put_stranger(VmId vmid);               // a guest of somebody else
+  void put_stranger(VmId vmid) { put_stranger(vmid, {{"hostname", "other"}}); }
+  // A guest of somebody else, with these settings besides.
+  void put_stranger(VmId vmid, const std::map<std::string, std::string>& settings);
   void copy_guest(VmId source, VmId target);  // a clone or restore: carries our mark
   bool is_stranger(VmId vmid) const { return strangers_.contains(vmid); }
   std::unique_ptr<pve::Client> root();  // root@pam's own client
@@ -89,44 +114,82 @@ class World {
   // What must be gone and is not.
   std::vector<std::string> leaks() const;
   const std::vector<std::string>& violations() const { return violations_; }
-  size_t writes() const { return writes_.size(); }  // to Proxmox, by the daemon, so far
+  size_t writes() const { return writes_.size(); }  // to Proxmox, by daemons, so far
   const std::vector<lab::Lab::Write>& written() const { return writes_; }
 
   Trace trace;
+  Reached reached;
   async::Loop loop;
   async::SimulatedClock clock;
   SeededRandom random;  // of the scenario
-  lab::MemoryBackend backend;
+  mutable lab::MemoryBackend backend;
   std::unique_ptr<lab::Lab> lab;
   store::memory::Disk disk;
+  ChannelFaults channel_faults;
   bool blind = false;  // our token may not see guests; set by the scenario with the privilege
 
  private:
   struct Users;  // what kubectl sees: a store of its own on the same database
-  void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
-  void settle();
-  bool is_unproven(const std::string& name) const;
-  void look_at_writes();
-  void check_write(const lab::Lab::Write& write);
-  void check_guests();
-  void violate(const std::string& what);
   Async<Status> set_up();
+  Async<Status> make_golden_template();
+  void settle();
+  void create(const store::Resource& resource, Json object);
+  void remove(const store::Key& key);
+  void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
+  bool is_unproven(const std::string& name) const;
+  bool is_held_for_ever(const std::string& name) const;
+  std::vector<std::string> unmet_machine(const std::string& name, const Wanted& wish) const;
+  std::vector<std::string> unmet_app(const std::string& name, const WantedApp& wish) const;
+  // Of an App's container: what is not as the App wants it.
+  std::vector<std::string> unmet_inside(const std::string& machine, const WantedApp& wish) const;
+
+  // --- invariants; `by`: whose turn it was, null for the world itself ---
+  void look(Host* by);
+  void look_at_writes(Host* by);
+  void check_write(const lab::Lab::Write& write, const Host* by);
+  void check_right_to_write(const lab::Lab::Write& write, const Host& by);
+  void check_guests();
+  void check_births(const std::map<Uid, std::vector<VmId>>& carriers);
+  void check_objects();
+  void see_reasons();
+  void check_rows();
+  void check_budgets();
+  void check_paths();
+  bool may_go(const Uid& uid) const;
+  bool may_stop(const Uid& uid) const;
+  void violate(const std::string& what);
 
   WorldOptions options_;
-  SeededRandom lab_random_, daemon_random_, user_random_;
+  SeededRandom lab_random_, user_random_;
   lab::Token token_;
   std::unique_ptr<Users> users_;
-  std::unique_ptr<Daemon> daemon_;
-  std::unique_ptr<async::Group> daemon_group_;
-  int incarnation_ = 0;
+  std::vector<std::unique_ptr<Host>> hosts_;
   std::optional<std::pair<std::string, std::string>> kill_at_;
 
   std::map<std::string, Wanted> wanted_;
-  std::set<Uid> ever_wanted_gone_;  // uids whose Machine a user has deleted
-  std::set<Uid> ever_wanted_stopped_;
-  std::map<VmId, std::string> strangers_;  // their configs
-  std::map<VmId, Uid> seen_ours_;          // which VMIDs carried which of our marks
+  std::map<std::string, WantedApp> wanted_apps_;
+  // What users have ever asked for, by uid; a lost answer counts as asked.
+  struct Asked {
+    bool gone = false;
+    bool stopped = false;
+    int fewest = 1000;  // replicas of an App
+  };
+  std::map<Uid, Asked> asked_;
+  struct Origin {
+    std::string name;
+    Uid app;  // empty: a user made it
+  };
+  std::map<Uid, Origin> machines_;          // every Machine that was ever seen
+  std::map<store::Key, Uid> acknowledged_;  // objects that must be there
+  std::map<VmId, std::string> strangers_;   // their configs
+  std::map<VmId, Uid> seen_ours_;           // which VMIDs carried which of our marks
+  std::set<Uid> alive_;
+  std::map<Uid, std::vector<Time>> births_;
+  std::map<std::string, Time> forgotten_since_;
   std::optional<Time> blind_since_;
+  uint64_t guests_seen_ = 0;
+  int64_t objects_seen_ = -1;
+  Time paths_checked_;
   std::vector<std::string> violations_;
   std::vector<lab::Lab::Write> writes_;
 };

@@ -1,31 +1,59 @@
 // gantry-sim: runs seeds of the simulation.
+#include <algorithm>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "pkg/base/log.h"
+#include "tests/sim/program/workers.h"
 #include "tests/sim/scenario.h"
+
+namespace {
+
+using namespace gantry;
+
+int show_one(uint64_t seed) {
+  log::configure(log::Level::debug, log::Format::text);
+  const auto report = sim::run_seed(seed, true);
+  std::printf("%s\n", report.line().c_str());
+  return report.problems.empty() ? 0 : 1;
+}
+
+// Rarest last; false when one was never reached.
+bool show_reached(const sim::Totals& totals) {
+  bool all = true;
+  for (size_t place = 0; place < sim::places().size(); ++place) {
+    std::printf("%8llu  %s\n", static_cast<unsigned long long>(totals.reached[place]),
+                sim::places()[place].c_str());
+    all = all && totals.reached[place] > 0;
+  }
+  if (!all) std::printf("some places were never reached\n");
+  return all;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"Runs Gantry's controllers against a simulated cluster."};
-  uint64_t seed = 1, count = 1;
-  bool verbose = false;
-  app.add_option("--seed", seed, "The first seed.");
-  app.add_option("--count", count, "How many seeds, one after the other.");
-  app.add_flag("--verbose", verbose, "Print what happens; each seed runs once.");
+  sim::Work work;
+  work.processes = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  bool verbose = false, reach = false;
+  app.add_option("--seed", work.first, "The first seed.");
+  app.add_option("--count", work.count, "How many seeds.");
+  app.add_option("--jobs", work.processes, "How many at once; as many as there are cores.");
+  app.add_option("--twice", work.twice_in, "Each so manieth seed runs twice and is compared.");
+  app.add_flag("--reach", reach, "Say how many came by each rare path; fail when none did.");
+  app.add_flag("--verbose", verbose, "Print everything that happens; one seed only.");
   CLI11_PARSE(app, argc, argv);
-  gantry::log::configure(verbose ? gantry::log::Level::debug : gantry::log::Level::off,
-                         gantry::log::Format::text);
-  int failed = 0;
-  for (uint64_t i = 0; i < count; ++i) {
-    const auto report =
-        verbose ? gantry::sim::run_seed(seed + i, true) : gantry::sim::run_seed_twice(seed + i);
-    if (!report.problems.empty()) ++failed;
-    if (!report.problems.empty() || verbose || count <= 20) {
-      std::printf("%s\n", report.line().c_str());
-      std::fflush(stdout);
-    }
-  }
-  std::printf("%llu seeds, %d failed\n", static_cast<unsigned long long>(count), failed);
-  return failed == 0 ? 0 : 1;
+  if (verbose) return show_one(work.first);
+  log::configure(log::Level::off, log::Format::text);
+  const auto totals = sim::run(work);
+  const bool complete = !reach || show_reached(totals);
+  constexpr double kYear = 365.25 * 24 * 3600;
+  std::printf(
+      "%llu seeds, %llu failed; %.1f seeds a second, %.3f simulated years\n",
+      static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(totals.failed),
+      static_cast<double>(totals.seeds) / totals.real_seconds, totals.simulated_seconds / kYear);
+  return totals.failed == 0 && complete ? 0 : 1;
 }

@@ -1,0 +1,78 @@
+#pragma once
+// Actors: users who write objects, people who act past Gantry, and everything that fails beneath
+// it. Each act() is one deed, drawn from the seed.
+#include <optional>
+#include <string>
+
+#include "tests/sim/swarm.h"
+
+namespace gantry::sim {
+
+// A Machine that is wanted, or nullopt.
+std::optional<std::string> pick_machine(const World& world, Random& random);
+
+// kubectl apply, scale, edit and delete, at the worst moment.
+class UserActor {
+ public:
+  UserActor(World& world, const Swarm& swarm, Random& random)
+      : world_(world), swarm_(swarm), random_(random) {}
+  void act();
+  void create();
+
+ private:
+  void act_on_machine(const std::string& name);
+  void act_on_app(const std::string& name);
+  void edit_class();
+  World& world_;
+  const Swarm& swarm_;
+  Random& random_;
+  int created_ = 0;
+};
+
+// What root@pam does in the web interface or on a shell.
+class PersonActor {
+ public:
+  PersonActor(World& world, Random& random) : world_(world), random_(random) {}
+  void act();
+  // What a condition asks a person to do: unlock what dead workers left, remove unfinished creates.
+  void tidy_up();
+
+ private:
+  void put_stranger();
+  void act_on(const std::string& name, const lab::GuestRecord& guest);
+  void spoil(const std::string& name, const lab::GuestRecord& guest);
+  void stop_through_proxmox(NodeName node, VmId vmid);
+  bool others_are_there(const std::string& victim) const;
+  void say(const std::string& what, VmId vmid);
+  World& world_;
+  Random& random_;
+};
+
+// Machines, networks and rights that fail and come back.
+class Misfortune {
+ public:
+  Misfortune(World& world, const Swarm& swarm, Random& random)
+      : world_(world), swarm_(swarm), random_(random) {}
+  void act();
+  // Gives everything back.
+  void end();
+
+ private:
+  void crash();
+  void outage();
+  void lose_node();
+  void lose_sight();
+  void hide_some();
+  void stand_still();
+  void cut_off();
+  void set_clock();
+  void change_mode();
+  void wait(int64_t seconds_max);
+  void note(const std::string& what);
+  Host& some_host();
+  World& world_;
+  const Swarm& swarm_;
+  Random& random_;
+};
+
+}  // namespace gantry::sim

@@ -1,0 +1,175 @@
+#include "tests/sim/actors.h"
+
+namespace gantry::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kUser = "gantry@pve";
+
+}  // namespace
+
+void Misfortune::note(const std::string& what) {
+  world_.trace.note(world_.now(), what);
+}
+
+void Misfortune::wait(int64_t seconds_max) {
+  world_.run_for(std::chrono::seconds(random_.below(static_cast<uint64_t>(seconds_max))));
+}
+
+Host& Misfortune::some_host() {
+  return world_.host(random_.below(world_.host_count()));
+}
+
+void Misfortune::act() {
+  if (swarm_.crashes && random_.unit() < 0.3) crash();
+  if (swarm_.outages && random_.unit() < 0.3) outage();
+  if (swarm_.hidden && random_.unit() < 0.2) hide_some();
+  if (swarm_.pauses && random_.unit() < 0.2) stand_still();
+  if (swarm_.pauses && random_.unit() < 0.1) cut_off();
+  if (swarm_.clocks && random_.unit() < 0.2) set_clock();
+  if (swarm_.modes && random_.unit() < 0.2) change_mode();
+}
+
+void Misfortune::crash() {
+  const auto number = random_.below(world_.host_count());
+  auto& host = world_.host(number);
+  const auto drawn = random_.below(8);
+  if (!host.runs()) {
+    world_.start_daemon(number);
+  } else if (drawn < 3) {
+    world_.kill_at_next_write();
+  } else if (drawn < 6) {
+    host.kill_after(random_.below(uint64_t{1} << random_.below(12)));
+  } else {
+    world_.kill_daemon(number);
+    if (random_.unit() < 0.5) world_.start_daemon(number);
+  }
+}
+
+void Misfortune::outage() {
+  auto& lab = *world_.lab;
+  const NodeName node("pve1");
+  switch (random_.below(6)) {
+    case 0:
+      lab.set_quorate(false);
+      note("quorum is lost");
+      wait(120);
+      lab.set_quorate(true);
+      break;
+    case 1:
+      lose_sight();
+      break;
+    case 2:
+      lose_node();
+      break;
+    case 3:
+      note("the database goes down");
+      world_.disk.down = true;
+      wait(60);
+      world_.disk.down = false;
+      break;
+    case 4:
+      note("the storages are full");
+      lab.fill_storage(StorageId("local"), int64_t{250} << 30);
+      wait(120);
+      lab.fill_storage(StorageId("local"), 0);
+      break;
+    default:
+      note("pvedaemon of pve1 goes down");
+      lab.set_daemon_running(node, false);
+      wait(90);
+      lab.set_daemon_running(node, true);
+  }
+}
+
+void Misfortune::lose_node() {
+  auto& lab = *world_.lab;
+  NodeName node("pve" + std::to_string(1 + random_.below(3)));
+  if (!lab.is_node_online(node)) node = NodeName("pve1");
+  note(node.get() + " goes down");
+  world_.perform([&lab, node] { return lab.set_node_online(node, false); });
+  wait(300);
+  world_.perform([&lab, node] { return lab.set_node_online(node, true); });
+  note(node.get() + " is back");
+}
+
+// Looks exactly like a fleet that has been deleted.
+void Misfortune::lose_sight() {
+  note("our token loses VM.Audit");
+  world_.lab->set_privilege_masked(kUser, "VM.Audit", true);
+  world_.blind = true;
+  wait(400);
+  world_.lab->set_privilege_masked(kUser, "VM.Audit", false);
+  world_.blind = false;
+}
+
+// Some of ours look exactly as if somebody had destroyed them, while the canary sings: one, or all
+// but one.
+void Misfortune::hide_some() {
+  std::vector<std::string> paths;
+  for (const auto& [name, wish] : world_.wanted()) {
+    const auto vmid = world_.vmid_of(name);
+    if (!vmid.has_value() || !world_.lab->find_guest(*vmid).has_value()) continue;
+    paths.push_back("/vms/" + std::to_string(vmid->get()));
+  }
+  if (paths.size() < 2) return;
+  paths.resize(random_.unit() < 0.5 ? 1 : paths.size() - 1);
+  note(absl::StrFormat("our token may not see %d guests", paths.size()));
+  for (const auto& path : paths) (void)world_.lab->grant(path, kUser, "NoAccess");
+  wait(200);
+  for (const auto& path : paths) (void)world_.lab->revoke(path, kUser, "NoAccess");
+}
+
+// Long enough to lose the lease: the other host leads meanwhile, and this one wakes up in the
+// middle of what it was doing.
+void Misfortune::stand_still() {
+  auto& host = some_host();
+  note(host.name() + " stands still");
+  host.set_paused(true);
+  wait(120);
+  const auto* other = world_.leader();
+  if (other != nullptr) world_.reached.note("woke up after another took the lease");
+  host.set_paused(false);
+  note(host.name() + " goes on");
+}
+
+void Misfortune::cut_off() {
+  auto& host = some_host();
+  note(host.name() + " loses the database");
+  host.set_cut_off(true);
+  wait(60);
+  host.set_cut_off(false);
+}
+
+void Misfortune::set_clock() {
+  auto& host = some_host();
+  const auto minutes = static_cast<int64_t>(random_.below(121)) - 60;
+  note(absl::StrFormat("the clock of %s is %d minutes off", host.name(), minutes));
+  host.clock().set_offset(std::chrono::minutes(minutes));
+  world_.reached.note("the clock jumped");
+  wait(60);
+  if (random_.unit() < 0.7) host.clock().set_offset(0s);
+}
+
+void Misfortune::change_mode() {
+  world_.edit_cluster([](Json& spec) { spec.set("mode", "Observe"); });
+  wait(120);
+  world_.edit_cluster([](Json& spec) { spec.set("mode", "Enforce"); });
+}
+
+void Misfortune::end() {
+  world_.lab->faults().clear();
+  world_.spare_daemons();
+  world_.disk.decide = nullptr;
+  world_.channel_faults = ChannelFaults();
+  for (size_t number = 0; number < world_.host_count(); ++number) {
+    world_.host(number).set_paused(false);
+    world_.host(number).set_cut_off(false);
+    world_.host(number).clock().set_offset(0s);
+  }
+  // Its answer may have been lost, or the database away.
+  if (swarm_.modes) world_.edit_cluster([](Json& spec) { spec.set("mode", "Enforce"); });
+}
+
+}  // namespace gantry::sim

@@ -1,0 +1,151 @@
+#include "pkg/pve/mark.h"
+#include "tests/sim/actors.h"
+
+namespace gantry::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Where people make guests; our own creates go to lower ids first.
+constexpr int64_t kFirstId = 20000, kIds = 12, kFirstCopy = 20030;
+
+bool is_tagged(const lab::GuestRecord& guest) {
+  const auto tags = guest.config.find("tags");
+  return tags != guest.config.end() && tags->second.find("gantry-") != std::string::npos;
+}
+
+}  // namespace
+
+void PersonActor::say(const std::string& what, VmId vmid) {
+  world_.trace.note(world_.now(), what + " " + std::to_string(vmid.get()));
+}
+
+void PersonActor::act() {
+  if (random_.unit() < 0.2) {
+    put_stranger();
+    return;
+  }
+  const auto name = pick_machine(world_, random_);
+  const auto vmid = name.has_value() ? world_.vmid_of(*name) : std::nullopt;
+  if (!vmid.has_value() || world_.is_stranger(*vmid)) return;
+  const auto guest = world_.lab->find_guest(*vmid);
+  if (!guest.has_value() || guest->config.contains("lock")) return;  // Proxmox would refuse
+  if (random_.unit() < 0.4) {
+    spoil(*name, *guest);
+  } else {
+    act_on(*name, *guest);
+  }
+}
+
+// Somewhere, or just where one of ours is about to be made; with our name, or with our tag.
+void PersonActor::put_stranger() {
+  VmId vmid(kFirstId + static_cast<int64_t>(random_.below(kIds)));
+  std::map<std::string, std::string> settings;
+  if (const auto name = pick_machine(world_, random_)) {
+    const auto drawn = random_.below(4);
+    if (drawn == 0) settings["hostname"] = *name;
+    if (drawn == 1) settings["tags"] = pve::to_tag(world_.wanted().at(*name).uid);
+    if (drawn == 2) vmid = world_.vmid_of(*name).value_or(vmid);
+    if (drawn == 2 && !world_.lab->find_guest(vmid).has_value()) {
+      world_.reached.note("a stranger on a reserved VMID");
+    }
+  }
+  world_.put_stranger(vmid, settings);
+}
+
+void PersonActor::act_on(const std::string& name, const lab::GuestRecord& guest) {
+  auto& lab = *world_.lab;
+  const auto id = guest.vmid;
+  const VmId target(kFirstCopy + static_cast<int64_t>(random_.below(kIds)));
+  switch (random_.below(6)) {
+    case 0:
+      say("a person kills", id);
+      world_.perform([&lab, id] { return lab.stop_guest(id); });
+      break;
+    case 1:
+      say("a person stops, through Proxmox,", id);
+      stop_through_proxmox(guest.node, id);
+      break;
+    case 2:
+      if (!others_are_there(name)) return;
+      say("a person destroys", id);
+      world_.perform([&lab, id] { return lab.destroy_guest(id); });
+      break;
+    case 3:
+      // Where our own creates do not go meanwhile: the lab's copies take no lock.
+      world_.copy_guest(id, target);
+      break;
+    case 4:
+      if (!others_are_there(name) || lab.find_guest(target).has_value()) return;
+      say("a person renumbers", id);
+      world_.copy_guest(id, target);
+      world_.perform([&lab, id] { return lab.destroy_guest(id); });
+      break;
+    default:
+      say("a person migrates", id);
+      (void)lab.migrate_guest(id, NodeName("pve" + std::to_string(1 + random_.below(3))));
+  }
+}
+
+// Edits of the config file.
+void PersonActor::spoil(const std::string& name, const lab::GuestRecord& guest) {
+  auto& lab = *world_.lab;
+  const auto id = guest.vmid;
+  const auto drawn = random_.below(10);
+  if (drawn < 4) {
+    say("a person edits the memory of", id);
+    (void)lab.edit_config(id, "memory", "777");
+  } else if (drawn < 7) {
+    say("a person damages the notes of", id);
+    (void)lab.edit_config(id, "description", random_.unit() < 0.5 ? "hello" : "");
+    // Before the tag was set nothing else says that it is ours.
+    if (!is_tagged(guest)) world_.wanted()[name].unproven = true;
+  } else if (drawn < 9) {
+    say("a person leaves a lock on", id);
+    (void)lab.set_lock(id, "backup");
+  } else {
+    // From now on nothing proves that it is ours.
+    say("a person takes both marks off", id);
+    world_.wanted()[name].unproven = true;
+    (void)lab.edit_config(id, "description", "mine");
+    (void)lab.edit_config(id, "tags", "mine");
+  }
+}
+
+// With all of ours gone at once nothing tells that from a lost privilege: by rule 1 it is held
+// until a person decides. The stories have that; here it would only end the run.
+bool PersonActor::others_are_there(const std::string& victim) const {
+  int others = 0;
+  for (const auto& [name, wish] : world_.wanted()) {
+    const auto vmid = world_.vmid_of(name);
+    if (!wish.exists || !vmid.has_value() || name == victim) continue;
+    if (!world_.lab->find_guest(*vmid).has_value()) return false;
+    ++others;
+  }
+  return others > 0;
+}
+
+void PersonActor::stop_through_proxmox(NodeName node, VmId vmid) {
+  const std::shared_ptr<pve::Client> root = world_.root();
+  world_.perform([root, node, vmid]() -> Async<Status> {
+    const auto task = co_await root->stop_guest(node, vmid);
+    co_return task.status();
+  });
+}
+
+void PersonActor::tidy_up() {
+  auto& lab = *world_.lab;
+  // Nobody unlocks what a task still works on.
+  for (int i = 0; i < 20 && lab.running_tasks() > 0; ++i) world_.run_for(30s);
+  for (const auto& guest : lab.guests()) {
+    const auto lock = guest.config.find("lock");
+    if (lock == guest.config.end()) continue;
+    const auto id = guest.vmid;
+    say("root unlocks", id);
+    const bool unfinished = lock->second == "create";
+    (void)lab.set_lock(id, "");
+    if (unfinished) world_.perform([&lab, id] { return lab.destroy_guest(id); });
+  }
+}
+
+}  // namespace gantry::sim

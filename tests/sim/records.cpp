@@ -1,0 +1,24 @@
+#include "tests/sim/records.h"
+
+#include "pkg/pve/mark.h"
+
+namespace gantry::sim {
+
+std::string text_of(const lab::GuestRecord& guest) {
+  std::string text = guest.pool + (guest.running ? " running" : " stopped");
+  for (const auto& [key, value] : guest.config) {
+    // A clone locks its source for a while.
+    if (key != "lock") text += "\n" + key + ": " + value;
+  }
+  return text;
+}
+
+std::optional<Uid> uid_of(const lab::GuestRecord& guest) {
+  const auto description = guest.config.find("description");
+  if (description == guest.config.end()) return std::nullopt;
+  const auto mark = pve::find_mark(description->second);
+  if (!mark.has_value()) return std::nullopt;
+  return mark->uid;
+}
+
+}  // namespace gantry::sim

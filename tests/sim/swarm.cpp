@@ -1,0 +1,71 @@
+#include "tests/sim/swarm.h"
+
+namespace gantry::sim {
+namespace {
+
+bool chance(Random& random, double p) {
+  return random.unit() < p;
+}
+
+}  // namespace
+
+Swarm draw_swarm(Random& random) {
+  Swarm swarm;
+  swarm.channel = chance(random, 0.6);
+  swarm.apps = swarm.channel && chance(random, 0.5);
+  swarm.golden = chance(random, 0.2);
+  swarm.people = chance(random, 0.6);
+  swarm.crashes = chance(random, 0.6);
+  swarm.outages = chance(random, 0.5);
+  swarm.pauses = chance(random, 0.25);
+  swarm.clocks = false;
+  swarm.modes = chance(random, 0.15);
+  swarm.hidden = chance(random, 0.15);
+  swarm.bad_channel = swarm.channel && chance(random, 0.4);
+  swarm.bad_database = chance(random, 0.3);
+  return swarm;
+}
+
+WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose) {
+  WorldOptions options;
+  options.seed = seed;
+  options.nodes = 1 + static_cast<int>(seed % 3);
+  options.hosts = swarm.pauses ? 2 : 1;
+  options.golden = swarm.golden;
+  options.verbose = verbose;
+  if (swarm.channel) {
+    options.cluster = [](api::v1alpha1::ProxmoxClusterSpec& spec) {
+      spec.command_channel.emplace();
+      spec.command_channel->ssh.secret_ref = spec.credentials.secret_ref;
+    };
+  }
+  return options;
+}
+
+void draw_faults(World& world, const Swarm& swarm, Random& random) {
+  auto& faults = world.lab->faults();
+  for (const auto fault :
+       {lab::RequestFault::lose_request, lab::RequestFault::lose_answer, lab::RequestFault::delay,
+        lab::RequestFault::duplicate, lab::RequestFault::error_500, lab::RequestFault::error_595,
+        lab::RequestFault::error_596, lab::RequestFault::partial_inventory}) {
+    if (chance(random, 0.3)) faults.request_chances[fault] = 0.02 + 0.1 * random.unit();
+  }
+  for (const auto fault :
+       {lab::TaskFault::slow, lab::TaskFault::fail, lab::TaskFault::warn, lab::TaskFault::kill}) {
+    if (chance(random, 0.3)) faults.task_chances[fault] = 0.05 + 0.2 * random.unit();
+  }
+  if (swarm.bad_channel) {
+    world.channel_faults.refused = 0.2 * random.unit();
+    world.channel_faults.hangs = 0.02 * random.unit();
+    world.channel_faults.killed = 0.1 * random.unit();
+  }
+  if (swarm.bad_database) {
+    world.disk.decide = [&random](std::string_view) {
+      const auto drawn = random.below(100);
+      if (drawn < 3) return store::memory::Fault::fail;
+      return drawn < 5 ? store::memory::Fault::lose_answer : store::memory::Fault::none;
+    };
+  }
+}
+
+}  // namespace gantry::sim

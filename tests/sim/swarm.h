@@ -1,0 +1,27 @@
+#pragma once
+// Swarm: which kinds of trouble one seed has. Each has some only, so that rare ones get long runs
+// and meet in every combination.
+#include "tests/sim/world.h"
+
+namespace gantry::sim {
+
+struct Swarm {
+  // What users have besides Machines.
+  bool apps = false, golden = false, channel = false;
+  // Who acts.
+  bool people = false, crashes = false, outages = false;
+  // What else goes wrong.
+  bool pauses = false;       // a second host; processes that stand still, or lose the database
+  bool clocks = false;       // hosts whose time of day jumps
+  bool modes = false;        // a cluster that is set to Observe and back
+  bool hidden = false;       // single guests that our token may not see
+  bool bad_channel = false;  // a command channel with outages of its own
+  bool bad_database = false;
+};
+
+Swarm draw_swarm(Random& random);
+WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose);
+// Chances of what goes wrong with requests, tasks, the channel and the database.
+void draw_faults(World& world, const Swarm& swarm, Random& random);
+
+}  // namespace gantry::sim

@@ -1,0 +1,101 @@
+#include "tests/sim/actors.h"
+
+namespace gantry::sim {
+namespace {
+
+constexpr int kMachinesMost = 9;
+
+std::string some_page(Random& random) {
+  return "page " + std::to_string(random.below(5)) + "\n";
+}
+
+}  // namespace
+
+std::optional<std::string> pick_machine(const World& world, Random& random) {
+  std::vector<std::string> names;
+  for (const auto& [name, wish] : world.wanted()) {
+    if (wish.exists) names.push_back(name);
+  }
+  if (names.empty()) return std::nullopt;
+  return names[random.below(names.size())];
+}
+
+void UserActor::create() {
+  const auto number = std::to_string(++created_);
+  if (swarm_.apps && random_.unit() < 0.4) {
+    world_.create_app("a" + number, 1 + static_cast<int>(random_.below(3)), some_page(random_));
+    return;
+  }
+  const bool golden = swarm_.golden && random_.unit() < 0.5;
+  world_.create_machine("m" + number, [golden](Json& spec) {
+    if (golden) spec.set("machineClassName", "golden");
+  });
+}
+
+void UserActor::act() {
+  const auto machine = pick_machine(world_, random_);
+  std::vector<std::string> apps;
+  for (const auto& [name, wish] : world_.wanted_apps()) {
+    if (wish.exists) apps.push_back(name);
+  }
+  const bool more = random_.unit() < 0.25 && created_ < kMachinesMost;
+  if (more || (!machine.has_value() && apps.empty())) {
+    create();
+  } else if (random_.unit() < 0.15) {
+    edit_class();
+  } else if (!apps.empty() && (random_.unit() < 0.5 || !machine.has_value())) {
+    act_on_app(apps[random_.below(apps.size())]);
+  } else {
+    act_on_machine(*machine);
+  }
+}
+
+void UserActor::act_on_machine(const std::string& name) {
+  const auto drawn = random_.below(8);
+  if (drawn < 3) {
+    world_.delete_machine(name);
+    // The same name again while its container is still being taken down.
+    if (drawn == 0 && name.front() == 'm') {
+      world_.create_machine(name);
+      world_.reached.note("the same name made again");
+    }
+  } else if (drawn < 5) {
+    const bool stop = random_.unit() < 0.5;
+    world_.edit_machine(
+        name, [stop](Json& spec) { spec.set("powerState", stop ? "Stopped" : "Running"); });
+  } else {
+    const auto hostname = "h" + std::to_string(random_.below(5));
+    world_.edit_machine(name, [hostname](Json& spec) { spec.set("hostname", hostname); });
+  }
+}
+
+void UserActor::act_on_app(const std::string& name) {
+  const auto drawn = random_.below(8);
+  if (drawn < 2) {
+    world_.delete_app(name);
+    if (drawn == 0) world_.create_app(name, 1, some_page(random_));
+  } else if (drawn < 5) {
+    const auto replicas = static_cast<int>(random_.below(4));
+    world_.edit_app(name, [replicas](Json& spec) { spec.set("replicas", replicas); });
+  } else if (drawn < 7) {
+    const auto page = some_page(random_);
+    world_.edit_app(name, [page](Json& spec) {
+      auto& files = spec.member("workload").member("service").member("files");
+      files.as_array().front().set("content", page);
+    });
+  } else {
+    const bool suspend = random_.unit() < 0.5;
+    world_.edit_app(name, [suspend](Json& spec) { spec.set("suspend", suspend); });
+  }
+}
+
+void UserActor::edit_class() {
+  const auto cores = 1 + static_cast<int>(random_.below(4));
+  const bool grow = random_.unit() < 0.3;
+  world_.edit_class([cores, grow](Json& spec) {
+    spec.member("resources").set("cores", cores);
+    if (grow) spec.member("rootDisk").set("size", "10Gi");
+  });
+}
+
+}  // namespace gantry::sim

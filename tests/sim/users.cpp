@@ -1,0 +1,184 @@
+// What users do: they write objects, and what they have asked for is remembered.
+#include "tests/sim/users.h"
+
+#include "pkg/base/text.h"
+#include "tests/sim/objects.h"
+
+namespace gantry::sim {
+namespace {
+
+bool is_deleting(const Json& object) {
+  return object.find_path({"metadata", "deletionTimestamp"}) != nullptr;
+}
+
+// The App that owns a Machine; empty when a user made it.
+Uid app_of(const Json& machine) {
+  const auto* owners = machine.find_path({"metadata", "ownerReferences"});
+  if (owners == nullptr || owners->size() == 0) return Uid();
+  return Uid(owners->as_array().front().string_or("uid", ""));
+}
+
+int ordinal_of(const std::string& machine) {
+  return static_cast<int>(parse_integer(machine.substr(machine.rfind('-') + 1)).value_or(0));
+}
+
+}  // namespace
+
+std::optional<Json> World::machine(const std::string& name) const {
+  const auto object = users_->store.get({kMachines, kNamespace, name});
+  if (!object.ok()) return std::nullopt;
+  return (*object)->value;
+}
+
+std::optional<VmId> World::vmid_of(const std::string& name) const {
+  const auto object = machine(name);
+  if (!object.has_value()) return std::nullopt;
+  const auto* vmid = object->find_path({"status", "vmid"});
+  if (vmid == nullptr || !vmid->is_integer()) return std::nullopt;
+  return VmId(vmid->as_integer());
+}
+
+std::vector<Json> World::objects(const store::Resource& resource) const {
+  std::vector<Json> objects;
+  for (const auto& object : users_->store.list(resource, "").items)
+    objects.push_back(object->value);
+  return objects;
+}
+
+void World::see_what_users_have() {
+  for (auto& [name, wish] : wanted_apps_) wish.exists = false;
+  for (const auto& object : users_->store.list(kApps, kNamespace).items) {
+    auto& wish = wanted_apps_[object->key.name];
+    const auto& spec = *object->value.find("spec");
+    wish.uid = object->uid;
+    wish.exists = !is_deleting(object->value);
+    wish.replicas = static_cast<int>(spec.integer_or("replicas", 1));
+    wish.suspended = spec.bool_or("suspend", false);
+    const auto& files = *spec.find_path({"workload", "service", "files"});
+    wish.page = files.as_array().front().string_or("content", "");
+    auto& asked = asked_[object->uid];
+    asked.fewest = std::min(asked.fewest, wish.replicas);
+  }
+  std::set<std::string> there;
+  for (const auto& object : users_->store.list(kMachines, kNamespace).items) {
+    const auto& name = object->key.name;
+    there.insert(name);
+    auto& wish = wanted_[name];
+    if (wish.uid != object->uid) wish = Wanted();
+    wish.uid = object->uid;
+    wish.exists = !is_deleting(object->value);
+    const auto* power = object->value.find_path({"spec", "powerState"});
+    wish.running = power == nullptr || *power != Json("Stopped");
+    machines_[object->uid] = Origin{name, app_of(object->value)};
+  }
+  for (auto& [name, wish] : wanted_) {
+    // Of those that users never deleted none may be missing.
+    if (!there.contains(name) && may_go(wish.uid)) wish.exists = false;
+  }
+}
+
+bool World::may_go(const Uid& uid) const {
+  if (const auto own = asked_.find(uid); own != asked_.end() && own->second.gone) return true;
+  const auto origin = machines_.find(uid);
+  if (origin == machines_.end() || origin->second.app.get().empty()) return false;
+  const auto app = asked_.find(origin->second.app);
+  if (app == asked_.end()) return false;
+  return app->second.gone || ordinal_of(origin->second.name) >= app->second.fewest;
+}
+
+bool World::may_stop(const Uid& uid) const {
+  if (may_go(uid)) return true;
+  if (const auto own = asked_.find(uid); own != asked_.end() && own->second.stopped) return true;
+  const auto origin = machines_.find(uid);
+  if (origin == machines_.end()) return false;
+  const auto app = asked_.find(origin->second.app);
+  return app != asked_.end() && app->second.stopped;
+}
+
+void World::create(const store::Resource& resource, Json object) {
+  const auto name = object.find_path({"metadata", "name"})->as_string();
+  trace.note(clock.now(), "user creates " + name);
+  perform([this, resource, object]() -> Async<Status> {
+    auto created = co_await users_->store.create(resource, object);
+    if (created.ok()) acknowledged_[(*created)->key] = (*created)->uid;
+    see_what_users_have();
+    co_return created.status();
+  });
+}
+
+void World::remove(const store::Key& key) {
+  trace.note(clock.now(), "user deletes " + key.name);
+  perform([this, key]() -> Async<Status> {
+    store::Precondition any;
+    // From the attempt on: a lost answer may have deleted it.
+    see_what_users_have();
+    acknowledged_.erase(key);
+    if (const auto object = users_->store.get(key); object.ok()) {
+      asked_[(*object)->uid].gone = true;
+      any.uid = (*object)->uid;
+    }
+    auto removed = co_await users_->store.remove(key, any);
+    see_what_users_have();
+    co_return removed.status();
+  });
+}
+
+void World::edit(const store::Key& key, const std::function<void(Json& spec)>& edit) {
+  perform([this, key, edit]() -> Async<Status> {
+    const auto object = users_->store.get(key);
+    if (!object.ok()) co_return object.status();
+    auto value = (*object)->value;
+    auto& spec = value.member("spec");
+    edit(spec);
+    auto& asked = asked_[(*object)->uid];
+    const bool stop =
+        spec.string_or("powerState", "Running") == "Stopped" || spec.bool_or("suspend", false);
+    asked.stopped = asked.stopped || stop;
+    if (key.resource == kApps) {
+      asked.fewest = std::min(asked.fewest, static_cast<int>(spec.integer_or("replicas", 1)));
+    }
+    auto updated = co_await users_->store.update(key.resource, store::Part::main, value);
+    see_what_users_have();
+    co_return updated.status();
+  });
+}
+
+void World::create_machine(const std::string& name, const std::function<void(Json& spec)>& edit) {
+  auto object = machine_object(name);
+  if (edit) edit(object.member("spec"));
+  create(kMachines, std::move(object));
+}
+
+void World::delete_machine(const std::string& name) {
+  remove({kMachines, kNamespace, name});
+}
+
+void World::edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit) {
+  trace.note(clock.now(), "user edits " + name);
+  this->edit({kMachines, kNamespace, name}, edit);
+}
+
+void World::create_app(const std::string& name, int replicas, const std::string& page) {
+  create(kApps, app_object(name, replicas, page));
+}
+
+void World::delete_app(const std::string& name) {
+  remove({kApps, kNamespace, name});
+}
+
+void World::edit_app(const std::string& name, const std::function<void(Json& spec)>& edit) {
+  trace.note(clock.now(), "user edits " + name);
+  this->edit({kApps, kNamespace, name}, edit);
+}
+
+void World::edit_class(const std::function<void(Json& spec)>& edit) {
+  trace.note(clock.now(), "user edits the class");
+  this->edit({kClasses, "", "small"}, edit);
+}
+
+void World::edit_cluster(const std::function<void(Json& spec)>& edit) {
+  trace.note(clock.now(), "user edits the cluster");
+  this->edit({kClusters, "", "home"}, edit);
+}
+
+}  // namespace gantry::sim
