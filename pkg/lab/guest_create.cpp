@@ -90,9 +90,10 @@ Async<Status> create_work(Model& model, CreationPtr creation, Worker& worker) {
   auto spec = model.spec_of(creation->node, creation->vmid, creation->options);
   GANTRY_CO_TRY(co_await limit_bandwidth(model, *creation));
   const LogSink log = [&worker](std::string line) { worker.log(line); };
-  GANTRY_CO_TRY(co_await model.backend.create(spec, creation->template_name, log));
+  const auto rootfs = spec.rootfs.volid;
+  GANTRY_CO_TRY(co_await model.backend.create(std::move(spec), creation->template_name, log));
   const auto unpacked = model.backend.templates().at(creation->template_name) * 3;
-  model.volumes.set_used(creation->node, spec.rootfs.volid, unpacked);
+  model.volumes.set_used(creation->node, rootfs, unpacked);
   model.save_volumes();
   write_half(model, *creation);
   worker.log("Detected container architecture: " + creation->options.at("arch"));

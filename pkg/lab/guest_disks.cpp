@@ -1,6 +1,6 @@
 #include "pkg/lab/guest_disks.h"
 
-#include <set>
+#include <algorithm>
 
 #include "pkg/base/text.h"
 #include "pkg/lab/property.h"
@@ -12,15 +12,17 @@ namespace {
 // (sparse_super).
 std::string superblock_backups(int64_t blocks) {
   constexpr int64_t kGroup = 32768;
-  std::set<int64_t> groups{1};
+  std::vector<int64_t> groups{1};
   for (const int64_t base : {3, 5, 7}) {
-    for (int64_t group = base; group * kGroup < blocks; group *= base) groups.insert(group);
+    for (int64_t group = base; group * kGroup < blocks; group *= base) groups.push_back(group);
   }
-  std::vector<std::string> all;
+  std::sort(groups.begin(), groups.end());
+  std::string text;
   for (const auto group : groups) {
-    if (group * kGroup < blocks) all.push_back(std::to_string(group * kGroup));
+    if (group * kGroup >= blocks) break;
+    text += (text.empty() ? "" : ", ") + std::to_string(group * kGroup);
   }
-  return join(all, ", ");
+  return text;
 }
 
 }  // namespace

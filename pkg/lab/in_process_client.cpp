@@ -70,13 +70,13 @@ Async<Result<Json>> InProcessClient::ask(std::string method, std::string path, P
   call.caller = *caller;
   call.door = door_;
   const bool write = call.method != "GET";
-  const auto reply = co_await model_.serve(std::move(call));
+  auto reply = co_await model_.serve(std::move(call));
   if (!reply.has_value()) {
     const auto text = where + ": connection reset by " + door_.get();
     co_return http::mark_sent(make_error(ErrorClass::transport, text));
   }
   if (!reply->ok()) co_return annotate(to_status(*reply, write), where);
-  co_return reply->data;
+  co_return std::move(reply->data);
 }
 
 Async<Result<Json>> InProcessClient::get(std::string path) {

@@ -61,9 +61,13 @@ int64_t disk_size_of(const std::map<std::string, std::string>& config) {
   constexpr int64_t kDefault = int64_t{4} << 30;  // what Proxmox says without a rootfs (observed)
   const auto it = config.find("rootfs");
   if (it == config.end()) return kDefault;
-  const auto parts = parse_properties(*find_property_format("rootfs", true), it->second);
-  const auto size = parts.find("size");
-  return size == parts.end() ? 0 : parse_size(size->second).value_or(0);
+  // Not parsed as a whole: asked for every guest of every list.
+  constexpr std::string_view kSize = ",size=";
+  const std::string_view text = it->second;
+  const auto at = text.find(kSize);
+  if (at == std::string_view::npos) return 0;
+  const auto value = text.substr(at + kSize.size());
+  return parse_size(value.substr(0, value.find(','))).value_or(0);
 }
 
 Model::Model(Options o, async::Clock& c, Random& r, Backend& b, Executor e)
