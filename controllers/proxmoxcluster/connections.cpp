@@ -82,7 +82,7 @@ struct Connections::Connection {
       inputs.mode = retired ? ClusterMode::observe : spec.mode;
       inputs.leading = leading();
       inputs.poll = spec.poll;
-      inputs.now = clock.now();
+      inputs.now = clock.steady();
       return judge_gate(inputs, *reflector.current(), reflector.vanish_guard());
     };
   }

@@ -32,7 +32,7 @@ Status judge_gate(const GateInputs& inputs, const inventory::Snapshot& snapshot,
                                : diagnose::diagnose(snapshot.problem);
     return held(diagnosis.reason + ": " + diagnosis.message, diagnosis.code);
   }
-  const auto age = inputs.now - snapshot.observed_at;
+  const auto age = inputs.now - snapshot.steady_at;
   if (age > std::max<Duration>(inputs.poll * kPollsMax, 1min)) {
     return held("StaleInventory: the last cycle is " + human_duration(age) + " old", "CON-001");
   }

@@ -9,7 +9,7 @@ struct GateInputs {
   api::v1alpha1::ClusterMode mode = api::v1alpha1::ClusterMode::observe;
   bool leading = false;
   Duration poll = std::chrono::seconds(5);
-  Time now;
+  Time now;  // by the steady clock
 };
 
 // OK, or Held with its reason in front and its code: ObserveMode, NotLeading, NotObserved,

@@ -21,7 +21,7 @@ struct Scene {
     inputs.leading = true;
     inputs.now = from_unix_seconds(1'800'000'000);
     snapshot.cycle = 7;
-    snapshot.observed_at = inputs.now - 5s;
+    snapshot.steady_at = inputs.now - 5s;
     snapshot.complete = snapshot.quorate = snapshot.canary_passed = true;
   }
   Status judge() const { return judge_gate(inputs, snapshot, guard); }
@@ -39,7 +39,7 @@ TEST(Gate, IsOpenOnlyWhenEverythingIsKnownAndOurs) {
   fresh.snapshot.cycle = 0;
   EXPECT_THAT(fresh.judge(), Fails(ErrorClass::held, StartsWith("NotObserved: ")));
   Scene old;
-  old.snapshot.observed_at = old.inputs.now - 2min;
+  old.snapshot.steady_at = old.inputs.now - 2min;
   EXPECT_THAT(old.judge(), Fails(ErrorClass::held, StartsWith("StaleInventory: ")));
 }
 

@@ -1,5 +1,7 @@
 #include "pkg/async/real_clock.h"
 
+#include <ctime>
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -9,6 +11,13 @@ namespace gantry::async {
 
 Time RealClock::now() const {
   return SystemClock().now();
+}
+
+Time RealClock::steady() const {
+  timespec since_boot{};
+  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  return Time(std::chrono::seconds(since_boot.tv_sec) +
+              std::chrono::nanoseconds(since_boot.tv_nsec));
 }
 
 Async<Status> RealClock::sleep_until(Time deadline) {

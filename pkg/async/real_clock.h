@@ -7,6 +7,8 @@ namespace gantry::async {
 class RealClock final : public Clock {
  public:
   Time now() const override;
+  // Goes on while the machine is suspended: a lease runs out meanwhile.
+  Time steady() const override;
   Async<Status> sleep_until(Time deadline) override;
 };
 

@@ -49,6 +49,7 @@ void SimulatedClock::jump(Duration by) {
   }
   sleepers_.swap(moved);
   now_ += by;
+  jumped_ += by;
 }
 
 }  // namespace gantry::async

@@ -12,6 +12,7 @@ class SimulatedClock final : public Clock {
  public:
   explicit SimulatedClock(Time start) : now_(start) {}
   Time now() const override { return now_; }
+  Time steady() const override { return now_ - jumped_; }
   Async<Status> sleep_until(Time deadline) override;
 
   // When the next sleeper wakes; nullopt when nobody sleeps.
@@ -27,6 +28,7 @@ class SimulatedClock final : public Clock {
  private:
   using Key = std::pair<Time, uint64_t>;
   Time now_;
+  Duration jumped_{};
   uint64_t next_sequence_ = 0;
   std::map<Key, Waiters> sleepers_;
 };

@@ -17,6 +17,7 @@ namespace gantry::inventory {
 struct Snapshot {
   uint64_t cycle = 0;  // 0: nothing has been observed yet
   Time observed_at;    // when this cycle began
+  Time steady_at;      // the same by the steady clock: for ages
   // Every call of the cycle succeeded and the answers agree with each other.
   bool complete = false;
   bool quorate = false;

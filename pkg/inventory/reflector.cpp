@@ -90,6 +90,7 @@ Async<Status> Reflector::cycle() {
   Draft draft;
   draft.snapshot->cycle = ++cycles_;
   draft.snapshot->observed_at = clock_.now();
+  draft.snapshot->steady_at = clock_.steady();
   GANTRY_CO_TRY(co_await read_owned(draft));
   draft.snapshot->version = current_->version;
   draft.snapshot->bridges = current_->bridges;
@@ -195,7 +196,7 @@ Async<Result<bool>> Reflector::is_newer(NodeName node, VmId vmid) {
 
 Async<Status> Reflector::read_nodes(Draft& draft) {
   auto& snapshot = *draft.snapshot;
-  const Time now = clock_.now();
+  const Time now = clock_.steady();
   const bool bridges_due = !bridges_read_at_ || now - *bridges_read_at_ >= options_.bridges_every;
   const auto nodes = online_nodes(snapshot);
   for (const auto& node : nodes) {
@@ -220,7 +221,7 @@ Async<Status> Reflector::read_nodes(Draft& draft) {
 }
 
 Async<Status> Reflector::read_version(Draft& draft) {
-  const Time now = clock_.now();
+  const Time now = clock_.steady();
   const auto& known = current_->version;
   if (known && version_read_at_ && now - *version_read_at_ < options_.version_every)
     co_return Status();
@@ -270,13 +271,13 @@ void Reflector::publish(Draft& draft) {
 void Reflector::remember(const Draft& draft) {
   const auto& snapshot = *draft.snapshot;
   Witness witness;
-  witness.at = snapshot.observed_at;
+  witness.at = snapshot.steady_at;
   witness.trustworthy = snapshot.trustworthy();
   witness.problem = message_of(snapshot.problem);
   witness.asked = draft.asked;
   for (const auto& [vmid, row] : snapshot.guests) {
     witness.listed.insert(vmid);
-    seen_.insert_or_assign(vmid, Seen{row, snapshot.observed_at});
+    seen_.insert_or_assign(vmid, Seen{row, snapshot.observed_at, snapshot.steady_at});
   }
   for (const auto& task : snapshot.running_tasks)
     if (const auto vmid = pve::guest_of(task)) witness.busy.insert(*vmid);
@@ -290,7 +291,7 @@ void Reflector::remember(const Draft& draft) {
     if (snapshot.guests.contains(guest.vmid)) established_.insert(guest.uid);
   }
   std::erase_if(seen_, [&](const auto& entry) {
-    const auto age = snapshot.observed_at - entry.second.at;
+    const auto age = snapshot.steady_at - entry.second.steady_at;
     return age > kSeenFor && !kept.contains(entry.first);
   });
   if (identity_) return;
@@ -326,11 +327,12 @@ Duration Reflector::pause() {
 }
 
 Async<Status> Reflector::wait_for_turn() {
-  const Time due = clock_.now() + pause();
+  const Time due = clock_.steady() + pause();
   // Being poked shortens a pause, but does not make up for a cluster that is away.
   const auto gap = failures_ > 0 ? options_.period : options_.gap_min;
-  GANTRY_CO_TRY(co_await clock_.sleep_until(std::min(due, clock_.now() + gap)));
-  const Duration rest = due - clock_.now();
+  const Duration first = std::min<Duration>(due - clock_.steady(), gap);
+  GANTRY_CO_TRY(co_await clock_.sleep_for(first));
+  const Duration rest = due - clock_.steady();
   if (rest <= Duration(0)) co_return Status();
   const auto woken = co_await async::with_deadline(clock_, rest, "next cycle", poked_.wait());
   const bool due_now = !woken.ok() && error_class(woken) == ErrorClass::timeout;

@@ -66,6 +66,7 @@ class Reflector final : public Inventory {
   struct Seen {
     pve::GuestRow row;
     Time at;
+    Time steady_at;
   };
   Async<Status> read_version(Draft& draft);
   Async<Status> read_cluster(Draft& draft);

@@ -133,6 +133,16 @@ TEST(Reflector, ProvesAbsenceInTwoCycles) {
   EXPECT_EQ(world.reflector->sight(VmId(100)).presence, Presence::absent);
 }
 
+TEST(Reflector, ATimeOfDayThatIsSetForwardProvesNoAbsence) {
+  World world;
+  world.cycle_after(0s);
+  world.pve.resources_answer.guests.clear();
+  world.cycle_after(5s);
+  world.clock.jump(1h);
+  world.cycle_after(5s);
+  EXPECT_EQ(world.reflector->sight(VmId(100)).presence, Presence::unknown);
+}
+
 TEST(Reflector, AnEmptyListWithoutPrivilegesProvesNothing) {
   World world;
   world.options.needs = privilege_needs("gantry", false);

@@ -20,7 +20,7 @@ TokenBucket::TokenBucket(async::Clock& clock, double rate, double burst, size_t 
       burst_(std::max(burst, 1.0)),
       tokens_(burst_),
       waiting_max_(waiting_max),
-      filled_at_(clock.now()) {}
+      filled_at_(clock.steady()) {}
 
 Async<Status> TokenBucket::take() {
   if (turn_.waiting() >= waiting_max_)
@@ -28,14 +28,14 @@ Async<Status> TokenBucket::take() {
                     turn_.waiting());
   GANTRY_CO_TRY(co_await turn_.acquire());
   Status status;
-  const Time now = clock_.now();
+  const Time now = clock_.steady();
   tokens_ = std::clamp(tokens_ + rate_ * seconds(now - filled_at_), 0.0, burst_);
   filled_at_ = now;
   if (tokens_ < 1) {
     const auto nanoseconds = static_cast<int64_t>((1 - tokens_) / rate_ * 1e9) + 1;
     status = co_await clock_.sleep_for(Duration(nanoseconds));
     tokens_ = 1;
-    filled_at_ = clock_.now();
+    filled_at_ = clock_.steady();
   }
   if (status.ok()) tokens_ -= 1;
   turn_.release();
@@ -54,7 +54,7 @@ size_t LimitedClient::tasks_on(const NodeName& node) const {
 }
 
 void LimitedClient::forget_old(Places& places) const {
-  const Time now = clock_.now();
+  const Time now = clock_.steady();
   std::erase_if(places.running,
                 [&](const auto& entry) { return now - entry.second > limits_.task_age_max; });
 }
@@ -109,7 +109,7 @@ Async<Result<Upid>> LimitedClient::start_task(NodeName node, Async<Result<Upid>>
   auto started = co_await std::move(call);
   auto& places = places_[node];
   --places.starting;
-  if (started.ok()) places.running.emplace(*started, clock_.now());
+  if (started.ok()) places.running.emplace(*started, clock_.steady());
   co_return started;
 }
 

@@ -73,7 +73,7 @@ std::vector<std::string> Controller::sources() const {
 }
 
 void Controller::enqueue(const Request& request) {
-  queue_.add(request, environment_.clock.now());
+  queue_.add(request, environment_.clock.steady());
   environment_.instruments.queue_depth(name_, queue_.waiting());
   wake_.set();
 }
@@ -111,7 +111,7 @@ Async<Status> Controller::dispatch(async::Group& reconciles) {
     if (cancelled) co_return async::cancelled();
     wake_.reset();
     while (running_ < concurrency_) {
-      const auto request = queue_.take(environment_.clock.now());
+      const auto request = queue_.take(environment_.clock.steady());
       if (!request.has_value()) break;
       ++running_;
       reconciles.spawn(name_ + " " + to_string(*request),
@@ -122,7 +122,7 @@ Async<Status> Controller::dispatch(async::Group& reconciles) {
       GANTRY_CO_TRY(co_await wake_.wait());
       continue;
     }
-    const auto wait = *due - environment_.clock.now();
+    const auto wait = *due - environment_.clock.steady();
     const auto woken = co_await async::with_deadline(environment_.clock, wait, name_, wake_.wait());
     if (!woken.ok() && error_class(woken) == ErrorClass::cancelled) co_return woken;
   }
@@ -138,7 +138,7 @@ struct Controller::InWork {
   Result<Outcome> result = internal("the reconciler threw");
   ~InWork() {
     auto& environment = controller.environment_;
-    const auto took = environment.clock.now() - began;
+    const auto took = environment.clock.steady() - began;
     environment.instruments.reconciled(controller.name_, judge(result).label, took);
     controller.queue_.done(request);
     controller.settle(request, result);
@@ -149,7 +149,7 @@ struct Controller::InWork {
 
 Async<Status> Controller::reconcile_one(Request request) {
   environment_.instruments.queue_depth(name_, queue_.waiting());
-  InWork work{*this, request, environment_.clock.now()};
+  InWork work{*this, request, environment_.clock.steady()};
   auto result = co_await reconciler_.reconcile(request);
   work.result = std::move(result);
   co_return Status();
@@ -163,7 +163,7 @@ void Controller::settle(const Request& request, const Result<Outcome>& result) {
   if (verdict.next == Next::never) return;
   const bool gone = !environment_.store.get({owns_, request.ns, request.name}).ok();
   if (gone && verdict.next == Next::resync) return;
-  queue_.add(request, environment_.clock.now() + delay_of(request, verdict, result.status()));
+  queue_.add(request, environment_.clock.steady() + delay_of(request, verdict, result.status()));
   environment_.instruments.queue_depth(name_, queue_.waiting());
 }
 

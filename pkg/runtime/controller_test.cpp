@@ -92,6 +92,18 @@ TEST(Controller, RechecksWhenAskedAndResyncsOtherwise) {
   world.finish();
 }
 
+TEST(Controller, GoesOnWhenTheTimeOfDayIsSetBack) {
+  World world;
+  world.reconciler.answers["a"] = {recheck(30s)};
+  world.put("things", "default", "a");
+  world.start([&] { return world.controller.run(); });
+  world.run_for(5s);
+  world.clock.jump(-1h);
+  world.run_for(30s);
+  EXPECT_EQ(world.reconciler.calls.size(), 2u);
+  world.finish();
+}
+
 TEST(Controller, BacksOffFromAWorldThatIsBusyButNotFromAVersionConflict) {
   World world;
   const auto busy = make_error(ErrorClass::transport, "no answer");

@@ -95,7 +95,7 @@ Async<Status> Manager::lead() {
 }
 
 Async<Status> Manager::acquire() {
-  const auto began = environment_.clock.now();
+  const auto began = environment_.clock.steady();
   const auto limit = options_.ttl / 3;
   auto attempt = leases_.acquire(options_.lease, options_.holder, options_.ttl);
   auto lease = co_await async::with_deadline(environment_.clock, limit, "acquire the lease",
@@ -136,7 +136,7 @@ Async<Manager::TermEnd> Manager::keep_lease() {
     log::warn("could not renew the lease", {{"lease", options_.lease}, {"error", renewed}});
     const bool taken = error_class(renewed) == ErrorClass::held;
     // The last third is for stopping what runs.
-    const bool running_out = leadership_.until() - environment_.clock.now() <= options_.ttl / 3;
+    const bool running_out = leadership_.until() - environment_.clock.steady() <= options_.ttl / 3;
     if (taken || running_out) co_return TermEnd::lost;
   }
 }
@@ -146,7 +146,7 @@ Async<Status> Manager::stop_controllers(async::Group& group, bool gently) {
   if (gently && !cancelled) {
     for (auto* controller : controllers_) controller->stop();
     const auto drain =
-        std::min<Duration>(options_.drain, leadership_.until() - environment_.clock.now());
+        std::min<Duration>(options_.drain, leadership_.until() - environment_.clock.steady());
     const auto drained =
         co_await async::with_deadline(environment_.clock, drain, "drain", group.join());
     if (drained.ok()) co_return drained;

@@ -93,6 +93,18 @@ TEST(Manager, StopsControllersBeforeALeaseItCannotRenewRunsOut) {
   world.finish();
 }
 
+TEST(Manager, ATimeOfDayThatIsSetBackDoesNotLengthenTheLease) {
+  TestWorld world;
+  Daemon daemon(world, "one");
+  world.start([&] { return daemon.manager.run(); });
+  world.run_for(30s);
+  world.clock.jump(-1h);
+  world.disk.down = true;
+  world.run_for(15s);
+  EXPECT_FALSE(daemon.manager.leadership().held());
+  world.finish();
+}
+
 TEST(Manager, StopsServicesInReverseOrderAfterTheControllers) {
   TestWorld world;
   world.put("things", "", "a");

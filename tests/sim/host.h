@@ -17,6 +17,7 @@ class HostClock final : public async::Clock {
  public:
   explicit HostClock(async::SimulatedClock& world) : world_(world) {}
   Time now() const override { return world_.now() + offset_; }
+  Time steady() const override { return world_.steady(); }
   Async<Status> sleep_until(Time deadline) override {
     return world_.sleep_until(deadline - offset_);
   }

@@ -18,7 +18,7 @@ Swarm draw_swarm(Random& random) {
   swarm.crashes = chance(random, 0.6);
   swarm.outages = chance(random, 0.5);
   swarm.pauses = chance(random, 0.25);
-  swarm.clocks = false;
+  swarm.clocks = chance(random, 0.15);
   swarm.modes = chance(random, 0.15);
   swarm.hidden = chance(random, 0.15);
   swarm.bad_channel = swarm.channel && chance(random, 0.4);
