@@ -8,7 +8,12 @@ using controllers::proxmoxcluster::SecretValues;
 
 Result<std::unique_ptr<pve::Client>> LabConnector::connect(const api::v1alpha1::ProxmoxClusterSpec&,
                                                            const SecretValues& credentials) {
-  return lab_.client(controllers::proxmoxcluster::user_of(credentials));
+  auto client = lab_.client(controllers::proxmoxcluster::user_of(credentials));
+  if (bugs_.empty()) return client;
+  auto defective =
+      std::make_unique<DefectiveClient>(bugs_, std::move(client), guests_, installation_);
+  defective_ = defective.get();
+  return defective;
 }
 
 Result<std::unique_ptr<guest::Channel>> LabConnector::open_channel(
@@ -28,16 +33,19 @@ runtime::ManagerOptions manager_options(const std::string& holder) {
 
 Daemon::Daemon(DaemonDependencies the)
     : database_(the.disk),
+      guests_(the.bugs, database_.guests()),
       store_(the.executor, database_.backend(), the.clock, the.random),
       environment_{store_, the.clock, the.random, counters_},
       events_(store_, the.clock, counters_, "gantryd"),
-      connector_(the.lab, the.channel_faults, the.clock, the.random),
+      connector_(the, database_.guests(), database_.installation()),
       manager_(environment_, database_.leases(), manager_options(the.holder)),
       connections_({the.executor, store_, database_.guests(), connector_, the.clock, the.random,
                     database_.installation(), [this] { return manager_.leadership().held(); }}),
+      seen_({the.bugs, connections_, database_.guests(), the.clock,
+             [this] { return connector_.defective(); }}),
       cluster_reconciler_({store_, database_.guests(), connections_, the.clock, events_}),
       class_reconciler_({store_, connections_, the.clock}),
-      machine_reconciler_({store_, database_.guests(), connections_, the.clock, events_}),
+      machine_reconciler_({store_, guests_, seen_, the.clock, events_}),
       app_reconciler_({store_, connections_, prober_, events_, the.clock}, the.executor),
       clusters_("proxmoxcluster", controllers::proxmoxcluster::kClusters, cluster_reconciler_,
                 environment_),

@@ -12,26 +12,51 @@
 #include "pkg/runtime/manager.h"
 #include "pkg/store/cached_store.h"
 #include "pkg/store/memory/memory.h"
+#include "tests/sim/bugs/defective_clusters.h"
+#include "tests/sim/bugs/defective_guests.h"
 #include "tests/sim/channel.h"
 
 namespace gantry::sim {
 
+struct DaemonDependencies {
+  Executor executor;
+  async::Clock& clock;
+  Random& random;
+  store::memory::Disk& disk;
+  lab::Lab& lab;
+  const ChannelFaults& channel_faults;
+  const Bugs& bugs;
+  std::string holder;
+};
+
 class LabConnector final : public controllers::proxmoxcluster::Connector {
  public:
-  LabConnector(lab::Lab& lab, const ChannelFaults& faults, async::Clock& clock, Random& random)
-      : lab_(lab), faults_(faults), clock_(clock), random_(random) {}
+  LabConnector(const DaemonDependencies& the, store::Guests& guests, std::string installation)
+      : lab_(the.lab),
+        faults_(the.channel_faults),
+        clock_(the.clock),
+        random_(the.random),
+        bugs_(the.bugs),
+        guests_(guests),
+        installation_(std::move(installation)) {}
   Result<std::unique_ptr<pve::Client>> connect(
       const api::v1alpha1::ProxmoxClusterSpec& spec,
       const controllers::proxmoxcluster::SecretValues& credentials) override;
   Result<std::unique_ptr<guest::Channel>> open_channel(
       const api::v1alpha1::CommandChannel& spec,
       const controllers::proxmoxcluster::SecretValues& secret) override;
+  // With a bug, the client of the newest connection.
+  DefectiveClient* defective() const { return defective_; }
 
  private:
   lab::Lab& lab_;
   const ChannelFaults& faults_;
   async::Clock& clock_;
   Random& random_;
+  const Bugs& bugs_;
+  store::Guests& guests_;
+  std::string installation_;
+  DefectiveClient* defective_ = nullptr;
 };
 
 // Counts reconciles: in quiet they must be few.
@@ -48,16 +73,6 @@ class Counters final : public runtime::Instruments {
 
  private:
   std::map<std::string, uint64_t> reconciles_;
-};
-
-struct DaemonDependencies {
-  Executor executor;
-  async::Clock& clock;
-  Random& random;
-  store::memory::Disk& disk;
-  lab::Lab& lab;
-  const ChannelFaults& channel_faults;
-  std::string holder;
 };
 
 class Daemon {
@@ -83,6 +98,7 @@ class Daemon {
   Async<Status> serve();
 
   store::memory::Database database_;
+  DefectiveGuests guests_;
   store::CachedStore store_;
   Counters counters_;
   runtime::Environment environment_;
@@ -90,6 +106,7 @@ class Daemon {
   LabConnector connector_;
   runtime::Manager manager_;
   controllers::proxmoxcluster::Connections connections_;
+  DefectiveClusters seen_;
   controllers::proxmoxcluster::Reconciler cluster_reconciler_;
   controllers::machineclass::Reconciler class_reconciler_;
   controllers::machine::Reconciler machine_reconciler_;

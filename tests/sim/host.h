@@ -36,6 +36,7 @@ class Host {
     store::memory::Disk& disk;
     lab::Lab& lab;
     const ChannelFaults& channel_faults;
+    const Bugs& bugs;
   };
   Host(std::string name, uint64_t seed, Surroundings surroundings);
   ~Host();

@@ -90,6 +90,10 @@ void World::check_write(const lab::Lab::Write& write, const Host* by) {
   if (is_destruction(write) && !may_go(owner->second)) {
     violate("a container was destroyed that nobody had deleted: " + write.path);
   }
+  const auto guest = lab->find_guest(vmid);
+  if (is_destruction(write) && guest.has_value() && guest->running) {
+    violate("a container was destroyed while it ran: " + write.path);
+  }
   if (is_stop(write) && !may_stop(owner->second)) {
     violate("a container was stopped that nobody wanted stopped: " + write.path);
   }
@@ -175,6 +179,19 @@ void World::check_objects() {
     acknowledged_.erase(key);
     break;
   }
+  check_finalizers();
+}
+
+// A Machine goes after its container.
+void World::check_finalizers() {
+  std::set<Uid> there;
+  for (const auto& [key, row] : disk.image.objects) there.insert(row.uid);
+  for (const auto& [vmid, uid] : seen_ours_) {
+    if (!machines_.contains(uid) || there.contains(uid) || !lab->find_guest(vmid)) continue;
+    violate(absl::StrFormat("the Machine of container %d went before it", vmid.get()));
+    machines_.erase(uid);
+    break;
+  }
 }
 
 void World::see_reasons() {
@@ -197,6 +214,11 @@ void World::check_rows() {
       continue;
     }
     highest = std::max(highest, row.vmid.get());
+    const bool too_soon = std::ranges::any_of(disk.image.guests, [&](const auto& old) {
+      return old.vmid == row.vmid && old.uid != row.uid && old.released_at.has_value() &&
+             clock.now() - *old.released_at < 1h;
+    });
+    if (too_soon) violate(absl::StrFormat("VMID %d was given out again at once", row.vmid.get()));
     if (!vmids.insert(row.vmid).second) {
       violate(absl::StrFormat("VMID %d is reserved twice", row.vmid.get()));
     }

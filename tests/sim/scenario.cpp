@@ -16,11 +16,12 @@ constexpr uint64_t kLooksMost = 45;
 
 class Scenario {
  public:
-  Scenario(uint64_t seed, bool verbose)
+  Scenario(uint64_t seed, bool verbose, const Bugs& bugs)
       : seed_(seed),
+        stops_at_first_(!bugs.empty()),
         random_(seed * 7919 + 17),
         swarm_(draw_swarm(random_)),
-        world_(world_options(seed, swarm_, verbose)),
+        world_(with_bugs(world_options(seed, swarm_, verbose), bugs)),
         user_(world_, swarm_, random_),
         person_(world_, random_),
         misfortune_(world_, swarm_, random_) {}
@@ -36,6 +37,7 @@ class Scenario {
       misfortune_.act();
       if (random_.unit() < 0.5) user_.act();
       if (swarm_.people && random_.unit() < 0.4) person_.act();
+      if (stops_at_first_ && !world_.violations().empty()) return report();
     }
     end_faults();
     converge();
@@ -44,6 +46,11 @@ class Scenario {
   }
 
  private:
+  static WorldOptions with_bugs(WorldOptions options, const Bugs& bugs) {
+    options.bugs = bugs;
+    return options;
+  }
+
   void start_all() {
     for (size_t number = 0; number < world_.host_count(); ++number) {
       if (!world_.host(number).runs()) world_.start_daemon(number);
@@ -118,6 +125,7 @@ class Scenario {
   }
 
   uint64_t seed_;
+  bool stops_at_first_;  // a bug is caught: that is enough
   SeededRandom random_;
   Swarm swarm_;
   World world_;
@@ -140,8 +148,8 @@ std::string Report::line() const {
   return text;
 }
 
-Report run_seed(uint64_t seed, bool verbose) {
-  Scenario scenario(seed, verbose);
+Report run_seed(uint64_t seed, bool verbose, const Bugs& bugs) {
+  Scenario scenario(seed, verbose, bugs);
   return scenario.run();
 }
 

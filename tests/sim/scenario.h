@@ -20,8 +20,8 @@ struct Report {
   std::string line() const;
 };
 
-// One run.
-Report run_seed(uint64_t seed, bool verbose);
+// One run; with these bugs.
+Report run_seed(uint64_t seed, bool verbose, const Bugs& bugs = {});
 // Twice; a difference in what happened is a problem of its own.
 Report run_seed_twice(uint64_t seed);
 

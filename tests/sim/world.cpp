@@ -34,7 +34,7 @@ World::World(WorldOptions options)
   GANTRY_CHECK(loop.block_on(clock, set_up()).ok());
   for (int number = 1; number <= options_.hosts; ++number) {
     const auto name = number == 1 ? std::string("daemon") : "daemon" + std::to_string(number);
-    const Host::Surroundings surroundings{clock, disk, *lab, channel_faults};
+    const Host::Surroundings surroundings{clock, disk, *lab, channel_faults, options_.bugs};
     const auto seed = options_.seed ^ (0x2222 + static_cast<uint64_t>(number - 1));
     hosts_.push_back(std::make_unique<Host>(name, seed, surroundings));
   }
@@ -49,6 +49,14 @@ World::~World() {
     co_return Status();
   };
   (void)loop.block_on(clock, stop());
+}
+
+void World::restore_database(store::memory::Image backup) {
+  trace.note(clock.now(), "an older database is restored");
+  disk.restore(std::move(backup));
+  acknowledged_.clear();
+  machines_.clear();
+  for (const auto& [key, row] : disk.image.objects) acknowledged_[key] = row.uid;
 }
 
 Async<Status> World::set_up() {

@@ -27,6 +27,7 @@ struct WorldOptions {
   int hosts = 1;  // machines that gantryd may run on
   bool verbose = false;
   bool as_root = false;  // our token may everything, so that what is missing is told as missing
+  Bugs bugs;             // that the daemons have
   bool golden = false;   // the class "golden" and its template exist, too
   // Changes to what users write: cluster "home" and class "small".
   std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
@@ -74,6 +75,8 @@ class World {
   }
   void spare_daemons();  // no kill is planned any more
   // --- and on others ---
+  // A backup of the database is put back, whatever has been acknowledged since.
+  void restore_database(store::memory::Image backup);
   size_t host_count() const { return hosts_.size(); }
   Host& host(size_t number) { return *hosts_.at(number); }
   void start_daemon(size_t number);
@@ -151,6 +154,7 @@ class World {
   void check_guests();
   void check_births(const std::map<Uid, std::vector<VmId>>& carriers);
   void check_objects();
+  void check_finalizers();
   void see_reasons();
   void check_rows();
   void check_budgets();

@@ -13,9 +13,9 @@ namespace {
 
 using namespace gantry;
 
-int show_one(uint64_t seed) {
+int show_one(uint64_t seed, const sim::Bugs& bugs) {
   log::configure(log::Level::debug, log::Format::text);
-  const auto report = sim::run_seed(seed, true);
+  const auto report = sim::run_seed(seed, true, bugs);
   std::printf("%s\n", report.line().c_str());
   return report.problems.empty() ? 0 : 1;
 }
@@ -39,14 +39,22 @@ int main(int argc, char** argv) {
   sim::Work work;
   work.processes = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   bool verbose = false, reach = false;
+  std::vector<std::string> names;
   app.add_option("--seed", work.first, "The first seed.");
   app.add_option("--count", work.count, "How many seeds.");
   app.add_option("--jobs", work.processes, "How many at once; as many as there are cores.");
   app.add_option("--twice", work.twice_in, "Each so manieth seed runs twice and is compared.");
   app.add_flag("--reach", reach, "Say how many came by each rare path; fail when none did.");
   app.add_flag("--verbose", verbose, "Print everything that happens; one seed only.");
+  app.add_option("--bug", names, "A deliberate bug; with --verbose.");
   CLI11_PARSE(app, argc, argv);
-  if (verbose) return show_one(work.first);
+  sim::Bugs bugs;
+  for (const auto& name : names) {
+    const auto bug = sim::parse_bug(name);
+    if (!bug.ok()) return std::fprintf(stderr, "%s\n", message_of(bug.status()).c_str()), 2;
+    bugs.insert(*bug);
+  }
+  if (verbose) return show_one(work.first, bugs);
   log::configure(log::Level::off, log::Format::text);
   const auto totals = sim::run(work);
   const bool complete = !reach || show_reached(totals);

@@ -36,7 +36,7 @@ TEST_F(Restored, TheDaemonFencesItselfInsteadOfActingOnNewerGuests) {
   ready("new");
   const auto today = world.disk.snapshot();
   world.kill_daemon();
-  world.disk.restore(yesterday);
+  world.restore_database(yesterday);
   world.start_daemon();
   // By that database "gone" is wanted, and the next id is free.
   world.create_machine("another");
@@ -46,7 +46,7 @@ TEST_F(Restored, TheDaemonFencesItselfInsteadOfActingOnNewerGuests) {
   EXPECT_THAT(message("another", "Held"), HasSubstr("DatabaseRestored"));
   // The right one comes back.
   world.kill_daemon();
-  world.disk.restore(today);
+  world.restore_database(today);
   world.start_daemon();
   world.run_for(5min);
   world.see_what_users_have();
@@ -58,7 +58,7 @@ TEST_F(Restored, UnderARunningDaemonItIsTheSame) {
   ready("kept");
   const auto yesterday = world.disk.snapshot();
   ready("new");
-  world.disk.restore(yesterday);
+  world.restore_database(yesterday);
   world.delete_machine("kept");
   expect_fenced(20min);
 }
@@ -68,7 +68,7 @@ TEST_F(Restored, WhoTakesTheMarkOffGivesTheNewerOnesUp) {
   const auto yesterday = world.disk.snapshot();
   const auto newer = ready("new");
   world.kill_daemon();
-  world.disk.restore(yesterday);
+  world.restore_database(yesterday);
   world.start_daemon();
   expect_fenced(5min);
   (void)world.lab->edit_config(newer, "description", "Anna's now");
@@ -88,7 +88,7 @@ TEST_F(Restored, AContainerThatWasMadeAgainSinceIsNotTouched) {
   world.run_for(3min);
   ASSERT_THAT(world.unmet(), IsEmpty());
   world.kill_daemon();
-  world.disk.restore(yesterday);
+  world.restore_database(yesterday);
   world.start_daemon();
   world.delete_machine("web");
   const auto writes = world.writes();

@@ -1,0 +1,133 @@
+// Two installations share a cluster, a pool, a token's user and a range of VMIDs.
+#include "pkg/base/check.h"
+#include "pkg/pve/mark.h"
+#include "tests/sim/objects.h"
+#include "tests/sim/stories/story.h"
+
+namespace gantry::sim {
+namespace {
+
+constexpr const char* kInstallation = "another-installation";
+
+// A second gantryd with a database of its own, over the same lab.
+class Neighbour {
+ public:
+  explicit Neighbour(World& world)
+      : world_(world),
+        disk_(world.clock, kInstallation),
+        database_(disk_),
+        store_(world.loop.executor(), database_.backend(), world.clock, random_),
+        group_(world.loop.executor()) {
+    world.perform([this] { return set_up(); });
+    daemon_ = std::make_unique<Daemon>(DaemonDependencies{world.loop.executor(), world.clock,
+                                                          random_, disk_, *world.lab,
+                                                          channel_faults_, bugs_, "neighbour"});
+    group_.spawn("neighbour", [this] { return daemon_->run(); });
+  }
+  ~Neighbour() {
+    group_.stop();
+    while (group_.size() > 0) GANTRY_CHECK(world_.loop.poll() > 0);
+    daemon_.reset();
+    world_.perform([this] { return store_.stop(); });
+  }
+  Neighbour(const Neighbour&) = delete;
+  Neighbour& operator=(const Neighbour&) = delete;
+
+  void create_machine(const std::string& name) {
+    world_.perform([this, name]() -> Async<Status> {
+      auto created = co_await store_.create("machines.gantry.dev", machine_object(name));
+      co_return created.status();
+    });
+  }
+  // "20001 True Running", or what there is of it.
+  std::string state_of(const std::string& name) const {
+    const auto object = store_.get({"machines.gantry.dev", "default", name});
+    if (!object.ok()) return "absent";
+    const auto* conditions = (*object)->value.find_path({"status", "conditions"});
+    if (conditions == nullptr) return "new";
+    for (const auto& condition : conditions->as_array()) {
+      if (condition.string_or("type", "") == "Ready") return condition.string_or("reason", "");
+    }
+    return "unknown";
+  }
+
+ private:
+  Async<Status> set_up() {
+    GANTRY_CO_TRY(co_await store_.start());
+    const auto token = *world_.lab->add_token("gantry@pve", "neighbour", false);
+    auto secret = co_await store_.create("secrets", secret_object(token));
+    GANTRY_CO_TRY(secret.status());
+    auto cluster = co_await store_.create("proxmoxclusters.gantry.dev", cluster_object(nullptr));
+    GANTRY_CO_TRY(cluster.status());
+    auto shape = co_await store_.create("machineclasses.gantry.dev", class_object(nullptr));
+    co_return shape.status();
+  }
+
+  World& world_;
+  SeededRandom random_{4711};
+  ChannelFaults channel_faults_;
+  Bugs bugs_;
+  store::memory::Disk disk_;
+  store::memory::Database database_;
+  store::CachedStore store_;
+  async::Group group_;
+  std::unique_ptr<Daemon> daemon_;
+};
+
+class Neighbours : public Story {
+ protected:
+  std::map<std::string, size_t> by_installation() {
+    std::map<std::string, size_t> count;
+    for (const auto& guest : world.lab->guests()) {
+      const auto mark = pve::find_mark(guest.config.at("description"));
+      ++count[mark.has_value() ? mark->installation : "nobody"];
+    }
+    return count;
+  }
+};
+
+TEST_F(Neighbours, SeeEachOthersContainersAsForeign) {
+  Neighbour neighbour(world);
+  for (const char* name : {"a", "b", "c"}) {
+    world.create_machine(name);
+    neighbour.create_machine(name);
+  }
+  world.run_for(10min);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(neighbour.state_of(name), "Running");
+  EXPECT_EQ(by_installation()[kInstallation], 3u);
+  EXPECT_EQ(world.lab->guest_count(), 6u);
+  const auto cluster = world.objects("proxmoxclusters.gantry.dev").front();
+  EXPECT_EQ(*cluster.find_path({"status", "guests", "foreign"}), Json(int64_t{3}));
+  EXPECT_EQ(*cluster.find_path({"status", "guests", "owned"}), Json(int64_t{3}));
+  // What one deletes is its own, and the other does not miss it.
+  const auto theirs = by_installation();
+  for (const char* name : {"a", "b", "c"}) world.delete_machine(name);
+  world.run_for(10min);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+  EXPECT_EQ(by_installation(), (std::map<std::string, size_t>{{kInstallation, 3}}));
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(neighbour.state_of(name), "Running");
+}
+
+// Our container goes, and theirs has its id: it is not ours, whatever our row says.
+TEST_F(Neighbours, AnIdThatTheOtherTookIsHeldAndNotTouched) {
+  const auto vmid = ready("web");
+  world.kill_daemon();
+  by_root([vmid](lab::Lab& lab) { return lab.destroy_guest(vmid); });
+  Neighbour neighbour(world);
+  neighbour.create_machine("theirs");
+  world.run_for(3min);
+  ASSERT_EQ(by_installation(), (std::map<std::string, size_t>{{kInstallation, 1}}));
+  ASSERT_TRUE(world.lab->find_guest(vmid).has_value());
+  const auto writes = world.writes();
+  world.start_daemon();
+  world.run_for(5min);
+  world.delete_machine("web");
+  world.run_for(10min);
+  EXPECT_EQ(world.writes(), writes);
+  EXPECT_EQ(reason("web", "Held"), "True OwnershipUnproven");
+  EXPECT_EQ(neighbour.state_of("theirs"), "Running");
+}
+
+}  // namespace
+}  // namespace gantry::sim
