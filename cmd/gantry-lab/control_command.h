@@ -18,8 +18,9 @@ What goes wrong:
   node NAME online|offline | daemon NAME yes|no | quorum yes|no
   fill STORAGE BYTES | mask USER PRIVILEGE yes|no | kill-task UPID
   faults [FILE]                                       play that profile, or show what is played
-  fault NAME [METHOD [PATH [TIMES]]]                  loseRequest, loseAnswer, delay, error500,
-                                                      error595, error596, partialInventory
+  fault NAME [METHOD [PATH [TIMES]]]                  loseRequest, loseAnswer, delay, duplicate,
+                                                      error500, error595, error596,
+                                                      partialInventory
   task-fault NAME [TYPE [TIMES]]                      slow, fail, warn, kill)";
 
 // Prints the answer as JSON; 0 done, 1 refused or failed (with the reason on standard error), 2

@@ -8,25 +8,23 @@
 namespace gantry::lab {
 namespace {
 
-constexpr std::array kRequestFaults = {
-    RequestFault::lose_request,     RequestFault::lose_answer, RequestFault::delay,
-    RequestFault::error_500,        RequestFault::error_595,   RequestFault::error_596,
-    RequestFault::partial_inventory};
-constexpr std::array kTaskFaults = {TaskFault::slow, TaskFault::fail, TaskFault::warn,
-                                    TaskFault::kill};
+constexpr std::array kRequestChances = {
+    std::pair(RequestFault::lose_request, &RequestChances::lose_request),
+    std::pair(RequestFault::lose_answer, &RequestChances::lose_answer),
+    std::pair(RequestFault::delay, &RequestChances::delay),
+    std::pair(RequestFault::duplicate, &RequestChances::duplicate),
+    std::pair(RequestFault::error_500, &RequestChances::error_500),
+    std::pair(RequestFault::error_595, &RequestChances::error_595),
+    std::pair(RequestFault::error_596, &RequestChances::error_596),
+    std::pair(RequestFault::partial_inventory, &RequestChances::partial_inventory)};
+constexpr std::array kTaskChances = {
+    std::pair(TaskFault::slow, &TaskChances::slow), std::pair(TaskFault::fail, &TaskChances::fail),
+    std::pair(TaskFault::warn, &TaskChances::warn), std::pair(TaskFault::kill, &TaskChances::kill)};
 
-// The chance of a fault in the document.
-double& chance(RequestChances& chances, RequestFault fault) {
-  const std::array members = {
-      &RequestChances::lose_request,     &RequestChances::lose_answer, &RequestChances::delay,
-      &RequestChances::error_500,        &RequestChances::error_595,   &RequestChances::error_596,
-      &RequestChances::partial_inventory};
-  return chances.*members.at(static_cast<size_t>(fault));
-}
-double& chance(TaskChances& chances, TaskFault fault) {
-  const std::array members = {&TaskChances::slow, &TaskChances::fail, &TaskChances::warn,
-                              &TaskChances::kill};
-  return chances.*members.at(static_cast<size_t>(fault));
+template <class Fault>
+double chance_of(const std::map<Fault, double>& chances, Fault fault) {
+  const auto it = chances.find(fault);
+  return it == chances.end() ? 0 : it->second;
 }
 
 std::string with_position(const schema::YamlDocument& document, const schema::Problem& problem,
@@ -82,9 +80,10 @@ TypeInfo describe(Type<Span>) {
 }
 
 TypeInfo describe(Type<RequestFault>) {
-  return schema::enumeration<RequestFault>("RequestFault", "What happens to a request.",
-                                           {"loseRequest", "loseAnswer", "delay", "error500",
-                                            "error595", "error596", "partialInventory"});
+  return schema::enumeration<RequestFault>(
+      "RequestFault", "What happens to a request.",
+      {"loseRequest", "loseAnswer", "delay", "duplicate", "error500", "error595", "error596",
+       "partialInventory"});
 }
 
 TypeInfo describe(Type<TaskFault>) {
@@ -99,7 +98,8 @@ TypeInfo describe(Type<RequestChances>) {
       "RequestChances", "How often a request meets a fault, from 0 to 1.",
       {field<&T::lose_request>("loseRequest", "The connection ends before anything.", kShare),
        field<&T::lose_answer>("loseAnswer", "The connection ends after the effect.", kShare),
-       field<&T::delay>("delay", "Answered late, by up to delayMax.", kShare),
+       field<&T::delay>("delay", "Late by up to delayMax, at work or in answering.", kShare),
+       field<&T::duplicate>("duplicate", "Executed twice.", kShare),
        field<&T::error_500>("error500", "Refused with a text that means nothing.", kShare),
        field<&T::error_595>("error595", "595 Connection refused; nothing is done.", kShare),
        field<&T::error_596>("error596", "596 after 30 s; executed later all the same.", kShare),
@@ -240,12 +240,14 @@ Result<FaultProfile> parse_profile(const std::string& text, const std::string& n
 
 void set_faults(const FaultProfile& profile, Faults& faults) {
   faults = Faults();
-  auto requests = profile.requests;
-  auto tasks = profile.tasks;
-  for (const auto fault : kRequestFaults) {
-    faults.request_chances[fault] = chance(requests.chances, fault);
+  const auto& requests = profile.requests;
+  const auto& tasks = profile.tasks;
+  for (const auto& [fault, member] : kRequestChances) {
+    faults.request_chances[fault] = requests.chances.*member;
   }
-  for (const auto fault : kTaskFaults) faults.task_chances[fault] = chance(tasks.chances, fault);
+  for (const auto& [fault, member] : kTaskChances) {
+    faults.task_chances[fault] = tasks.chances.*member;
+  }
   faults.latency_min = requests.latency.min.length;
   faults.latency_max = requests.latency.max.length;
   if (requests.delay_max) faults.delay_max = requests.delay_max->length;
@@ -262,11 +264,11 @@ void set_faults(const FaultProfile& profile, Faults& faults) {
 
 FaultProfile get_faults(const Faults& faults) {
   FaultProfile profile;
-  for (const auto& [fault, share] : faults.request_chances) {
-    chance(profile.requests.chances, fault) = share;
+  for (const auto& [fault, member] : kRequestChances) {
+    profile.requests.chances.*member = chance_of(faults.request_chances, fault);
   }
-  for (const auto& [fault, share] : faults.task_chances) {
-    chance(profile.tasks.chances, fault) = share;
+  for (const auto& [fault, member] : kTaskChances) {
+    profile.tasks.chances.*member = chance_of(faults.task_chances, fault);
   }
   profile.requests.latency = {Span{faults.latency_min}, Span{faults.latency_max}};
   profile.requests.delay_max = Span{faults.delay_max};

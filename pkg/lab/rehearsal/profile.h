@@ -19,7 +19,7 @@ struct Span {
 
 // 0 … 1 each: how often.
 struct RequestChances {
-  double lose_request = 0, lose_answer = 0, delay = 0;
+  double lose_request = 0, lose_answer = 0, delay = 0, duplicate = 0;
   double error_500 = 0, error_595 = 0, error_596 = 0, partial_inventory = 0;
 };
 struct TaskChances {

@@ -100,6 +100,21 @@ TEST(FaultProfile, TheExampleIsOne) {
   EXPECT_EQ(profile->tasks.next.at(0).type, "vzstart");
 }
 
+TEST(FaultProfile, NamesFaultsAsTheLabDoes) {
+  const std::map<std::string, RequestFault> requests = {
+      {"loseRequest", RequestFault::lose_request},
+      {"loseAnswer", RequestFault::lose_answer},
+      {"delay", RequestFault::delay},
+      {"duplicate", RequestFault::duplicate},
+      {"error500", RequestFault::error_500},
+      {"error595", RequestFault::error_595},
+      {"error596", RequestFault::error_596},
+      {"partialInventory", RequestFault::partial_inventory}};
+  for (const auto& [name, fault] : requests) EXPECT_EQ(schema::name_of(fault), name);
+  EXPECT_EQ(schema::name_of(TaskFault::slow), "slow");
+  EXPECT_EQ(schema::name_of(TaskFault::kill), "kill");
+}
+
 TEST(FaultProfile, NothingIsAProfile) {
   EXPECT_THAT(parse_profile("# all is well\n", "x"), IsOk());
 }
