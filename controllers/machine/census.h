@@ -24,6 +24,7 @@ struct CensusEntry {
   bool creating = false;                 // from the announcement of its create to its end
   std::optional<StorageId> creating_on;  // meanwhile; absent after a restart
   Upid task;                             // while one runs; empty: none
+  std::optional<Time> called_at;         // steady time; the last call that was announced
   bool calling = false;                  // between a call and its answer
   std::vector<Time> repairs;             // disruptive ones
   bool well = false;                     // Ready when last looked into

@@ -70,9 +70,12 @@ struct Observation {
   std::shared_ptr<const inventory::Snapshot> snapshot;  // never null
   inventory::Sighting sighting;
   Guest guest;
-  RememberedTask task;            // status.upid
-  RememberedTask create_task;     // the row's
-  std::vector<pve::Task> tasks;   // of its node on it, newest first; empty where not asked for
+  RememberedTask task;           // status.upid
+  RememberedTask create_task;    // the row's
+  std::vector<pve::Task> tasks;  // of its node on it, newest first; empty where not asked for
+  // Since this process last asked Proxmox to do something with it, however the time of day was set
+  // meanwhile; absent: not since it started.
+  std::optional<Duration> since_call;
   std::optional<bool> vmid_free;  // absent: not asked, or no answer
   std::optional<CreateTraces> traces;
   std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known

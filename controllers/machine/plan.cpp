@@ -210,6 +210,15 @@ bool same_user(const std::string& a, const std::string& b) {
   return a.substr(0, a.find('!')) == b.substr(0, b.find('!'));
 }
 
+Time settles_at(const Case& the, Time called) {
+  // Where this process made the call it knows how long ago that was; the ledger has the time of
+  // day, which may have been set since.
+  if (the.world.since_call.has_value()) {
+    return the.world.now + kUnclearSettle - *the.world.since_call;
+  }
+  return called + kUnclearSettle;
+}
+
 std::optional<Plan> open_call(const Case& the) {
   struct Call {
     const char* step;
@@ -223,7 +232,7 @@ std::optional<Plan> open_call(const Case& the) {
     const auto* step = find_step(the.status(), call.step);
     const bool open = step != nullptr && step->state == StepState::running && step->upid.empty() &&
                       step->started_at.has_value() &&
-                      the.world.now < *step->started_at + kUnclearSettle;
+                      the.world.now < settles_at(the, *step->started_at);
     if (!open) continue;
     const bool seen = std::ranges::any_of(the.world.tasks, [&](const pve::Task& task) {
       return std::ranges::find(call.tasks, task.type) != call.tasks.end() &&
@@ -233,7 +242,7 @@ std::optional<Plan> open_call(const Case& the) {
     return wait(steps::kDestroy, "AnswerLost",
                 absl::StrFormat("the answer to a call (%s) was lost: it may still be executed "
                                 "until %s",
-                                call.step, to_rfc3339(*step->started_at + kUnclearSettle)),
+                                call.step, to_rfc3339(settles_at(the, *step->started_at))),
                 kLookAgain);
   }
   return std::nullopt;

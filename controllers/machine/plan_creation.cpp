@@ -97,7 +97,7 @@ std::optional<Plan> plan_unclear_create(const Case& the) {
     const auto why = traces.has_value() ? ": " + traces->why_incomplete : std::string();
     return unknown(steps::kCreate, text + ", and its task cannot be looked for" + why);
   }
-  const auto until = *since + kUnclearSettle;
+  const auto until = settles_at(the, *since);
   if (the.world.now < until) {
     return wait(steps::kCreate, "CreateUnclear",
                 text + ": it may still be executed until " + to_rfc3339(until), kLookAgain);
@@ -153,6 +153,8 @@ Plan plan_unfinished(const Case& the) {
   }
   const bool dead = task.state == TaskState::failed;
   if (!dead || !world.has_channel) return hold_unfinished(the, "");
+  // The forced command refuses: a clone's task names its source, and proves nothing about the copy.
+  if (task.task.type == "vzclone") return hold_unfinished(the, "a clone");
   if (!world.traces.has_value() || !world.traces->complete) {
     return unknown(steps::kCreate,
                    absl::StrFormat("the create of container %d died half-way, and whether somebody "

@@ -182,6 +182,10 @@ Async<Status> Reconciler::look(Run& run) {
   auto world = co_await observe(run.machine, run.cluster, the_.guests, the_.clock);
   if (!world.ok()) co_return world.status();
   run.world = *std::move(world);
+  const auto* entry = census_.find(run.machine.metadata.uid);
+  if (entry != nullptr && entry->called_at.has_value()) {
+    run.world.since_call = the_.clock.steady() - *entry->called_at;
+  }
   run.world.may_repair =
       census_.may_repair(run.machine.metadata.uid, run.world.limits, run.world.now);
   co_return Status();

@@ -101,6 +101,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> announce(Run& run, const std::string& step);
   void started(Run& run, const std::string& step, const Result<Upid>& task);
   void failed(Run& run, const std::string& step, const Status& why);
+  void lost(Run& run, const std::string& step, const Status& why);
   // Counts against the budgets.
   static void note_repair(Run& run);
   Async<Status> create_at(Run& run, inventory::placement::Place place);

@@ -83,6 +83,7 @@ Async<Status> Reconciler::announce(Run& run, const std::string& step) {
   // The create step keeps its last UPID: that task is not the one we are about to start.
   if (step != steps::kCreate) record.upid.clear();
   run.machine.status.step = step;
+  census_.entry(run.machine.metadata.uid).called_at = the_.clock.steady();
   co_return co_await write_status(run);
 }
 
@@ -99,11 +100,15 @@ void Reconciler::started(Run& run, const std::string& step, const Result<Upid>& 
   run.cluster->inventory.poke();
 }
 
+void Reconciler::lost(Run& run, const std::string& step, const Status& why) {
+  // The ledger goes on saying "running": asked, answer unknown.
+  run.plan = wait(step, "AnswerLost", message_of(why), kLookAgain);
+}
+
 void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
   auto drifts = std::move(run.plan.drifts);
   if (!is_clean_refusal(why)) {
-    // The ledger goes on saying "running": asked, answer unknown.
-    run.plan = wait(step, "AnswerLost", message_of(why), kLookAgain);
+    lost(run, step, why);
   } else if (error_class(why) == ErrorClass::held) {
     reset_step(run.machine.status, step, false);
     run.plan = refused(step, why);
@@ -166,7 +171,15 @@ Async<Status> Reconciler::create_at(Run& run, placement::Place place) {
     GANTRY_CO_TRY(co_await the_.guests.set_create_task(run.cluster_name, vmid, uid, *task));
     run.world.row->create_task = *task;
   }
-  started(run, steps::kCreate, task);
+  // The id was free a moment ago, so that it may be our own call, executed twice, that has taken
+  // it; and the task of a clone, which names its source, cannot be found by the id that it makes.
+  const bool may_be_ours =
+      place.source.golden.has_value() && error_class(task.status()) == ErrorClass::already_exists;
+  if (may_be_ours) {
+    lost(run, steps::kCreate, task.status());
+  } else {
+    started(run, steps::kCreate, task);
+  }
   co_return Status();
 }
 
