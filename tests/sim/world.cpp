@@ -55,7 +55,9 @@ void World::restore_database(store::memory::Image backup) {
   trace.note(clock.now(), "an older database is restored");
   disk.restore(std::move(backup));
   acknowledged_.clear();
+  for (const auto& [uid, origin] : machines_) restored_away_.insert(uid);
   machines_.clear();
+  for (const auto& [key, row] : disk.image.objects) restored_away_.erase(row.uid);
   for (const auto& [key, row] : disk.image.objects) acknowledged_[key] = row.uid;
 }
 

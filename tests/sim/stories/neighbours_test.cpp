@@ -86,29 +86,6 @@ class Neighbours : public Story {
   }
 };
 
-TEST_F(Neighbours, SeeEachOthersContainersAsForeign) {
-  Neighbour neighbour(world);
-  for (const char* name : {"a", "b", "c"}) {
-    world.create_machine(name);
-    neighbour.create_machine(name);
-  }
-  world.run_for(10min);
-  EXPECT_THAT(world.unmet(), IsEmpty());
-  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(neighbour.state_of(name), "Running");
-  EXPECT_EQ(by_installation()[kInstallation], 3u);
-  EXPECT_EQ(world.lab->guest_count(), 6u);
-  const auto cluster = world.objects("proxmoxclusters.gantry.dev").front();
-  EXPECT_EQ(*cluster.find_path({"status", "guests", "foreign"}), Json(int64_t{3}));
-  EXPECT_EQ(*cluster.find_path({"status", "guests", "owned"}), Json(int64_t{3}));
-  // What one deletes is its own, and the other does not miss it.
-  const auto theirs = by_installation();
-  for (const char* name : {"a", "b", "c"}) world.delete_machine(name);
-  world.run_for(10min);
-  EXPECT_THAT(world.unmet(), IsEmpty());
-  EXPECT_EQ(by_installation(), (std::map<std::string, size_t>{{kInstallation, 3}}));
-  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(neighbour.state_of(name), "Running");
-}
-
 // Our container goes, and theirs has its id: it is not ours, whatever our row says.
 TEST_F(Neighbours, AnIdThatTheOtherTookIsHeldAndNotTouched) {
   const auto vmid = ready("web");
