@@ -104,7 +104,7 @@ Status add_environment(const Resolver& resolver, const App& app, ResolvedWorkloa
   environment.mode = 0600;
   guest::File drop_in;
   drop_in.path = "/etc/systemd/system/" + resolved.unit + ".d/gantry.conf";
-  drop_in.content = std::string("[Service]\nEnvironmentFile=") + kEnvironmentFile + "\n";
+  drop_in.content = absl::StrFormat("[Service]\nEnvironmentFile=%s\n", kEnvironmentFile);
   resolved.files.push_back(std::move(environment));
   resolved.files.push_back(std::move(drop_in));
   return {};
