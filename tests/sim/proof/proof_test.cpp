@@ -1,4 +1,4 @@
-// The simulation can fail: each of eight mistakes that others have made is caught, and soon.
+// The simulation can fail: eight of ten mistakes that others have made are caught, and soon.
 #include <gtest/gtest.h>
 
 #include "pkg/base/log.h"
