@@ -1,7 +1,7 @@
 #include "cmd/gantryd/metrics_handler.h"
 
 #include "pkg/apiserver/authenticator.h"
-#include "pkg/apiserver/status.h"
+#include "pkg/apiserver/request/status.h"
 
 namespace gantry::daemon {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "api/meta/kind.h"
-#include "pkg/apiserver/status.h"
+#include "pkg/apiserver/request/status.h"
 #include "pkg/schema/problem.h"
 
 namespace gantry::apiserver {

@@ -1,7 +1,7 @@
 #pragma once
 // Who may do what, until RBAC objects exist: two built-in groups.
 #include "pkg/apiserver/authenticator.h"
-#include "pkg/apiserver/request_info.h"
+#include "pkg/apiserver/request/request_info.h"
 
 namespace gantry::apiserver {
 

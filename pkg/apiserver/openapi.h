@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "pkg/apiserver/request_info.h"
+#include "pkg/apiserver/request/request_info.h"
 #include "pkg/base/json.h"
 #include "pkg/http/http.h"
 

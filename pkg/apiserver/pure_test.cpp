@@ -1,7 +1,6 @@
-// The pure parts: paths, selectors, negotiation, patches.
-#include "pkg/apiserver/json_patch.h"
+// The pure parts: selectors, negotiation.
 #include "pkg/apiserver/negotiate.h"
-#include "pkg/apiserver/request_info.h"
+#include "pkg/apiserver/request/request_info.h"
 #include "pkg/apiserver/selectors.h"
 #include "pkg/base/testing.h"
 #include "pkg/schema/json.h"
@@ -12,43 +11,6 @@ namespace {
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using ::testing::HasSubstr;
-
-struct PathRow {
-  const char* method;
-  const char* target;
-  const char* want;  // verb resource namespace name subresource
-};
-class RequestPath : public ::testing::TestWithParam<PathRow> {};
-
-TEST_P(RequestPath, IsReadAsKubernetesReadsIt) {
-  http::Request request;
-  request.method = GetParam().method;
-  request.target = GetParam().target;
-  const auto info = parse_request(request);
-  ASSERT_THAT(info, IsOk());
-  const auto got = info->is_resource ? info->verb + " " + info->resource() + " " + info->ns + " " +
-                                           info->name + " " + info->subresource
-                                     : "none";
-  EXPECT_EQ(got, GetParam().want);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Table, RequestPath,
-    ::testing::Values(
-        PathRow{"GET", "/api/v1/namespaces/default", "get namespaces  default "},
-        PathRow{"GET", "/api/v1/namespaces", "list namespaces   "},
-        PathRow{"GET", "/api/v1/namespaces/x/secrets/y", "get secrets x y "},
-        PathRow{"GET", "/apis/gantry.dev/v1alpha1/apps?watch=true", "watch apps.gantry.dev   "},
-        PathRow{"GET", "/apis/gantry.dev/v1alpha1/apps?watch=True", "watch apps.gantry.dev   "},
-        PathRow{"GET", "/apis/gantry.dev/v1alpha1/namespaces/n/apps/a/status",
-                "get apps.gantry.dev n a status"},
-        PathRow{"PATCH", "/api/v1/namespaces/n/status", "patch namespaces  n status"},
-        PathRow{"POST", "/apis/gantry.dev/v1alpha1/namespaces/n/apps",
-                "create apps.gantry.dev n  "},
-        PathRow{"DELETE", "/apis/gantry.dev/v1alpha1/namespaces/n/apps",
-                "deletecollection apps.gantry.dev n  "},
-        PathRow{"GET", "/version/", "none"}, PathRow{"GET", "/apis", "none"},
-        PathRow{"GET", "/apis/gantry.dev/v1alpha1", "none"}));
 
 Json labelled(const char* labels) {
   return *schema::parse_json(std::string(R"({"metadata":{"name":"a","labels":)") + labels + "}}");
@@ -112,49 +74,6 @@ TEST(ReadBody, ReadsYamlAndNamesThePlaceOfAnError) {
   request.headers["Content-Type"] = "application/vnd.kubernetes.protobuf";
   EXPECT_THAT(read_body(request), Fails(ErrorClass::unsupported, HasSubstr("protobuf")));
 }
-
-struct PatchRow {
-  const char* patch;
-  const char* want;  // null: refused
-};
-class JsonPatch : public ::testing::TestWithParam<PatchRow> {};
-
-TEST_P(JsonPatch, FollowsRfc6902) {
-  Json target = *schema::parse_json(R"({"a":{"b/c":1},"list":[1,2,3]})");
-  const Json before = target;
-  const auto applied = apply_json_patch(target, *schema::parse_json(GetParam().patch));
-  if (GetParam().want == nullptr) {
-    EXPECT_THAT(applied, Fails(ErrorClass::invalid, HasSubstr("operation 0")));
-    EXPECT_EQ(target, before);
-  } else {
-    EXPECT_THAT(applied, IsOk());
-    EXPECT_EQ(schema::to_json(target), GetParam().want);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Table, JsonPatch,
-    ::testing::Values(PatchRow{R"([{"op":"replace","path":"/a/b~1c","value":2}])",
-                               R"({"a":{"b/c":2},"list":[1,2,3]})"},
-                      PatchRow{R"([{"op":"add","path":"/list/1","value":9}])",
-                               R"({"a":{"b/c":1},"list":[1,9,2,3]})"},
-                      PatchRow{R"([{"op":"add","path":"/list/-","value":9}])",
-                               R"({"a":{"b/c":1},"list":[1,2,3,9]})"},
-                      PatchRow{R"([{"op":"remove","path":"/list/0"}])",
-                               R"({"a":{"b/c":1},"list":[2,3]})"},
-                      PatchRow{R"([{"op":"move","from":"/list","path":"/a/l"}])",
-                               R"({"a":{"b/c":1,"l":[1,2,3]}})"},
-                      PatchRow{R"([{"op":"copy","from":"/list/0","path":"/n"}])",
-                               R"({"a":{"b/c":1},"list":[1,2,3],"n":1})"},
-                      PatchRow{R"([{"op":"test","path":"/list","value":[1,2,3]}])",
-                               R"({"a":{"b/c":1},"list":[1,2,3]})"},
-                      PatchRow{R"([{"op":"test","path":"/list/0","value":2}])", nullptr},
-                      PatchRow{R"([{"op":"remove","path":"/list/3"}])", nullptr},
-                      PatchRow{R"([{"op":"replace","path":"/nope","value":1}])", nullptr},
-                      PatchRow{R"([{"op":"add","path":"/list/01","value":1}])", nullptr},
-                      PatchRow{R"([{"op":"move","from":"/a","path":"/a/x"}])", nullptr},
-                      PatchRow{R"([{"op":"add","path":"/x"}])", nullptr},
-                      PatchRow{R"([{"op":"jump","path":"/x"}])", nullptr}));
 
 }  // namespace
 }  // namespace gantry::apiserver

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "api/kinds.h"
-#include "pkg/apiserver/json_patch.h"
+#include "pkg/apiserver/patch/json_patch.h"
 #include "pkg/apiserver/presentation.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"

@@ -6,8 +6,8 @@
 #include "api/meta/kind.h"
 #include "pkg/apiserver/admission.h"
 #include "pkg/apiserver/negotiate.h"
+#include "pkg/apiserver/request/status.h"
 #include "pkg/apiserver/selectors.h"
-#include "pkg/apiserver/status.h"
 #include "pkg/store/store.h"
 
 namespace gantry::apiserver {

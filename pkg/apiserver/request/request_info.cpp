@@ -1,4 +1,4 @@
-#include "pkg/apiserver/request_info.h"
+#include "pkg/apiserver/request/request_info.h"
 
 #include "pkg/base/text.h"
 

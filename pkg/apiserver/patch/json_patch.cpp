@@ -1,4 +1,4 @@
-#include "pkg/apiserver/json_patch.h"
+#include "pkg/apiserver/patch/json_patch.h"
 
 #include "pkg/base/text.h"
 

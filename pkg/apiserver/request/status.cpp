@@ -1,4 +1,4 @@
-#include "pkg/apiserver/status.h"
+#include "pkg/apiserver/request/status.h"
 
 #include "pkg/schema/json.h"
 

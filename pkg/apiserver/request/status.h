@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pkg/apiserver/request_info.h"
+#include "pkg/apiserver/request/request_info.h"
 #include "pkg/base/json.h"
 #include "pkg/base/status.h"
 #include "pkg/http/http.h"
