@@ -5,9 +5,9 @@
 
 #include "api/meta/kind.h"
 #include "pkg/apiserver/admission.h"
-#include "pkg/apiserver/negotiate.h"
+#include "pkg/apiserver/present/accept.h"
+#include "pkg/apiserver/query/filter.h"
 #include "pkg/apiserver/request/status.h"
-#include "pkg/apiserver/selectors.h"
 #include "pkg/store/store.h"
 
 namespace gantry::apiserver {
@@ -45,20 +45,5 @@ class Rest {
   Accepted accepted_;
   Time now_;
 };
-
-// The objects of a list or watch request that its selectors choose.
-class Filter {
- public:
-  // BadRequest for a selector that cannot be read or names a field that the kind does not offer.
-  static Result<Filter> parse(const api::meta::Kind& kind, const RequestInfo& info);
-  bool matches(const Json& object) const;
-
- private:
-  LabelSelector labels_;
-  FieldSelector fields_;
-};
-
-// The fields that selectors may name.
-std::vector<std::string> selectable_fields(const api::meta::Kind& kind);
 
 }  // namespace gantry::apiserver

@@ -2,9 +2,10 @@
 
 #include "api/kinds.h"
 #include "pkg/apiserver/authorizer.h"
-#include "pkg/apiserver/negotiate.h"
+#include "pkg/apiserver/present/accept.h"
+#include "pkg/apiserver/request/body.h"
 #include "pkg/apiserver/rest.h"
-#include "pkg/apiserver/watch.h"
+#include "pkg/apiserver/watch/watch.h"
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
 

@@ -1,7 +1,6 @@
-#include "pkg/apiserver/negotiate.h"
+#include "pkg/apiserver/present/accept.h"
 
 #include "pkg/base/text.h"
-#include "pkg/schema/json.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -71,27 +70,6 @@ Result<Accepted> negotiate(const http::Request& request, bool pretty_query) {
                "only the following media types are accepted: application/json, application/yaml, "
                "application/json;as=Table;v=v1;g=meta.k8s.io, "
                "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
-}
-
-std::string content_type(const http::Request& request) {
-  return parse_range(header(request, "Content-Type")).type;
-}
-
-Result<Json> read_body(const http::Request& request) {
-  const auto type = content_type(request);
-  const bool yaml =
-      type == "application/yaml" || type == "text/yaml" || type == "application/apply-patch+yaml";
-  if (!yaml && !type.empty() && type != "application/json" && type != "text/plain" &&
-      !type.ends_with("+json"))
-    return error(ErrorClass::unsupported,
-                 "the body of the request was in an unknown format (%s); accepted media types "
-                 "include: application/json, application/yaml",
-                 type);
-  if (!yaml) return schema::parse_json(request.body);
-  GANTRY_TRY_ASSIGN(auto documents, schema::parse_yaml(request.body));
-  if (documents.size() != 1)
-    return invalid("expected one YAML document in the body, found %d", documents.size());
-  return std::move(documents.front().value);
 }
 
 }  // namespace gantry::apiserver

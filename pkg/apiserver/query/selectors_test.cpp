@@ -1,7 +1,5 @@
-// The pure parts: selectors, negotiation.
-#include "pkg/apiserver/negotiate.h"
-#include "pkg/apiserver/request/request_info.h"
-#include "pkg/apiserver/selectors.h"
+#include "pkg/apiserver/query/selectors.h"
+
 #include "pkg/base/testing.h"
 #include "pkg/schema/json.h"
 
@@ -10,7 +8,6 @@ namespace {
 
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
-using ::testing::HasSubstr;
 
 Json labelled(const char* labels) {
   return *schema::parse_json(std::string(R"({"metadata":{"name":"a","labels":)") + labels + "}}");
@@ -52,27 +49,6 @@ TEST(FieldSelector, MatchesDeclaredFieldsOnly) {
   EXPECT_TRUE(selector->matches(labelled("{}")));
   EXPECT_THAT(FieldSelector::parse("spec.image=x", {"metadata.name"}),
               Fails(ErrorClass::invalid, "field label not supported: spec.image"));
-}
-
-TEST(Negotiate, TakesTheFirstFormItCanWrite) {
-  http::Request request;
-  request.headers["Accept"] =
-      "application/vnd.kubernetes.protobuf,application/json;as=Table;v=v1;g=meta.k8s.io,"
-      "application/json";
-  const auto accepted = negotiate(request, false);
-  ASSERT_THAT(accepted, IsOk());
-  EXPECT_EQ(accepted->shape, Shape::table);
-  request.headers["Accept"] = "application/xml";
-  EXPECT_THAT(negotiate(request, false), Fails(ErrorClass::unsupported));
-}
-
-TEST(ReadBody, ReadsYamlAndNamesThePlaceOfAnError) {
-  http::Request request;
-  request.headers["Content-Type"] = "application/yaml";
-  request.body = "a: 1\nb: [2";
-  EXPECT_THAT(read_body(request), Fails(ErrorClass::invalid, HasSubstr("line ")));
-  request.headers["Content-Type"] = "application/vnd.kubernetes.protobuf";
-  EXPECT_THAT(read_body(request), Fails(ErrorClass::unsupported, HasSubstr("protobuf")));
 }
 
 }  // namespace

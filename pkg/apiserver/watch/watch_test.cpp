@@ -1,4 +1,4 @@
-#include "pkg/apiserver/watch.h"
+#include "pkg/apiserver/watch/watch.h"
 
 #include "api/kinds.h"
 #include "pkg/async/loop.h"

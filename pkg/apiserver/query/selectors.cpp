@@ -1,4 +1,4 @@
-#include "pkg/apiserver/selectors.h"
+#include "pkg/apiserver/query/selectors.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "pkg/apiserver/presentation.h"
+#include "pkg/apiserver/present/presentation.h"
 
 #include "pkg/schema/columns.h"
 #include "pkg/schema/json.h"

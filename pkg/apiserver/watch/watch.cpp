@@ -1,8 +1,9 @@
-#include "pkg/apiserver/watch.h"
+#include "pkg/apiserver/watch/watch.h"
 
 #include <deque>
 
-#include "pkg/apiserver/presentation.h"
+#include "pkg/apiserver/present/presentation.h"
+#include "pkg/apiserver/request/status.h"
 #include "pkg/async/deadline.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "api/meta/kind.h"
-#include "pkg/apiserver/negotiate.h"
+#include "pkg/apiserver/present/accept.h"
 #include "pkg/base/time.h"
 #include "pkg/store/store.h"
 

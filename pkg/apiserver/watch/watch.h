@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "api/meta/kind.h"
-#include "pkg/apiserver/negotiate.h"
-#include "pkg/apiserver/rest.h"
+#include "pkg/apiserver/present/accept.h"
+#include "pkg/apiserver/query/filter.h"
 #include "pkg/async/clock.h"
 #include "pkg/store/store.h"
 

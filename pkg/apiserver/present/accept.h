@@ -1,0 +1,20 @@
+#pragma once
+// What the client accepts.
+#include <string>
+
+#include "pkg/base/status.h"
+#include "pkg/http/http.h"
+
+namespace gantry::apiserver {
+
+enum class Shape { object, table, partial };  // partial: PartialObjectMetadata(List)
+struct Accepted {
+  Shape shape = Shape::object;
+  bool yaml = false;
+  bool pretty = false;
+};
+
+// From Accept, User-Agent and ?pretty. kUnimplemented (406) when nothing we can write is accepted.
+Result<Accepted> negotiate(const http::Request& request, bool pretty_query);
+
+}  // namespace gantry::apiserver
