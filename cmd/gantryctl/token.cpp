@@ -1,6 +1,6 @@
 #include "api/kinds.h"
 #include "cmd/gantryctl/commands.h"
-#include "pkg/apiserver/authenticator.h"
+#include "pkg/apiserver/authn/authenticator.h"
 
 namespace gantry::ctl {
 

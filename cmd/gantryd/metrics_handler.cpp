@@ -1,6 +1,6 @@
 #include "cmd/gantryd/metrics_handler.h"
 
-#include "pkg/apiserver/authenticator.h"
+#include "pkg/apiserver/authn/authenticator.h"
 #include "pkg/apiserver/request/status.h"
 
 namespace gantry::daemon {

@@ -1,7 +1,7 @@
 #include "pkg/apiserver/server.h"
 
 #include "api/kinds.h"
-#include "pkg/apiserver/authorizer.h"
+#include "pkg/apiserver/authz/authorizer.h"
 #include "pkg/apiserver/present/accept.h"
 #include "pkg/apiserver/request/body.h"
 #include "pkg/apiserver/rest.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "pkg/apiserver/admission.h"
-#include "pkg/apiserver/authenticator.h"
+#include "pkg/apiserver/authn/authenticator.h"
 #include "pkg/apiserver/discovery.h"
 #include "pkg/apiserver/openapi.h"
 #include "pkg/async/clock.h"

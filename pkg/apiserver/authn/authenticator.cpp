@@ -1,6 +1,4 @@
-#include "pkg/apiserver/authenticator.h"
-
-#include <algorithm>
+#include "pkg/apiserver/authn/authenticator.h"
 
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
@@ -38,10 +36,6 @@ bool is_expired(const Json& secret, Time now) {
 }
 
 }  // namespace
-
-bool User::in(std::string_view group) const {
-  return std::ranges::find(groups, group) != groups.end();
-}
 
 IssuedToken issue_token(Random& random, const std::string& name, const User& user,
                         std::optional<Time> expires) {

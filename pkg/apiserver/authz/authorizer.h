@@ -1,6 +1,6 @@
 #pragma once
 // Who may do what, until RBAC objects exist: two built-in groups.
-#include "pkg/apiserver/authenticator.h"
+#include "pkg/apiserver/authn/user.h"
 #include "pkg/apiserver/request/request_info.h"
 
 namespace gantry::apiserver {

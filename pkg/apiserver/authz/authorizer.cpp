@@ -1,4 +1,4 @@
-#include "pkg/apiserver/authorizer.h"
+#include "pkg/apiserver/authz/authorizer.h"
 
 namespace gantry::apiserver {
 

@@ -2,8 +2,8 @@
 // Who is asking: bearer tokens, kept as hashes in Secrets of type gantry.dev/token.
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "pkg/apiserver/authn/user.h"
 #include "pkg/async/async.h"
 #include "pkg/base/random.h"
 #include "pkg/http/http.h"
@@ -11,14 +11,6 @@
 
 namespace gantry::apiserver {
 
-struct User {
-  std::string name;
-  std::vector<std::string> groups;
-  bool in(std::string_view group) const;
-};
-
-inline constexpr std::string_view kAdminGroup = "system:masters";
-inline constexpr std::string_view kViewerGroup = "gantry:viewers";
 inline constexpr std::string_view kTokenNamespace = "gantry-system";
 inline constexpr std::string_view kTokenSecretType = "gantry.dev/token";
 
