@@ -153,7 +153,10 @@ TEST_F(LxcBackendTest, ATimeoutKillsTheCommandInsideToo) {
                          .timeout = std::chrono::milliseconds(500)};
   EXPECT_THAT(loop_.block_on(backend_.exec(made, command, guest::no_output())),
               Fails(ErrorClass::timeout));
-  EXPECT_NE(exec(made, {"pgrep", "-f", "sleep 4711$"}).code, 0);
+  // The kill is sent before the call returns; a busy kernel takes a moment to carry it out.
+  const std::string wait =
+      "for i in $(seq 50); do pgrep -f 'sleep 4711$'; [ $? = 1 ] && exit 7; sleep 0.1; done";
+  EXPECT_EQ(exec(made, {"sh", "-c", wait}).code, 7);
   EXPECT_THAT(loop_.block_on(backend_.destroy(made, no_log_)), IsOk());
 }
 
