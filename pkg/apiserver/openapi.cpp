@@ -84,7 +84,9 @@ Json object_path(const Kind& kind) {
   auto patch = operation(kind, "patch");
   patch.set("parameters", write_parameters());
   auto& types = patch.member("requestBody").member("content");
-  for (const auto* type : {"application/merge-patch+json", "application/json-patch+json"})
+  for (const auto* type :
+       {"application/apply-patch+yaml", "application/json-patch+json",
+        "application/merge-patch+json", "application/strategic-merge-patch+json"})
     types.member(type).member("schema").set("type", "object");
   path.set("patch", std::move(patch));
   path.set("delete", operation(kind, "delete"));

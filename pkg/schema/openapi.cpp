@@ -87,11 +87,16 @@ void set_scalar_constraints(Json& schema, const Field& field, const TypeInfo& ty
   if (field.format != nullptr) schema.set("format", field.format->name);
 }
 
+// How several writers share a list: by server-side apply (list-type), and by strategic merge patch,
+// which kubectl sends when it finds these words, and so can say "unchanged".
 void set_list_type(Json& schema, const Field& field) {
-  if (field.set) schema.set("x-kubernetes-list-type", "set");
-  if (field.list_map_key.empty()) return;
-  schema.set("x-kubernetes-list-type", "map");
+  const bool keyed = !field.list_map_key.empty();
+  schema.set("x-kubernetes-list-type", keyed ? "map" : field.set ? "set" : "atomic");
+  if (!keyed && !field.set) return;
+  schema.set("x-kubernetes-patch-strategy", "merge");
+  if (!keyed) return;
   schema.set("x-kubernetes-list-map-keys", Json::Array{Json(field.list_map_key)});
+  schema.set("x-kubernetes-patch-merge-key", field.list_map_key);
 }
 
 std::string description(const Field& field) {
