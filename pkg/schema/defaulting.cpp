@@ -21,9 +21,8 @@ void fill_object(const TypeInfo& type, Json& object) {
 
 void fill_defaults(const TypeInfo& type, Json& value) {
   if (type.kind == Kind::object && value.is_object()) fill_object(type, value);
-  if (type.kind == Kind::list && value.is_array()) {
-    for (auto& element : value.as_array()) fill_defaults(*type.element(), element);
-  }
+  // Not in the elements of lists: a client whose list replaces the whole stored one (a JSON merge
+  // patch, as kubectl apply sends it) would find it changed for ever. They read the same anyway.
   if (type.kind == Kind::map && value.is_object()) {
     for (auto& [key, element] : value.as_object()) fill_defaults(*type.element(), element);
   }

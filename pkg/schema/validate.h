@@ -7,8 +7,9 @@ namespace gantry::schema {
 // Everything that is wrong with an object that a person sent: shape, constraints, rules.
 Problems validate(const TypeInfo& type, const Json& object);
 
-// Fills in the defaults of all fields that are missing and have one: what the API stores. Changes
-// nothing that was given; passes over what has the wrong type.
+// Fills in the defaults of all fields that are missing and have one, but for those of the elements
+// of lists: what the API stores. Changes nothing that was given; passes over what has the wrong
+// type.
 void fill_defaults(const TypeInfo& type, Json& object);
 
 // What an update changes although it may not: fields declared immutable.
