@@ -20,6 +20,16 @@ TypeInfo describe(Type<OwnerReference>) {
       });
 }
 
+TypeInfo describe(Type<Unread>) {
+  TypeInfo info = schema::detail::scalar(Kind::any, "any");
+  info.read = [](const void*) { return Json(); };
+  info.write = [](void*, const Json& json) -> std::optional<std::string> {
+    if (!json.is_array()) return "must be a list";
+    return std::nullopt;
+  };
+  return info;
+}
+
 TypeInfo describe(Type<ObjectMeta>) {
   return object<ObjectMeta>(
       "ObjectMeta", "What every object has.",

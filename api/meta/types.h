@@ -21,6 +21,10 @@ struct OwnerReference {
   std::optional<bool> block_owner_deletion;
 };
 
+// metadata.managedFields: the business of the API server alone. Reads as nothing, so that who
+// writes an object back says nothing about it and the store keeps what it has.
+struct Unread {};
+
 struct ObjectMeta {
   std::string name;
   std::string generate_name;
@@ -35,7 +39,7 @@ struct ObjectMeta {
   std::map<std::string, std::string> annotations;
   std::vector<std::string> finalizers;
   std::vector<OwnerReference> owner_references;
-  std::vector<Json> managed_fields;
+  Unread managed_fields;
   std::string self_link;  // long gone from Kubernetes; read from old manifests, never set
 
   bool deleting() const { return deletion_timestamp.has_value(); }
@@ -70,6 +74,7 @@ struct ListMeta {
 };
 
 schema::TypeInfo describe(schema::Type<OwnerReference>);
+schema::TypeInfo describe(schema::Type<Unread>);
 schema::TypeInfo describe(schema::Type<ObjectMeta>);
 schema::TypeInfo describe(schema::Type<LocalObjectReference>);
 schema::TypeInfo describe(schema::Type<NamespacedReference>);

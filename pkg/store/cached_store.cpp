@@ -65,11 +65,11 @@ Async<Result<ObjectPtr>> CachedStore::update(Resource resource, Part part, Json 
   co_return co_await submit(std::move(pending));
 }
 
-Async<Result<ObjectPtr>> CachedStore::remove(Key key, Precondition precondition) {
+Async<Result<ObjectPtr>> CachedStore::remove(Key key, Removal removal) {
   auto pending = std::make_shared<PendingWrite>();
   pending->verb = PendingWrite::Verb::remove;
   pending->key = std::move(key);
-  pending->precondition = std::move(precondition);
+  pending->removal = std::move(removal);
   co_return co_await submit(std::move(pending));
 }
 

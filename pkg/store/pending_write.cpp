@@ -59,7 +59,7 @@ Judgement judge(const PendingWrite& pending, const Cache& cache, Time now, Rando
   if (!current) return answer_with(object_not_found(pending.key));
   auto next = pending.verb == PendingWrite::Verb::update
                   ? prepare_update(*current, pending.part, pending.object)
-                  : prepare_remove(*current, pending.precondition, now);
+                  : prepare_remove(*current, pending.removal, now);
   if (!next.ok()) return answer_with(next.status());
   return write_next(current, *std::move(next));
 }

@@ -13,7 +13,7 @@ struct PendingWrite {
   Key key;  // the name is still empty when it is to be generated
   Json object;
   Part part = Part::main;
-  Precondition precondition;
+  Removal removal;
   int attempts = 0;
 
   std::optional<Result<ObjectPtr>> answer;

@@ -13,6 +13,7 @@ namespace {
 // Kubernetes keeps a generated name within 63 characters, of which 5 are random.
 constexpr size_t kGeneratedPrefixMax = 58;
 constexpr size_t kGeneratedSuffix = 5;
+constexpr std::string_view kManagedFields = "managedFields";
 
 // Fields of metadata that only the store sets.
 constexpr std::array<std::string_view, 9> kOwnMetadata{
@@ -91,20 +92,41 @@ Status check_new_finalizers(const Json& current, const Json& next) {
   return {};
 }
 
+// Who does not speak of managedFields does not mean to remove them.
+void keep_managed_fields(Json& metadata, const Json& current) {
+  const auto* given = metadata.find(kManagedFields);
+  if (given == nullptr || given->is_null()) take_member(metadata, current, kManagedFields);
+}
+
 Json replace_main(const Json& current, Json object) {
   for (const auto name : {"apiVersion", "kind"})
     if (object.find(name) == nullptr) take_member(object, current, name);
   auto& metadata = object.member("metadata");
   for (const auto name : kOwnMetadata) take_member(metadata, *current.find("metadata"), name);
+  keep_managed_fields(metadata, *current.find("metadata"));
   return object;
 }
 
 void drop_empty_metadata(Json& object) {
   auto* metadata = object.find("metadata");
-  for (const auto name : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+  for (const auto name :
+       {"labels", "annotations", "finalizers", "ownerReferences", "managedFields"}) {
     const auto* member = metadata->find(name);
     if (member != nullptr && (member->is_null() || member->size() == 0)) metadata->erase(name);
   }
+}
+
+// The finalizers by which the garbage collector is told what to do with dependents; any other
+// wish takes them away.
+void set_dependents(Json& object, Dependents dependents) {
+  if (dependents == Dependents::unsaid) return;
+  Json kept = Json::array();
+  for (const auto& name : finalizers_of(object))
+    if (name != kForegroundFinalizer && name != kOrphanFinalizer) kept.push_back(name);
+  if (dependents == Dependents::foreground) kept.push_back(kForegroundFinalizer);
+  if (dependents == Dependents::orphan) kept.push_back(kOrphanFinalizer);
+  object.find("metadata")->set("finalizers", std::move(kept));
+  drop_empty_metadata(object);
 }
 
 }  // namespace
@@ -154,6 +176,10 @@ Result<Next> prepare_update(const Object& current, Part part, Json object) {
   if (part == Part::status) {
     next.value = current.value;
     take_member(next.value, object, "status");
+    if (const auto* given = object.find_path({"metadata", kManagedFields})) {
+      next.value.find("metadata")->set(kManagedFields, *given);
+      drop_empty_metadata(next.value);
+    }
     next.changed = next.value != current.value;
     return next;
   }
@@ -169,26 +195,29 @@ Result<Next> prepare_update(const Object& current, Part part, Json object) {
   return next;
 }
 
-Result<Next> prepare_remove(const Object& current, const Precondition& precondition, Time now) {
-  if (precondition.uid) GANTRY_TRY(check_uid(current.key, *precondition.uid, current.uid));
-  if (precondition.revision && *precondition.revision != current.revision)
+Result<Next> prepare_remove(const Object& current, const Removal& removal, Time now) {
+  const auto& [uid, revision] = removal.precondition;
+  if (uid) GANTRY_TRY(check_uid(current.key, *uid, current.uid));
+  if (revision && *revision != current.revision)
     return cannot_fulfil(
         current.key, absl::StrFormat("the ResourceVersion in the precondition (%d) does not match "
                                      "the ResourceVersion in record (%d). The object might have "
                                      "been modified",
-                                     *precondition.revision, current.revision));
+                                     *revision, current.revision));
   Next next;
   next.value = current.value;
-  if (finalizers_of(current.value).empty()) {
+  set_dependents(next.value, removal.dependents);
+  if (finalizers_of(next.value).empty()) {
     next.erased = true;
     return next;
   }
-  next.changed = !is_deleting(current.value);
-  if (!next.changed) return next;
-  auto& metadata = *next.value.find("metadata");
-  metadata.set("deletionTimestamp", to_rfc3339(now));
-  metadata.set("deletionGracePeriodSeconds", int64_t{0});
-  metadata.set("generation", generation_of(current.value) + 1);
+  if (!is_deleting(current.value)) {
+    auto& metadata = *next.value.find("metadata");
+    metadata.set("deletionTimestamp", to_rfc3339(now));
+    metadata.set("deletionGracePeriodSeconds", int64_t{0});
+    metadata.set("generation", generation_of(current.value) + 1);
+  }
+  next.changed = next.value != current.value;
   return next;
 }
 

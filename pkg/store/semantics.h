@@ -33,6 +33,6 @@ struct Next {
 Result<Next> prepare_update(const Object& current, Part part, Json object);
 
 // Conflict when the precondition does not hold.
-Result<Next> prepare_remove(const Object& current, const Precondition& precondition, Time now);
+Result<Next> prepare_remove(const Object& current, const Removal& removal, Time now);
 
 }  // namespace gantry::store

@@ -201,13 +201,44 @@ TEST(Remove, ErasesWithoutFinalizersAndMarksWithThem) {
   EXPECT_FALSE(again->changed);
 }
 
+TEST(Remove, LeavesWordForTheGarbageCollector) {
+  Removal foreground;
+  foreground.dependents = Dependents::foreground;
+  const auto waiting = prepare_remove(stored(app()), foreground, kNow);
+  ASSERT_THAT(waiting, IsOk());
+  EXPECT_FALSE(waiting->erased);
+  EXPECT_EQ(finalizers_of(waiting->value), std::vector<std::string>{"foregroundDeletion"});
+  EXPECT_NE(metadata_text(waiting->value, "deletionTimestamp"), "");
+  // Thought better of it: the dependents go by themselves, and the object now.
+  Removal background;
+  background.dependents = Dependents::background;
+  const auto current = *make_object(kKey, kUid, 8, waiting->value);
+  EXPECT_TRUE(prepare_remove(current, background, kNow)->erased);
+  // Nothing said: what was said before holds.
+  EXPECT_FALSE(prepare_remove(current, {}, kNow)->changed);
+}
+
+TEST(Update, KeepsManagedFieldsOfThoseWhoDoNotSpeakOfThem) {
+  auto value = app();
+  value.member("metadata").member("managedFields").push_back(Json("mine"));
+  const auto current = stored(value);
+  auto silent = app();
+  const auto kept = prepare_update(current, Part::main, silent);
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_FALSE(kept->changed);
+  silent.member("metadata").set("managedFields", Json::array());
+  const auto emptied = prepare_update(current, Part::status, silent);
+  ASSERT_THAT(emptied, IsOk());
+  EXPECT_EQ(emptied->value.find_path({"metadata", "managedFields"}), nullptr);
+}
+
 TEST(Remove, ChecksItsPreconditions) {
   const auto current = stored(app(), 7);
-  EXPECT_THAT(prepare_remove(current, {kUid, 7}, kNow), IsOk());
-  EXPECT_THAT(prepare_remove(current, {Uid("other"), {}}, kNow),
+  EXPECT_THAT(prepare_remove(current, Precondition{kUid, 7}, kNow), IsOk());
+  EXPECT_THAT(prepare_remove(current, Precondition{Uid("other"), {}}, kNow),
               Fails(ErrorClass::conflict, HasSubstr("the UID in the precondition (other)")));
   EXPECT_THAT(
-      prepare_remove(current, {{}, 6}, kNow),
+      prepare_remove(current, Precondition{{}, 6}, kNow),
       Fails(ErrorClass::conflict, HasSubstr("the ResourceVersion in the precondition (6)")));
 }
 

@@ -73,6 +73,24 @@ struct Precondition {
   std::optional<int64_t> revision;
 };
 
+// What becomes of the objects that name a deleted one as their owner.
+enum class Dependents {
+  unsaid,      // as an earlier delete has said, else as background
+  background,  // deleted once it is gone
+  foreground,  // deleted before it goes (finalizer foregroundDeletion)
+  orphan,      // kept, without their owner (finalizer orphan)
+};
+struct Removal {
+  Precondition precondition;
+  Dependents dependents = Dependents::unsaid;
+
+  Removal() = default;
+  Removal(Precondition only)
+      : precondition(std::move(only)) {}  // NOLINT(google-explicit-constructor)
+};
+inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
+inline constexpr std::string_view kOrphanFinalizer = "orphan";
+
 // What a writer may change.
 enum class Part {
   main,    // everything but status; generation +1 when the spec changed
@@ -92,11 +110,12 @@ class Store {
   // name from generateName. The status is kept as given.
   virtual Async<Result<ObjectPtr>> create(Resource resource, Json object) = 0;
   // Replaces a part. metadata.resourceVersion in `object`, when present, must be the current one.
+  // metadata.managedFields stays as it is when `object` has none, whatever the part.
   // An object that does not change keeps its revision. Removing the last finalizer of an object
   // that is being deleted removes it (the answer is then its last state).
   virtual Async<Result<ObjectPtr>> update(Resource resource, Part part, Json object) = 0;
   // Deletes: with finalizers sets deletionTimestamp and answers the object; without removes it.
-  virtual Async<Result<ObjectPtr>> remove(Key key, Precondition precondition) = 0;
+  virtual Async<Result<ObjectPtr>> remove(Key key, Removal removal) = 0;
 
   // From the cache.
   virtual Result<ObjectPtr> get(const Key& key) const = 0;
