@@ -104,7 +104,9 @@ Async<std::optional<http::Response>> Server::serve_resource(const http::Request&
   }
   if (info.verb == "watch")
     co_return co_await serve_watch(store_, kind, info, *accepted, clock_, stream);
-  Rest rest(store_, kind, info, options_.validators, *accepted, clock_.now());
+  const auto agent = request.headers.find("User-Agent");
+  Rest rest(store_, kind, info, options_.validators, *accepted,
+            agent == request.headers.end() ? std::string() : agent->second, clock_.now());
   if (info.verb == "get") co_return rest.get();
   if (info.verb == "list") co_return rest.list();
   Json body = Json::object();

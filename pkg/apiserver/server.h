@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "pkg/apiserver/admission.h"
 #include "pkg/apiserver/authn/authenticator.h"
 #include "pkg/apiserver/discovery.h"
 #include "pkg/apiserver/openapi.h"
+#include "pkg/apiserver/write/admission.h"
 #include "pkg/async/clock.h"
 #include "pkg/http/http.h"
 #include "pkg/metrics/metrics.h"

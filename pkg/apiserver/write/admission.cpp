@@ -1,4 +1,4 @@
-#include "pkg/apiserver/admission.h"
+#include "pkg/apiserver/write/admission.h"
 
 #include <algorithm>
 
@@ -61,12 +61,6 @@ std::vector<std::string> take_unknown(schema::Problems& problems) {
 
 }  // namespace
 
-FieldValidation field_validation(const RequestInfo& info) {
-  const auto text = info.query("fieldValidation", "Strict");
-  if (text == "Ignore") return FieldValidation::ignore;
-  return text == "Warn" ? FieldValidation::warn : FieldValidation::strict;
-}
-
 std::optional<ApiError> Admission::check_identity(Json& object) const {
   if (!object.is_object())
     return bad_request("the body must be an object, not " + std::string(to_string(object.kind())));
@@ -102,10 +96,9 @@ std::optional<ApiError> Admission::check_type(Json& object) {
   schema::Problems problems;
   const auto holder = type.make();
   schema::read(type, holder.get(), object, schema::Input::strict, "", problems);
-  const auto mode = field_validation(info);
-  if (mode != FieldValidation::strict) {
+  if (validation != FieldValidation::strict) {
     auto unknown = take_unknown(problems);
-    if (mode == FieldValidation::warn)
+    if (validation == FieldValidation::warn)
       warnings.insert(warnings.end(), unknown.begin(), unknown.end());
     if (problems.empty() && !unknown.empty()) object = schema::write(type, holder.get());
   }

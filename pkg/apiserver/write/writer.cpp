@@ -1,0 +1,267 @@
+#include "pkg/apiserver/write/writer.h"
+
+#include "pkg/apiserver/patch/json_patch.h"
+#include "pkg/apiserver/patch/strategic.h"
+#include "pkg/apiserver/write/apply.h"
+#include "pkg/apiserver/write/seed.h"
+#include "pkg/store/object.h"
+#include "pkg/store/semantics.h"
+
+namespace gantry::apiserver {
+namespace {
+
+constexpr int kAttempts = 5;
+constexpr std::string_view kApply = "application/apply-patch+yaml";
+// A dry run makes up no names and no identities.
+constexpr const char* kDryRunUid = "00000000-0000-0000-0000-000000000000";
+constexpr const char* kDryRunSuffix = "xxxxx";
+
+Status apply_patch(const api::meta::Kind& kind, Json& object, const std::string& type,
+                   const Json& patch) {
+  if (type == "application/json-patch+json") return apply_json_patch(object, patch);
+  if (type == "application/strategic-merge-patch+json")
+    return apply_strategic_merge(*kind.type(), object, patch);
+  if (type != "application/merge-patch+json")
+    return error(ErrorClass::unsupported,
+                 "the body of the request was in an unknown format (%s) - accepted media types "
+                 "include: application/json-patch+json, application/merge-patch+json, "
+                 "application/strategic-merge-patch+json, application/apply-patch+yaml",
+                 type);
+  if (!patch.is_object()) return invalid("a merge patch must be an object");
+  merge_patch(object, patch);
+  return {};
+}
+
+// "metadata.labels: Invalid value: …" → the field and the rest.
+Cause cause_of(const std::string& message) {
+  const auto colon = message.find(": ");
+  if (colon == std::string::npos || message.substr(0, colon).find(' ') != std::string::npos)
+    return {"FieldValueInvalid", message, ""};
+  return {"FieldValueInvalid", message.substr(colon + 2), message.substr(0, colon)};
+}
+
+bool is_conflict(const Status& status) {
+  return error_class(status) == ErrorClass::conflict;
+}
+
+}  // namespace
+
+Writer::Writer(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
+               const std::vector<Validator>& validators, WriteOptions options, Time now)
+    : store_(store),
+      kind_(kind),
+      info_(info),
+      validators_(validators),
+      options_(std::move(options)),
+      now_(now) {}
+
+store::Key Writer::key() const {
+  return {kind_.resource(), info_.ns, info_.name};
+}
+
+store::Part Writer::part() const {
+  if (info_.subresource == "status") return store::Part::status;
+  return kind_.has_status ? store::Part::main : store::Part::whole;
+}
+
+schema::ManagedEntry Writer::manager(schema::ManagerOperation operation) const {
+  schema::ManagedEntry entry;
+  entry.manager = options_.manager;
+  entry.operation = operation;
+  entry.api_version = kind_.api_version();
+  entry.time = std::chrono::floor<std::chrono::seconds>(now_);
+  entry.subresource = info_.subresource;
+  return entry;
+}
+
+ApiError Writer::explain(const Status& status) const {
+  if (error_class(status) != ErrorClass::invalid) return to_api_error(status, info_);
+  return invalid_object(info_, std::string(kind_.kind), info_.name, {cause_of(message_of(status))});
+}
+
+std::optional<ApiError> Writer::check_namespace() const {
+  if (!kind_.namespaced || info_.ns.empty()) return std::nullopt;
+  const auto ns = store_.get({"namespaces", "", info_.ns});
+  if (!ns.ok()) {
+    ApiError missing = bad_request("namespaces \"" + info_.ns + "\" not found");
+    missing.code = 404;
+    missing.reason = "NotFound";
+    missing.kind = "namespaces";
+    missing.name = info_.ns;
+    return missing;
+  }
+  if ((*ns)->value.find_path({"metadata", "deletionTimestamp"}) == nullptr) return std::nullopt;
+  ApiError ending = forbidden(info_, "");
+  ending.message = info_.resource() + " is forbidden: unable to create new content in namespace " +
+                   info_.ns + " because it is being terminated";
+  return ending;
+}
+
+Json Writer::only_this_part(const Json& current, Json body) const {
+  const auto take = [](Json& target, const Json& source, std::string_view name) {
+    if (const auto* member = source.find(name))
+      target.set(name, *member);
+    else
+      target.erase(name);
+  };
+  if (part() == store::Part::main) take(body, current, "status");
+  if (part() != store::Part::status || !body.is_object()) return body;
+  Json object = current;
+  for (const auto name : {"apiVersion", "kind", "status"}) take(object, body, name);
+  if (const auto* metadata = body.find("metadata"); metadata != nullptr && metadata->is_object())
+    for (const auto name : {"name", "namespace", "uid", "resourceVersion"})
+      if (metadata->find(name) != nullptr) take(object.member("metadata"), *metadata, name);
+  return object;
+}
+
+Async<Written> Writer::create(Json body) {
+  if (kind_.has_status && body.is_object()) body.erase("status");
+  if (auto* metadata = body.find("metadata")) metadata->erase("managedFields");
+  Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}};
+  if (auto wrong = admission.admit(body)) co_return Written(*std::move(wrong));
+  if (auto wrong = check_namespace()) co_return Written(*std::move(wrong));
+  auto entries = track_update(*kind_.type(), {}, Json::object(), body,
+                              manager(schema::ManagerOperation::update));
+  set_managed_fields(body, entries);
+  co_return co_await store_new(std::move(body), std::move(admission.warnings));
+}
+
+Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings) {
+  store::Key wanted(kind_.resource(), info_.ns,
+                    object.member("metadata").string_or("name", info_.name));
+  if (!wanted.name.empty() && store_.get(wanted).ok())
+    co_return Written(already_exists_error(info_, wanted.name));
+  seed_status(kind_, object, now_);
+  Written written;
+  written.code = 201;
+  written.warnings = std::move(warnings);
+  if (options_.dry_run) {
+    const auto prefix = object.member("metadata").string_or("generateName", "");
+    if (wanted.name.empty() && !prefix.empty()) wanted.name = prefix + kDryRunSuffix;
+    const Uid uid(kDryRunUid);
+    auto prepared = store::prepare_create(wanted, std::move(object), uid, now_);
+    if (!prepared.ok()) co_return Written(explain(prepared.status()));
+    written.object = store::make_object(wanted, uid, 0, *std::move(prepared));
+    co_return written;
+  }
+  auto created = co_await store_.create(kind_.resource(), std::move(object));
+  if (!created.ok() && error_class(created.status()) == ErrorClass::already_exists)
+    co_return Written(already_exists_error(info_, wanted.name));
+  if (!created.ok()) co_return Written(explain(created.status()));
+  written.object = *std::move(created);
+  co_return written;
+}
+
+// Admits `object` and puts it in the place of `current`. `conflicted`: somebody else was faster.
+Async<Written> Writer::replace(Json object, store::ObjectPtr current, bool& conflicted) {
+  auto entries = chosen_entries(current->value, object);
+  object = only_this_part(current->value, std::move(object));
+  if (auto* metadata = object.find("metadata")) metadata->erase("managedFields");
+  Admission admission{kind_, info_, validators_, options_.validation, &current->value, {}};
+  if (auto wrong = admission.admit(object)) co_return Written(*std::move(wrong));
+  Json before = current->value;
+  before.member("metadata").erase("managedFields");
+  entries = track_update(*kind_.type(), std::move(entries), before, object,
+                         manager(schema::ManagerOperation::update));
+  set_managed_fields(object, entries);
+  co_return co_await store_next(std::move(object), std::move(current), conflicted,
+                                std::move(admission.warnings));
+}
+
+Async<Written> Writer::store_next(Json object, store::ObjectPtr current, bool& conflicted,
+                                  std::vector<std::string> warnings) {
+  Written written;
+  written.warnings = std::move(warnings);
+  if (options_.dry_run) {
+    auto next = store::prepare_update(*current, part(), std::move(object));
+    if (!next.ok()) co_return Written(explain(next.status()));
+    written.object =
+        store::make_object(current->key, current->uid, current->revision, std::move(next->value));
+    co_return written;
+  }
+  auto stored = co_await store_.update(kind_.resource(), part(), std::move(object));
+  if (!stored.ok()) {
+    conflicted = is_conflict(stored.status());
+    co_return Written(explain(stored.status()));
+  }
+  written.object = *std::move(stored);
+  co_return written;
+}
+
+Async<Written> Writer::update(Json body) {
+  auto current = store_.get(key());
+  if (!current.ok()) co_return Written(explain(current.status()));
+  bool conflicted = false;
+  co_return co_await replace(std::move(body), *std::move(current), conflicted);
+}
+
+Async<Written> Writer::patch(std::string content_type, Json patch) {
+  if (content_type == kApply) co_return co_await apply(std::move(patch));
+  for (int attempt = 1;; ++attempt) {
+    auto current = store_.get(key());
+    if (!current.ok()) co_return Written(explain(current.status()));
+    Json object = (*current)->value;
+    const auto applied = apply_patch(kind_, object, content_type, patch);
+    if (!applied.ok()) {
+      auto refused = to_api_error(applied, info_);
+      // A JSON patch that is well-formed but does not fit the object.
+      if (refused.code == 400 && content_type == "application/json-patch+json") {
+        refused.code = 422;
+        refused.reason = "Invalid";
+      }
+      co_return Written(std::move(refused));
+    }
+    const bool locked = store::metadata_text(object, "resourceVersion") !=
+                        store::metadata_text((*current)->value, "resourceVersion");
+    bool conflicted = false;
+    auto written = co_await replace(std::move(object), *std::move(current), conflicted);
+    if (!conflicted || locked || attempt == kAttempts) co_return written;
+  }
+}
+
+Async<Written> Writer::apply(Json config) {
+  if (!config.is_object()) co_return Written(bad_request("an apply patch must be an object"));
+  if (config.find_path({"metadata", "managedFields"}) != nullptr)
+    co_return Written(bad_request("metadata.managedFields must be nil"));
+  Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}};
+  if (auto wrong = admission.check_identity(config)) co_return Written(*std::move(wrong));
+  const bool locked = !store::metadata_text(config, "resourceVersion").empty();
+  for (int attempt = 1;; ++attempt) {
+    bool conflicted = false;
+    auto written = co_await apply_once(config, conflicted);
+    if (!conflicted || locked || attempt == kAttempts) co_return written;
+  }
+}
+
+Async<Written> Writer::apply_once(Json config, bool& conflicted) {
+  const auto current = store_.get(key());
+  const bool exists = current.ok();
+  if (!exists &&
+      (error_class(current.status()) != ErrorClass::not_found || part() == store::Part::status))
+    co_return Written(explain(current.status()));
+  const Json live = exists ? (*current)->value : Json::object();
+  if (part() == store::Part::main) config.erase("status");
+  if (part() == store::Part::status)
+    std::erase_if(config.as_object(), [](const auto& member) {
+      return member.first == "spec" || member.first == "data";
+    });
+  auto applied = server_side_apply(*kind_.type(), live, std::move(config),
+                                   manager(schema::ManagerOperation::apply), options_.force);
+  if (!applied.ok()) co_return Written(explain(applied.status()));
+  if (!applied->conflicts.empty()) co_return Written(apply_conflict(applied->conflicts));
+  Json object = std::move(applied->object);
+  const auto entries = managed_fields_of(object);
+  object.member("metadata").erase("managedFields");
+  Admission admission{kind_, info_, validators_, options_.validation, exists ? &live : nullptr, {}};
+  if (auto wrong = admission.admit(object)) co_return Written(*std::move(wrong));
+  set_managed_fields(object, entries);
+  if (exists)
+    co_return co_await store_next(std::move(object), *current, conflicted,
+                                  std::move(admission.warnings));
+  if (auto wrong = check_namespace()) co_return Written(*std::move(wrong));
+  auto created = co_await store_new(std::move(object), std::move(admission.warnings));
+  conflicted = created.error && created.error->reason == "AlreadyExists";
+  co_return created;
+}
+
+}  // namespace gantry::apiserver

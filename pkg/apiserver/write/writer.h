@@ -1,0 +1,66 @@
+#pragma once
+// Writer: create, update, patch and apply on one resource.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/apiserver/write/admission.h"
+#include "pkg/apiserver/write/options.h"
+#include "pkg/apiserver/write/ownership.h"
+#include "pkg/store/store.h"
+
+namespace gantry::apiserver {
+
+// What a write came to: an error, or the object as it is now.
+struct Written {
+  std::optional<ApiError> error;
+  int code = 200;
+  store::ObjectPtr object;
+  std::vector<std::string> warnings;  // for Warning headers
+
+  Written() = default;
+  explicit Written(ApiError why) : error(std::move(why)) {}
+};
+
+// One write request. Holds references; lives in the coroutine that answers it. A dry run goes the
+// whole way but for the commit: the object it answers has the name and uid that a real one would
+// get only in form.
+class Writer {
+ public:
+  Writer(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
+         const std::vector<Validator>& validators, WriteOptions options, Time now);
+
+  Async<Written> create(Json body);
+  // Without metadata.resourceVersion whatever is there is replaced.
+  Async<Written> update(Json body);
+  // JSON, merge, strategic merge and apply patches, by media type; Unsupported names those. A patch
+  // that does not carry a resourceVersion is applied again when somebody else was faster.
+  Async<Written> patch(std::string content_type, Json patch);
+
+  // An error of the store or of a check as the client of this request is told.
+  ApiError explain(const Status& status) const;
+
+ private:
+  store::Key key() const;
+  store::Part part() const;
+  schema::ManagedEntry manager(schema::ManagerOperation operation) const;
+  std::optional<ApiError> check_namespace() const;
+  // What `body` asks for, of the part that this path may change.
+  Json only_this_part(const Json& current, Json body) const;
+  Async<Written> store_new(Json object, std::vector<std::string> warnings);
+  Async<Written> replace(Json object, store::ObjectPtr current, bool& conflicted);
+  Async<Written> store_next(Json object, store::ObjectPtr current, bool& conflicted,
+                            std::vector<std::string> warnings);
+  Async<Written> apply(Json config);
+  Async<Written> apply_once(Json config, bool& conflicted);
+
+  store::Store& store_;
+  const api::meta::Kind& kind_;
+  const RequestInfo& info_;
+  const std::vector<Validator>& validators_;
+  WriteOptions options_;
+  Time now_;
+};
+
+}  // namespace gantry::apiserver
