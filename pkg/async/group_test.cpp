@@ -110,6 +110,23 @@ TEST(Deadline, SaysWhatItWaitedFor) {
   EXPECT_EQ(world.clock.now(), Time(10s));
 }
 
+TEST(Heartbeat, LastsAsLongAsSomethingIsHeard) {
+  World world;
+  Heartbeat heart(world.clock);
+  auto work = [&]() -> Async<Result<int>> {
+    for (int i = 0; i < 5; ++i) {
+      const auto slept = co_await world.clock.sleep_for(8s);
+      if (!slept.ok()) co_return slept;
+      heart.beat();
+    }
+    co_return co_await answer_after(world.clock, 1h);
+  };
+  EXPECT_THAT(
+      world.loop.block_on(world.clock, with_heartbeat(world.clock, heart, 10s, "pull", work())),
+      Fails(ErrorClass::timeout, "pull: nothing was heard for 10s"));
+  EXPECT_EQ(world.clock.now(), Time(50s));
+}
+
 TEST(Deadline, PassesTheCallersCancellationOn) {
   World world;
   auto body = [&]() -> Async<Status> {
