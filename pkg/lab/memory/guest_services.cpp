@@ -69,7 +69,9 @@ void GuestShell::install(const std::string& wanted) {
   const auto equals = wanted.find('=');
   const auto name = wanted.substr(0, equals);
   system_.packages[name] = equals == std::string::npos ? "1.0-1" : wanted.substr(equals + 1);
-  auto& unit = system_.units[name + ".service"];  // Debian starts what it installs
+  if (name == "docker-cli" || name == "docker-compose") return;  // no service
+  // Debian starts what it installs.
+  auto& unit = system_.units[(name == "docker.io" ? "docker" : name) + ".service"];
   unit.enabled = true;
   unit.active = true;
   ++unit.starts;

@@ -1,7 +1,10 @@
 #include "pkg/lab/memory/guest_shell.h"
 
+#include <algorithm>
+
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
+#include "pkg/lab/memory/guest_docker.h"
 #include "pkg/lab/memory/shell_words.h"
 
 namespace gantry::lab {
@@ -18,15 +21,17 @@ GuestSystem fresh_system(const std::string& template_name) {
       system.packages[name] = "1.0";
     }
   }
+  // "debian-13-standard_13.1-1", "alpine-3.22-default": the version is the second word.
+  const auto words = split(template_name, '-');
   system.files["/etc/os-release"] = {
-      std::string("ID=") +
-          (is_debian ? "debian" : template_name.substr(0, template_name.find('-'))) + "\n",
+      absl::StrFormat("ID=%s\nVERSION_ID=\"%s\"\n", words[0], words.size() > 1 ? words[1] : ""),
       0644, "root", "root"};
   return system;
 }
 
 void boot(GuestSystem& system) {
   system.booted = true;
+  stop_services(system.docker);
   for (auto& [name, unit] : system.units) {
     if (!unit.enabled) continue;
     unit.active = true;
@@ -80,16 +85,24 @@ guest::Exit GuestShell::run_words(const Words& words, const std::string& input) 
   if (name == "systemctl") return run_systemctl(words);
   if (name == "apt-get" || name == "apt") return run_apt(words);
   if (name == "dpkg-query") return run_dpkg_query(words);
+  if (name == "apk") return run_apk(words);
+  if (starts_with(name, "rc-")) return run_openrc(name, words);
+  if (name == "docker") return GuestDocker(system_, registry_).run(words);
   if (name == "test" || name == "[") return run_test(words);
   return run_file_command(words);
 }
 
-// A script that opens a socket: somebody listens while a unit is active.
+// A script that opens a socket: somebody listens while a unit or a service of Docker's is active.
 guest::Exit GuestShell::probe() const {
-  for (const auto& [name, unit] : system_.units) {
-    if (!unit.active) continue;
+  const bool serves = std::any_of(system_.units.begin(), system_.units.end(), [](const auto& unit) {
+    return unit.second.active && unit.first != "docker.service";
+  });
+  const auto& services = system_.docker.services;
+  const bool contains = std::any_of(services.begin(), services.end(), [](const auto& service) {
+    return service.second.state == "running";
+  });
+  if (serves || contains)
     return exit_with(0, "HTTP/1.1 " + std::to_string(system_.http_status) + " \r\n");
-  }
   return exit_with(1, "", "connect: Connection refused\n");
 }
 
@@ -126,6 +139,7 @@ guest::Exit GuestShell::run_file_command(const Words& words) {
     for (const auto& path : paths) remove(path);
     return exit_with(0);
   }
+  if (name == "ls" && !paths.empty()) return list(paths[0]);
   if (name == "cat" && !paths.empty()) return cat(paths);
   if (name == "mv" && paths.size() == 2) return move(paths[0], paths[1]);
   if (name == "sha256sum" && !paths.empty()) {
@@ -147,6 +161,22 @@ void GuestShell::remove(const std::string& path) {
   system_.folders.erase(path);
   std::erase_if(system_.files,
                 [&](const auto& file) { return starts_with(file.first, path + "/"); });
+}
+
+// One name a line.
+guest::Exit GuestShell::list(const std::string& folder) {
+  if (!is_folder(folder)) return missing("ls", folder);
+  std::set<std::string> names;
+  const auto add = [&](const std::string& path) {
+    if (!starts_with(path, folder + "/")) return;
+    const auto rest = path.substr(folder.size() + 1);
+    names.insert(rest.substr(0, rest.find('/')));
+  };
+  for (const auto& [path, file] : system_.files) add(path);
+  for (const auto& path : system_.folders) add(path);
+  std::string lines;
+  for (const auto& name : names) lines += name + "\n";
+  return exit_with(0, lines);
 }
 
 guest::Exit GuestShell::cat(const Words& paths) {

@@ -18,13 +18,15 @@ void boot(GuestSystem& system);
 // true, false, cat, test/[ -e -f -d -x, echo, printf, sh -c, systemctl (is-active, is-enabled,
 // enable, disable, start, stop, restart, reload, daemon-reload, status, is-system-running), apt-get
 // (update, install, remove), dpkg-query -W, mv, rm, mkdir -p, chmod, chown, sha256sum, ln -s, id,
-// hostname. `sh -c` takes commands joined by "&&", "||", ";" and newlines, quotes included, no
-// more. Anything else: 127, "not found".
+// hostname; on Alpine apk, rc-service, rc-update, rc-status; docker (guest_docker.h). `sh -c` takes
+// commands joined by "&&", "||", ";" and newlines, quotes included, no more. Anything else: 127,
+// "not found".
 class GuestShell {
  public:
   // `installable` empty: apt can install everything.
-  GuestShell(GuestSystem& system, const std::set<std::string>& installable)
-      : system_(system), installable_(installable) {}
+  GuestShell(GuestSystem& system, const std::set<std::string>& installable,
+             const ImageRegistry& registry)
+      : system_(system), installable_(installable), registry_(registry) {}
   guest::Exit run(const guest::Command& command);
 
  private:
@@ -35,8 +37,11 @@ class GuestShell {
   guest::Exit run_systemctl(const Words& words);
   guest::Exit run_apt(const Words& words);
   guest::Exit run_dpkg_query(const Words& words);
+  guest::Exit run_apk(const Words& words);
+  guest::Exit run_openrc(const std::string& program, const Words& words);
   guest::Exit run_test(Words words);
   guest::Exit probe() const;
+  guest::Exit list(const std::string& folder);
   guest::Exit cat(const Words& paths);
   guest::Exit move(const std::string& from, const std::string& to);
   guest::Exit stat(const std::string& path);
@@ -51,6 +56,7 @@ class GuestShell {
 
   GuestSystem& system_;
   const std::set<std::string>& installable_;
+  const ImageRegistry& registry_;
 };
 
 }  // namespace gantry::lab

@@ -261,7 +261,8 @@ Async<Result<guest::Exit>> MemoryBackend::exec(ContainerSpec spec, guest::Comman
   const auto packages_before = system.packages.size();
   std::optional<guest::Exit> exit;
   if (options_.program) exit = options_.program(spec.vmid, system, command);
-  if (!exit.has_value()) exit = GuestShell(system, options_.packages).run(command);
+  if (!exit.has_value())
+    exit = GuestShell(system, options_.packages, options_.registry).run(command);
   const auto installed = static_cast<int64_t>(system.packages.size() - packages_before);
   if (installed > 0) {
     GANTRY_CO_TRY(co_await take(options_.timing.package * installed));

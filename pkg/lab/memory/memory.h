@@ -29,19 +29,41 @@ struct GuestUnit {
   bool failed = false;
   int starts = 0;
 };
+// A container of a Compose project.
+struct GuestService {
+  std::string image;
+  std::string hash;    // of what it was made from
+  std::string state;   // running, exited, restarting
+  std::string status;  // "Up 2 seconds"
+  int starts = 0;
+};
+struct GuestDockerState {
+  std::set<std::string> images;
+  int pulls = 0;
+  std::map<std::string, GuestService> services;  // "project/service"
+  std::string driver = "overlay2";
+  std::string last_words;  // of every container's log
+};
 // Everything inside one container. Survives a restart, except that units start anew.
 struct GuestSystem {
   std::map<std::string, GuestFile> files;
   std::set<std::string> folders;
   std::map<std::string, std::string> packages;  // name → version
   std::map<std::string, GuestUnit> units;       // "hello.service"
-  bool booted = false;                          // systemd has come up
+  GuestDockerState docker;
+  bool booted = false;    // its init has come up
   int http_status = 200;  // what a probe over /dev/tcp gets while any unit is active
 };
 
 // What a command does inside. Return nullopt to let the default program answer.
 using GuestProgram = std::function<std::optional<guest::Exit>(VmId vmid, GuestSystem& system,
                                                               const guest::Command& command)>;
+
+// Where Docker inside finds images.
+struct ImageRegistry {
+  std::set<std::string> images;             // that can be pulled; empty: every one
+  std::map<std::string, std::string> sick;  // image → the status its services get, for ever
+};
 
 // How long things take; each is stretched by up to `jitter` of itself.
 struct MemoryTiming {
@@ -66,8 +88,9 @@ struct MemoryOptions {
   std::vector<std::string> bridges = {"vmbr0"};
   Backend::Space space{int64_t{250} << 30, int64_t{4} << 30};  // of a storage without a `total`
   MemoryTiming timing;
-  std::set<std::string> packages;  // what apt can install; empty: everything
-  GuestProgram program;            // asked first
+  std::set<std::string> packages;  // what apt and apk can install; empty: everything
+  ImageRegistry registry;
+  GuestProgram program;  // asked first
 };
 
 class MemoryBackend final : public Backend {

@@ -19,10 +19,11 @@ struct Shell {
   guest::Exit run(std::vector<std::string> argv) {
     guest::Command command;
     command.argv = std::move(argv);
-    return GuestShell(system, installable).run(command);
+    return GuestShell(system, installable, registry).run(command);
   }
   GuestSystem system = fresh_system("debian-12-standard_12.12-1_amd64.tar.zst");
   std::set<std::string> installable;
+  ImageRegistry registry;
 };
 
 TEST(GuestShell, FilesAreKeptWithModeAndOwner) {
