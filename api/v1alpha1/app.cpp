@@ -1,6 +1,8 @@
 #include "api/v1alpha1/app.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "api/v1alpha1/columns.h"
 
@@ -36,7 +38,7 @@ Problems check(const EnvVar& variable) {
 
 TypeInfo describe(Type<EnvVar>) {
   return checked<EnvVar, static_cast<Problems (*)(const EnvVar&)>(&check)>(
-      object<EnvVar>("EnvVar", "An environment variable of the App's unit.",
+      object<EnvVar>("EnvVar", "An environment variable.",
                      {
                          field<&EnvVar::name>("name", "Its name.", required, format::env_name),
                          field<&EnvVar::value>("value", "Its value.", Length{0, 65536}),
@@ -44,72 +46,40 @@ TypeInfo describe(Type<EnvVar>) {
                      }));
 }
 
-namespace {
-
-Json read_port(const void* value) {
-  const auto& port = *static_cast<const PortRef*>(value);
-  return port.number > 0 ? Json(port.number) : Json(port.name);
-}
-
-std::optional<std::string> write_port(void* value, const Json& json) {
-  auto& port = *static_cast<PortRef*>(value);
-  if (json.is_integer() && json.as_integer() >= 1 && json.as_integer() <= 65535) {
-    port = {"", static_cast<int>(json.as_integer())};
-    return std::nullopt;
-  }
-  if (json.is_string() && format::port_name.matches(json.as_string())) {
-    port = {json.as_string(), 0};
-    return std::nullopt;
-  }
-  return "must be the name of one of spec.ports or a number between 1 and 65535";
-}
-
-}  // namespace
-
-TypeInfo describe(Type<PortRef>) {
-  TypeInfo info;
-  info.kind = Kind::int_or_string;
-  info.name = "PortRef";
-  info.doc = "The name of one of spec.ports, or a number.";
-  info.read = &read_port;
-  info.write = &write_port;
-  return info;
-}
-
-TypeInfo describe(Type<HttpProbe>) {
-  return object<HttpProbe>(
-      "HttpProbe", "Healthy: an answer with a status from 200 to 399.",
-      {
-          field<&HttpProbe::path>("path", "What is asked for.", format::url_path),
-          field<&HttpProbe::port>("port", "Where: a name of spec.ports, or a number.", required),
-      });
-}
-
-TypeInfo describe(Type<TcpProbe>) {
-  return object<TcpProbe>(
-      "TcpProbe", "Healthy: the port takes connections.",
-      {field<&TcpProbe::port>("port", "Which: a name of spec.ports, or a number.", required)});
-}
-
-TypeInfo describe(Type<Health>) {
+TypeInfo describe(Type<AppFile>) {
   return one_of(
-      object<Health>(
-          "Health", "How it is known that an App works.",
+      object<AppFile>(
+          "AppFile", "A file that is written into the container.",
           {
-              field<&Health::http>("http", "It answers HTTP."),
-              field<&Health::tcp>("tcp", "It takes TCP connections."),
-              field<&Health::startup>("startupSeconds",
-                                      "How long it may take after its start until it is healthy.",
-                                      Range{0, 86400}),
-              field<&Health::interval>("intervalSeconds", "How often it is asked.",
-                                       Range{1, 86400}),
-              field<&Health::timeout>("timeoutSeconds", "How long an answer may take.",
-                                      Range{1, 300}),
-              field<&Health::failure_threshold>("failureThreshold",
-                                                "How many failures in a row make it unhealthy.",
-                                                Range{1, 100}),
+              field<&AppFile::path>("path", "Where.", required, format::absolute_path),
+              field<&AppFile::content>("content", "What is in it.", Length{0, 1 << 20}),
+              field<&AppFile::config_map_key_ref>("configMapKeyRef", "A key of a ConfigMap."),
+              field<&AppFile::secret_key_ref>("secretKeyRef", "A key of a Secret."),
+              field<&AppFile::mode>("mode",
+                                    "Its permissions, in quotes; 0600 for what a Secret holds, "
+                                    "else 0644, when absent.",
+                                    format::octal_mode),
+              field<&AppFile::owner>("owner", "user or user:group.", format::owner),
           }),
-      {OneOf::Count::exactly_one, {"http", "tcp"}});
+      {OneOf::Count::exactly_one, {"content", "configMapKeyRef", "secretKeyRef"}});
+}
+
+TypeInfo describe(Type<ExposeTls>) {
+  return enumeration<ExposeTls>(
+      "ExposeTls",
+      "Internal: a certificate of the Appliance's own authority. None: plain "
+      "HTTP.",
+      {"Internal", "None"});
+}
+
+TypeInfo describe(Type<Expose>) {
+  return object<Expose>(
+      "Expose", "A host name under which an Appliance's proxy serves a port.",
+      {
+          field<&Expose::host>("host", "The name.", required, format::dns_subdomain),
+          field<&Expose::port>("port", "Which port: a name of spec.ports, or a number.", required),
+          field<&Expose::tls>("tls", "How it is encrypted."),
+      });
 }
 
 int port_number(const AppSpec& spec, const PortRef& ref) {
@@ -120,7 +90,8 @@ int port_number(const AppSpec& spec, const PortRef& ref) {
 
 namespace {
 
-void check_port(Problems& problems, const AppSpec& spec, const char* path, const PortRef& ref) {
+void check_port(Problems& problems, const AppSpec& spec, const std::string& path,
+                const PortRef& ref) {
   if (port_number(spec, ref) != 0) return;
   std::string names;
   for (const auto& port : spec.ports) names += (names.empty() ? "" : ", ") + port.name;
@@ -129,14 +100,86 @@ void check_port(Problems& problems, const AppSpec& spec, const char* path, const
                                       names.empty() ? "there is none" : names, ref.name)});
 }
 
+void check_health(Problems& problems, const AppSpec& spec) {
+  if (!spec.health) return;
+  if (spec.health->http) check_port(problems, spec, "health.http.port", spec.health->http->port);
+  if (spec.health->tcp) check_port(problems, spec, "health.tcp.port", spec.health->tcp->port);
+}
+
+// Two ports with one number would be one.
+void check_port_numbers(Problems& problems, const AppSpec& spec) {
+  std::map<std::pair<int, Protocol>, std::string> seen;
+  for (size_t i = 0; i < spec.ports.size(); ++i) {
+    const auto& port = spec.ports[i];
+    const auto [first, fresh] = seen.try_emplace({port.port, port.protocol}, port.name);
+    if (fresh) continue;
+    problems.push_back({absl::StrFormat("ports[%d].port", i), Reason::duplicate,
+                        absl::StrFormat("is the number of port %s already", first->second)});
+  }
+}
+
+void check_files(Problems& problems, const AppSpec& spec) {
+  if (!spec.workload.service) return;
+  for (size_t i = 0; i < spec.files.size(); ++i) {
+    const auto& files = spec.workload.service->files;
+    if (std::ranges::find(files, spec.files[i].path, &WorkloadFile::path) == files.end()) continue;
+    problems.push_back({absl::StrFormat("files[%d].path", i), Reason::duplicate,
+                        "is written by spec.workload.service.files already"});
+  }
+}
+
+// A port that is promised to others and published on the loopback only (WKL-005).
+void check_reach(Problems& problems, const AppSpec& spec, const ComposeOutline& outline) {
+  for (size_t i = 0; i < spec.ports.size(); ++i) {
+    for (const auto& service : outline.services) {
+      for (const auto& port : service.ports) {
+        const bool loopback = port.address.starts_with("127.") || port.address == "::1";
+        if (port.port != spec.ports[i].port || !loopback) continue;
+        problems.push_back(
+            {absl::StrFormat("ports[%d].port", i), Reason::invalid,
+             absl::StrFormat("is published on %s only, where nobody outside reaches it (WKL-005): "
+                             "leave the address out of services.%s.ports",
+                             port.address, service.name)});
+      }
+    }
+  }
+}
+
+void check_workload(Problems& problems, const AppSpec& spec) {
+  if (!spec.workload.compose) return;
+  std::set<std::string> names;
+  for (const auto& variable : spec.env) names.insert(variable.name);
+  for (auto problem : check_compose(*spec.workload.compose, names)) {
+    problem.path = join_path("workload.compose", problem.path);
+    problems.push_back(std::move(problem));
+  }
+  const auto outline = outline_of(spec.workload.compose->text);
+  if (outline.ok()) check_reach(problems, spec, *outline);
+}
+
+// What needs an Appliance is understood and refused until there is one.
+void check_expose(Problems& problems, const AppSpec& spec) {
+  std::set<std::string> hosts;
+  for (size_t i = 0; i < spec.expose.size(); ++i) {
+    const auto path = absl::StrFormat("expose[%d]", i);
+    check_port(problems, spec, path + ".port", spec.expose[i].port);
+    if (!hosts.insert(spec.expose[i].host).second)
+      problems.push_back({path + ".host", Reason::duplicate, "is exposed twice"});
+  }
+  if (!spec.expose.empty()) {
+    problems.push_back({"expose", Reason::forbidden,
+                        "needs an Appliance, which this version does not serve: reach the App by "
+                        "the address in its status"});
+  }
+}
+
 Problems check(const AppSpec& spec) {
   Problems problems;
-  if (spec.health && spec.health->http) {
-    check_port(problems, spec, "health.http.port", spec.health->http->port);
-  }
-  if (spec.health && spec.health->tcp) {
-    check_port(problems, spec, "health.tcp.port", spec.health->tcp->port);
-  }
+  check_health(problems, spec);
+  check_port_numbers(problems, spec);
+  check_files(problems, spec);
+  check_workload(problems, spec);
+  check_expose(problems, spec);
   return problems;
 }
 
@@ -152,8 +195,16 @@ TypeInfo describe(Type<AppSpec>) {
           field<&AppSpec::replicas>("replicas", "How many containers.", Range{0, 100}),
           field<&AppSpec::workload>("workload", "What runs inside.", required),
           field<&AppSpec::ports>("ports", "Ports it listens on.", MapKey{"name"}, Items{0, 100}),
-          field<&AppSpec::env>("env", "Environment variables of its unit.", MapKey{"name"},
-                               Items{0, 500}),
+          field<&AppSpec::env>("env",
+                               "Environment variables of its unit, or of every service of its "
+                               "compose file.",
+                               MapKey{"name"}, Items{0, 500}),
+          field<&AppSpec::files>("files", "Files that are written into the container.",
+                                 MapKey{"path"}, Items{0, 200}),
+          field<&AppSpec::expose>("expose",
+                                  "Host names under which it is served. Refused until Appliances "
+                                  "are served.",
+                                  MapKey{"host"}, Items{0, 100}),
           field<&AppSpec::health>("health",
                                   "How it is known that it works; without it, that its unit runs."),
           field<&AppSpec::networks>(
@@ -161,13 +212,11 @@ TypeInfo describe(Type<AppSpec>) {
           field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept."),
       });
   info = reserved(std::move(info),
-                  {{"expose", "exposing under a host name is not served by this version"},
-                   {"volumes", "volumes are not served by this version"},
+                  {{"volumes", "volumes are not served by this version"},
                    {"dependsOn", "dependencies between Apps are not served by this version"},
                    {"update",
                     "update strategies are not served by this version: a changed "
-                    "workload is put into the running containers, one after the other"},
-                   {"files", "files belong to workload.service.files"}});
+                    "workload is put into the running containers, one after the other"}});
   return checked<AppSpec, static_cast<Problems (*)(const AppSpec&)>(&check)>(std::move(info));
 }
 

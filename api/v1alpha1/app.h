@@ -24,6 +24,15 @@ struct EnvVar {
   std::string value;
   std::optional<meta::ValueSource> value_from;
 };
+// A file that is written into the container; content, configMapKeyRef or secretKeyRef.
+struct AppFile {
+  std::string path;
+  std::optional<std::string> content;
+  std::optional<meta::KeyReference> config_map_key_ref;
+  std::optional<meta::KeyReference> secret_key_ref;
+  std::optional<std::string> mode;  // absent: 0600 for a Secret's, else 0644
+  std::string owner = "root:root";  // user or user:group
+};
 // A port by number or by the name of one of spec.ports.
 struct PortRef {
   std::string name;
@@ -44,12 +53,21 @@ struct Health {
   std::chrono::seconds timeout{5};
   int failure_threshold = 3;
 };
+enum class ExposeTls { internal, none };
+// A host name under which an Appliance's proxy serves one of the ports.
+struct Expose {
+  std::string host;
+  PortRef port;
+  ExposeTls tls = ExposeTls::internal;
+};
 struct AppSpec {
   std::string machine_class_name;
   int replicas = 1;
   Workload workload;
   std::vector<AppPort> ports;
   std::vector<EnvVar> env;
+  std::vector<AppFile> files;
+  std::vector<Expose> expose;
   std::optional<Health> health;
   std::vector<Network> networks;  // empty: those of the class
   bool suspend = false;
@@ -68,7 +86,11 @@ struct AppMachine {
   std::string address;
   bool ready = false;
   std::string step;
+  int step_number = 0;  // from 1, of step_count; 0: no bootstrap is under way
+  int step_count = 0;
   std::string message;
+  std::string output;  // the last line that the step's command has written
+  std::string code;    // of the failure catalogue, or empty
   std::optional<Time> step_started_at;
   std::string url;
   std::string revision;  // of the workload that was last put into it
@@ -98,7 +120,10 @@ struct App {
 schema::TypeInfo describe(schema::Type<Protocol>);
 schema::TypeInfo describe(schema::Type<AppPort>);
 schema::TypeInfo describe(schema::Type<EnvVar>);
+schema::TypeInfo describe(schema::Type<AppFile>);
 schema::TypeInfo describe(schema::Type<PortRef>);
+schema::TypeInfo describe(schema::Type<ExposeTls>);
+schema::TypeInfo describe(schema::Type<Expose>);
 schema::TypeInfo describe(schema::Type<HttpProbe>);
 schema::TypeInfo describe(schema::Type<TcpProbe>);
 schema::TypeInfo describe(schema::Type<Health>);

@@ -30,7 +30,14 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::ready>(
               "ready", "Whether the workload works, or did before unknownSince.", always),
           field<&AppMachine::step>("step", "What is being done."),
+          field<&AppMachine::step_number>("stepNumber",
+                                          "Which of stepCount steps that is, while it is being "
+                                          "set up."),
+          field<&AppMachine::step_count>("stepCount", "How many steps there are."),
           field<&AppMachine::message>("message", "What it waits for."),
+          field<&AppMachine::output>("output",
+                                     "The last line that the command of the step has written."),
+          field<&AppMachine::code>("code", "What is wrong, of the failure catalogue."),
           field<&AppMachine::step_started_at>("stepStartedAt", "Since when."),
           field<&AppMachine::url>("url", "Where it answers."),
           field<&AppMachine::revision>("revision", "The workload that was last put into it."),

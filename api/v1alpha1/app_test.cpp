@@ -44,6 +44,107 @@ TEST(App, IsReadFromItsManifest) {
   EXPECT_EQ(port_number(app.spec, {"web", 0}), 0);
 }
 
+// What is wrong with an App's spec given as YAML, as "path: message".
+std::vector<std::string> wrong_with(const std::string& spec) {
+  const auto documents = schema::parse_yaml("{metadata: {name: wiki}}\n---\n" + spec);
+  EXPECT_TRUE(documents.ok()) << documents.status();
+  if (!documents.ok()) return {"no YAML"};
+  Json object = documents->at(0).value;
+  Json value = documents->at(1).value;
+  value.set("machineClassName", "docker");
+  object.set("spec", std::move(value));
+  std::vector<std::string> texts;
+  for (const auto& problem : schema::validate(*schema::type_of<App>(), object))
+    texts.push_back(to_string(problem));
+  return texts;
+}
+
+constexpr const char* kTwoServices = R"(
+workload:
+  compose:
+    inline: |
+      services:
+        web: {image: "registry.lan/wiki:2", ports: ["80:3000"], environment: {PASS: "${DB_PASS}"}}
+        db: {image: "registry.lan/postgres:16", volumes: ["/srv/data/pg:/var/lib/pg"]}
+)";
+
+TEST(AppSpec, TakesACompleteComposeApp) {
+  EXPECT_THAT(wrong_with(std::string(kTwoServices) + R"(
+env: [{name: DB_PASS, valueFrom: {secretKeyRef: {name: db, key: password}}}]
+files:
+- {path: /etc/app.conf, configMapKeyRef: {name: conf, key: app.conf}, mode: "0640"}
+- {path: /etc/app.key, secretKeyRef: {name: key, key: pem}}
+- {path: /etc/motd, content: hello}
+ports: [{name: http, port: 80}]
+health: {http: {path: /, port: http}}
+)"),
+              IsEmpty());
+}
+
+TEST(AppSpec, NamesThePlaceOfWhatIsWrong) {
+  const std::string service = "{workload: {service: {unit: a.service}}, ";
+  const auto compose = [](const std::string& text) {
+    return "{workload: {compose: {inline: " + text + "}}}";
+  };
+  const std::pair<std::string, std::string> rows[] = {
+      {kTwoServices,
+       "spec.workload.compose.inline: uses variables that spec.env does not have: DB_PASS"},
+      {compose("'services: {a: {image: x, ports: [\"80:1\"]}, b: {image: y, ports: [\"80:2\"]}}'"),
+       "services.b.ports: port 80 is held by service a already (WKL-002)"},
+      {compose("'services: [a'"), "spec.workload.compose.inline: line 1, column"},
+      {compose("'{}'"), "services: must name at least one service"},
+      {compose("'services: {a: {}}'"), "services.a.image: must name an image"},
+      {compose("'services: {a: {build: .}}'"), "services.a.build: there is no build context"},
+      {compose("'include: [b.yaml]'"), "include: there is no other file"},
+      {compose("'services: {a: {image: x, ports: [\"99999:1\"]}}'"),
+       "services.a.ports: must be a port, or first-last"},
+      {"{workload: {compose: {inline: 'services: {a: {image: x, ports: [\"127.0.0.1:80:1\"]}}'}},"
+       " ports: [{name: http, port: 80}]}",
+       "spec.ports[0].port: is published on 127.0.0.1 only"},
+      {"{workload: {}}", "spec.workload: must have one of service, compose"},
+      {service + "ports: [{name: a, port: 80}, {name: b, port: 80}]}",
+       "spec.ports[1].port: is the number of port a already"},
+      {service + "files: [{path: /a}]}",
+       "spec.files[0]: must have one of content, configMapKeyRef, secretKeyRef"},
+      {service + "files: [{path: a, content: b}]}", "spec.files[0].path"},
+      {service + "files: [{path: /a, content: b, mode: 9}]}", "spec.files[0].mode"},
+      {"{workload: {service: {files: [{path: /a, content: b}]}}, files: [{path: /a, content: c}]}",
+       "spec.files[0].path: is written by spec.workload.service.files already"},
+      {service + "expose: [{host: a.lan, port: web}]}",
+       "spec.expose[0].port: must name one of spec.ports (there is none), not \"web\""},
+      {service + "expose: [{host: a.lan, port: 80}]}", "spec.expose: needs an Appliance"},
+      {service + "networks: [{applianceRef: {name: lan}, fallback: Uplink}]}",
+       "spec.networks[0].applianceRef: Appliances are not served"},
+      {service + "networks: [{bridge: vmbr0, fallback: Uplink}]}",
+       "spec.networks[0].fallback: belongs to applianceRef"},
+      {service + "networks: [{}]}", "spec.networks[0]: must have one of bridge, applianceRef"},
+  };
+  for (const auto& [spec, want] : rows) {
+    EXPECT_THAT(wrong_with(spec), ::testing::Contains(HasSubstr(want))) << spec;
+  }
+}
+
+TEST(Compose, KnowsPortsAndVariables) {
+  const auto outline = outline_of(R"(
+services:
+  a: {image: "x:${TAG:-1}", ports: ["8000-8001:80", "53:53/udp", "[::1]:81:81", 90, "80"]}
+  b:
+    image: y
+    command: "echo $$HOME ${WHO} $WHAT"
+    ports: [{target: 80, published: "443", protocol: tcp}, "${PORT}:80"]
+)");
+  ASSERT_TRUE(outline.ok()) << outline.status();
+  std::vector<std::string> ports;
+  for (const auto& service : outline->services) {
+    for (const auto& port : service.ports) {
+      ports.push_back(absl::StrFormat("%s %s:%d%s", service.name, port.address, port.port,
+                                      port.udp ? "/udp" : ""));
+    }
+  }
+  EXPECT_THAT(ports, ElementsAre("a :8000", "a :8001", "a :53/udp", "a ::1:81", "b :443"));
+  EXPECT_THAT(outline->variables, ::testing::UnorderedElementsAre("PORT", "WHAT", "WHO"));
+}
+
 TEST(MachineClass, IsReadFromItsManifest) {
   const auto spec = decode_manifest<MachineClass>("2-machineclass.yaml", 0).spec;
   EXPECT_EQ(spec.cluster_name, "home");

@@ -9,34 +9,55 @@ using namespace schema;
 namespace {
 
 Problems check(const Network& network) {
+  Problems problems;
   if (network.ip == "dhcp" && network.gateway) {
-    return {{"gateway", Reason::forbidden, "must not be set with ip: dhcp, which brings its own"}};
+    problems.push_back(
+        {"gateway", Reason::forbidden, "must not be set with ip: dhcp, which brings its own"});
   }
-  return {};
+  if (network.fallback != NetworkFallback::none && !network.appliance_ref) {
+    problems.push_back({"fallback", Reason::forbidden, "belongs to applianceRef"});
+  }
+  if (network.bridge.empty() == !network.appliance_ref.has_value()) {
+    problems.push_back({"", Reason::required, "must have one of bridge, applianceRef"});
+  }
+  if (network.appliance_ref) {
+    problems.push_back({"applianceRef", Reason::forbidden,
+                        "Appliances are not served by this version; name a bridge"});
+  }
+  return problems;
 }
 
 }  // namespace
 
+TypeInfo describe(Type<NetworkFallback>) {
+  return enumeration<NetworkFallback>(
+      "NetworkFallback",
+      "What to do while the Appliance cannot be built. None: wait. Uplink: go on its uplink's "
+      "bridge, and say so.",
+      {"None", "Uplink"});
+}
+
 TypeInfo describe(Type<Network>) {
-  auto info = object<Network>(
+  return checked<Network, &check>(object<Network>(
       "Network", "One network interface of a container.",
       {
           field<&Network::name>("name",
                                 "Its name inside the container; eth0, eth1, … by position "
                                 "when empty.",
                                 format::bridge),
-          field<&Network::bridge>("bridge", "The node's bridge that it is plugged into.", required,
+          field<&Network::bridge>("bridge", "The node's bridge that it is plugged into.",
                                   format::bridge, Example{"vmbr0"}),
+          field<&Network::appliance_ref>(
+              "applianceRef",
+              "The Appliance whose network it is on. Refused until Appliances are served."),
+          field<&Network::fallback>("fallback", "What to do without the Appliance."),
           field<&Network::ip>("ip", "dhcp, or an address with its prefix length.",
                               format::cidr_or_dhcp, Example{"192.0.2.10/24"}),
           field<&Network::gateway>("gateway", "The default route's address.", format::ip),
           field<&Network::firewall>("firewall", "Whether Proxmox' firewall filters it."),
           field<&Network::vlan>("vlan", "VLAN tag.", Range{1, 4094}),
           field<&Network::mac>("mac", "MAC address; Proxmox chooses one when absent.", format::mac),
-      });
-  info = reserved(std::move(info),
-                  {{"applianceRef", "Appliances are not served by this version; name a bridge"}});
-  return checked<Network, &check>(std::move(info));
+      }));
 }
 
 TypeInfo describe(Type<Dns>) {

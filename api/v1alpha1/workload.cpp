@@ -114,14 +114,17 @@ TypeInfo describe(Type<Service>) {
 TypeInfo describe(Type<Workload>) {
   auto info = object<Workload>(
       "Workload", "What runs inside.",
-      {field<&Workload::service>("service", "A native service of the container's own system.")});
-  info = reserved(std::move(info), {{"compose",
-                                     "Docker Compose is not served by this version; "
-                                     "use service"},
-                                    {"oci",
-                                     "OCI images are not served by this version; use "
+      {
+          field<&Workload::service>("service", "A native service of the container's own system."),
+          field<&Workload::compose>(
+              "compose",
+              "Docker Compose. Docker comes with the template or is installed: Debian 13 and "
+              "Alpine have Compose v2, Debian 12 has not."),
+      });
+  info = reserved(std::move(info), {{"oci",
+                                     "OCI images are not served by this version; use compose or "
                                      "service"}});
-  return one_of(std::move(info), {OneOf::Count::exactly_one, {"service"}});
+  return one_of(std::move(info), {OneOf::Count::exactly_one, {"service", "compose"}});
 }
 
 }  // namespace gantry::api::v1alpha1

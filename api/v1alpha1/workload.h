@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/meta/types.h"
+#include "api/v1alpha1/compose.h"
 
 namespace gantry::api::v1alpha1 {
 
@@ -39,7 +40,8 @@ struct Service {
   std::string unit;
 };
 struct Workload {
-  std::optional<Service> service;
+  std::optional<Service> service;  // one of service and compose
+  std::optional<Compose> compose;
 };
 
 schema::TypeInfo describe(schema::Type<CommandLine>);

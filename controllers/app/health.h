@@ -4,7 +4,7 @@
 #include <string>
 
 #include "api/v1alpha1/app.h"
-#include "controllers/app/guest.h"
+#include "controllers/app/bootstrap/bootstrap.h"
 #include "controllers/app/prober.h"
 
 namespace gantry::controllers::app {
@@ -16,8 +16,9 @@ struct ProbeResult {
 };
 
 // Asks from the daemon; where the daemon has no way to the address, asks inside the container on
-// 127.0.0.1. `guest` may be absent (no command channel).
-Async<ProbeResult> probe(const api::v1alpha1::AppSpec& spec, std::string address, Prober& prober,
-                         std::optional<Guest> guest);
+// 127.0.0.1. Without a declared probe: whether what runs inside runs, by the container's own word.
+// `guest` may be absent (no command channel).
+Async<ProbeResult> probe(const api::v1alpha1::AppSpec& spec, const ResolvedWorkload& workload,
+                         std::string address, Prober& prober, std::optional<Guest> guest);
 
 }  // namespace gantry::controllers::app

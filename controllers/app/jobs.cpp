@@ -18,6 +18,13 @@ Duration retry_delay(const Status& status, int failures) {
   return std::min<Duration>(doubled, minutes(5));
 }
 
+// Nobody may take them for a while; the newest matter.
+void tell(Inside& inside, const std::string& text, bool failed) {
+  constexpr size_t kKept = 50;
+  if (inside.deeds.size() == kKept) inside.deeds.erase(inside.deeds.begin());
+  inside.deeds.push_back({text, failed});
+}
+
 }  // namespace
 
 Jobs::Jobs(async::Clock& clock, Executor executor) : clock_(clock), group_(std::move(executor)) {}
@@ -43,8 +50,9 @@ void Jobs::start(const Uid& machine, std::string container, Guest guest, Resolve
   GANTRY_CHECK(!inside.running);
   inside.running = true;
   inside.step_started = clock_.now();
-  inside.step = "system";
-  inside.message = "looking inside the container";
+  const auto steps = step_names(workload);
+  inside.progress = Progress{
+      1, static_cast<int>(steps.size()), steps.front(), "looking inside the container", "", false};
   group_.spawn("bootstrap", [this, machine, container = std::move(container), guest,
                              workload = std::move(workload), prove = std::move(prove)] {
     return work(machine, container, guest, workload, prove);
@@ -53,11 +61,13 @@ void Jobs::start(const Uid& machine, std::string container, Guest guest, Resolve
 
 Async<Status> Jobs::work(Uid machine, std::string container, Guest guest, ResolvedWorkload workload,
                          std::function<Async<Status>()> prove) {
-  const StepReport report = [this, machine](const std::string& step, const std::string& message) {
+  const Report report = [this, machine](const Progress& progress) {
     auto& inside = insides_[machine];
-    if (inside.step != step) inside.step_started = clock_.now();
-    inside.step = step;
-    inside.message = message;
+    if (inside.progress.step != progress.step) inside.step_started = clock_.now();
+    const bool is_new = progress.changes && (progress.step != inside.progress.step ||
+                                             progress.message != inside.progress.message);
+    if (is_new) tell(inside, progress.step + ": " + progress.message, false);
+    inside.progress = progress;
   };
   const std::string revision = workload.revision;
   Status result = co_await prove();
@@ -77,13 +87,13 @@ void Jobs::finish(const Uid& machine, const std::string& container, const std::s
     inside.failures = 0;
     inside.retry_at.reset();
     inside.last_error = Status();
-    inside.step = "healthy";
-    inside.message.clear();
+    inside.progress = Progress();
     return;
   }
   inside.retry_at = clock_.now() + retry_delay(result, inside.failures);
   if (error_class(result) != ErrorClass::locked) ++inside.failures;
-  inside.message = message_of(result);
+  inside.progress.message = message_of(result);
+  if (error_class(result) != ErrorClass::locked) tell(inside, message_of(result), true);
   inside.last_error = std::move(result);
 }
 

@@ -6,8 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "controllers/app/bootstrap.h"
+#include "controllers/app/bootstrap/bootstrap.h"
 #include "pkg/async/clock.h"
 #include "pkg/async/event.h"
 #include "pkg/async/group.h"
@@ -27,9 +28,16 @@ struct Inside {
   std::optional<Time> probed_at;
 
   bool running = false;
-  std::string step, message;  // of the running or last bootstrap
+  Progress progress;  // of the running or last bootstrap
   Time step_started;
   Status last_error;
+
+  // What has happened since somebody last took them: for events.
+  struct Deed {
+    std::string text;
+    bool failed = false;
+  };
+  std::vector<Deed> deeds;
 };
 
 class Jobs {

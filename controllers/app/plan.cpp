@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pkg/base/text.h"
+#include "pkg/diagnose/diagnose.h"
 #include "pkg/schema/codec.h"
 
 namespace gantry::controllers::app {
@@ -58,12 +59,25 @@ Condition condition(const App& app, std::string type, ConditionStatus status, st
   return made;
 }
 
-// What a person should know first about the machines that are not ready, or not seen.
+// What a person should know first: the first of the machines that are not ready, or not seen.
+const api::v1alpha1::AppMachine* first_worrying(const App& app) {
+  const auto found = std::ranges::find_if(app.status.machines, [](const auto& machine) {
+    return (!machine.ready || machine.unknown_since.has_value()) && !machine.message.empty();
+  });
+  return found == app.status.machines.end() ? nullptr : &*found;
+}
 std::string first_worry(const App& app) {
-  for (const auto& machine : app.status.machines)
-    if ((!machine.ready || machine.unknown_since.has_value()) && !machine.message.empty())
-      return machine.name + ": " + machine.message;
-  return "";
+  const auto* machine = first_worrying(app);
+  return machine == nullptr ? "" : machine->name + ": " + machine->message;
+}
+// … and what the failure catalogue calls it; nullptr when it does not.
+const diagnose::Failure* first_failure(const App& app) {
+  const auto* machine = first_worrying(app);
+  return machine == nullptr ? nullptr : diagnose::find(machine->code);
+}
+bool needs_person(const diagnose::Failure* failure) {
+  return failure != nullptr &&
+         (failure->tier == diagnose::Tier::human || failure->tier == diagnose::Tier::prevented);
 }
 
 }  // namespace
@@ -187,22 +201,26 @@ void judge(App& app, const std::string& blocked, const Status& problem, Time now
   status.observed_generation = app.metadata.generation;
   status.selector = std::string(kAppLabel) + "=" + app.metadata.name;
   const bool complete = count.all_were_ready() && count.unsure == 0 && blocked.empty();
-  const bool stalled = !blocked.empty() || (!problem.ok() && is_terminal(problem));
+  const auto* failure = complete ? nullptr : first_failure(app);
+  const bool stalled = !blocked.empty() || (!problem.ok() && is_terminal(problem)) ||
+                       (!deleting && needs_person(failure));
   const bool unsure = count.all_were_ready() && count.unsure > 0 && !stalled && !deleting;
   std::string worry = blocked.empty() ? message_of(problem) : blocked;
   if (worry.empty()) worry = first_worry(app);
   const auto counted =
       deleting ? "Machines that are still there: " + std::to_string(status.replicas) : count.text();
   const auto message = complete || worry.empty() ? counted : counted + "; " + worry;
-  const std::string reason = deleting           ? "Deleting"
-                             : app.spec.suspend ? "Suspended"
-                             : complete         ? "AllReplicasReady"
-                             : stalled          ? "Stalled"
-                             : unsure           ? "Unknown"
-                                                : "Progressing";
+  const std::string reason = deleting                                         ? "Deleting"
+                             : app.spec.suspend                               ? "Suspended"
+                             : complete                                       ? "AllReplicasReady"
+                             : stalled                                        ? "Stalled"
+                             : unsure                                         ? "Unknown"
+                             : failure != nullptr && !failure->reason.empty() ? failure->reason
+                                                                              : "Progressing";
   const bool ready = complete && !app.spec.suspend && !deleting && problem.ok();
   auto ready_condition = condition(
       app, "Ready", unsure ? ConditionStatus::unknown : status_of(ready), reason, message);
+  if (failure != nullptr) ready_condition.code = failure->code;
   if (const auto code = catalogue_code(problem)) ready_condition.code = *code;
   set_condition(status.conditions, ready_condition, now);
   set_condition(status.conditions, availability(app, count), now);

@@ -36,11 +36,28 @@ std::string url_of(const App& app, const std::string& address) {
   return "http://" + host + suffix + "/";
 }
 
-// What the Machine does itself is told by the Machine's own events.
-bool is_bootstrap_step(const std::string& step) {
-  static const std::set<std::string> kSteps{"system", "packages", "files",     "commands", "unit",
-                                            "record", "starting", "unhealthy", "workload"};
-  return kSteps.contains(step);
+// What the Machine does itself is told by the Machine's own events, what the bootstrap does by its
+// deeds.
+bool is_our_step(const std::string& step) {
+  return step == "starting" || step == "unhealthy" || step == "workload";
+}
+
+// Where the bootstrap stands; its last step is to be reached from outside.
+void show(const Inside& inside, AppMachine& shown) {
+  shown.step = inside.progress.step;
+  shown.step_number = inside.progress.number;
+  shown.step_count = inside.progress.count + 1;
+  shown.message = inside.progress.message;
+  shown.output = inside.progress.output;
+  shown.step_started_at = inside.step_started;
+  if (!inside.last_error.ok()) shown.code = catalogue_code(inside.last_error).value_or("");
+}
+
+void show_nothing_under_way(AppMachine& shown) {
+  shown.step_number = shown.step_count = 0;
+  shown.output.clear();
+  shown.code.clear();
+  shown.step_started_at.reset();
 }
 
 bool is_unknown(const api::meta::Condition* condition) {
@@ -194,7 +211,7 @@ std::optional<Guest> Reconciler::guest_of(const inventory::Cluster& cluster,
   const VmId vmid(*machine.status.vmid);
   const auto sighting = cluster.inventory.sight(vmid);
   if (sighting.presence != inventory::Presence::present || !sighting.guest) return std::nullopt;
-  return Guest(*cluster.channel, guest::Target{sighting.guest->node, vmid});
+  return Guest(*cluster.channel, guest::Target{sighting.guest->node, vmid}, d_.clock);
 }
 
 Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
@@ -205,6 +222,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   shown.url = url_of(app, shown.address);
   const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
   shown.unknown_since.reset();
+  show_nothing_under_way(shown);
   if (is_unknown(ready) && !machine.metadata.deleting()) {
     // What cannot be seen is not known to be broken: the last word about readiness stays.
     shown.unknown_since = ready->last_transition_time;
@@ -234,11 +252,12 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   auto& inside = jobs_.inside(machine.metadata.uid);
   const auto container = absl::StrFormat("%d since %s", machine.status.vmid.value_or(0),
                                          to_rfc3339(ready->last_transition_time));
+  tell_deeds(app, machine, inside);
   const bool verified =
       inside.verified_container == container && inside.verified_revision == workload->revision;
   if (inside.running || !verified) co_return start_bootstrap(cluster, machine, *workload, shown);
   shown.revision = inside.verified_revision;
-  co_return co_await check_health(app, machine, *cluster, shown);
+  co_return co_await check_health(app, machine, *cluster, *workload, shown);
 }
 
 Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
@@ -268,14 +287,13 @@ Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const
     auto prove = [cluster, node, vmid, uid] { return cluster->writer.prove(node, vmid, uid); };
     jobs_.start(uid, container, *guest, workload, prove);
   }
-  shown.step = inside.step;
-  shown.message = inside.message;
-  shown.step_started_at = inside.step_started;
+  show(inside, shown);
   return inside.running ? Duration(kSoon) : std::max<Duration>(*inside.retry_at - now, kSoon);
 }
 
 Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
-                                         const inventory::Cluster& cluster, AppMachine& shown) {
+                                         const inventory::Cluster& cluster,
+                                         const ResolvedWorkload& workload, AppMachine& shown) {
   auto& inside = jobs_.inside(machine.metadata.uid);
   const auto health = app.spec.health.value_or(api::v1alpha1::Health());
   const Duration interval = shown.ready ? Duration(health.interval) : Duration(kSoon);
@@ -284,13 +302,12 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
     co_return *inside.probed_at + interval - now;
   inside.probed_at = now;
   const auto guest = guest_of(cluster, machine);
-  const auto result = co_await probe(app.spec, shown.address, d_.prober, guest);
+  const auto result = co_await probe(app.spec, workload, shown.address, d_.prober, guest);
   const bool stale = !shown.health.last_probe_at || now - *shown.health.last_probe_at > minutes(1);
   const bool news = shown.health.message != result.message || shown.health.from != result.from;
   if (news || stale) shown.health.last_probe_at = now;
   shown.health.from = result.from;
   shown.health.message = result.message;
-  shown.step_started_at.reset();
   if (result.healthy) {
     shown.failures = 0;
     shown.ready = true;
@@ -301,12 +318,19 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
   const bool starting = !shown.ready && now < inside.bootstrapped_at + health.startup;
   if (!starting) ++shown.failures;
   shown.step = starting ? "starting" : "unhealthy";
+  if (starting) {
+    shown.step_number = shown.step_count = static_cast<int>(step_names(workload).size()) + 1;
+    shown.step_started_at = inside.bootstrapped_at;
+  } else {
+    shown.code = "WKL-008";
+  }
   shown.message = result.message;
   if (shown.failures >= health.failure_threshold) {
     shown.ready = false;
     shown.failures = 0;
     inside.verified_container.clear();  // look inside again: a dead unit is started
     inside.retry_at = now + health.interval;
+    inside.last_error = with_code(make_error(ErrorClass::remote, result.message), "WKL-008");
   }
   co_return shown.ready ? Duration(health.interval) : Duration(kSoon);
 }
@@ -336,12 +360,21 @@ void Reconciler::tell(const App& app, const std::string& reason, const std::stri
       {type, reason, message, ""});
 }
 
+void Reconciler::tell_deeds(const App& app, const Machine& machine, Inside& inside) {
+  for (const auto& deed : inside.deeds) {
+    tell(app, deed.failed ? "BootstrapFailed" : "Bootstrap",
+         machine.metadata.name + ": " + deed.text,
+         deed.failed ? runtime::EventType::warning : runtime::EventType::normal);
+  }
+  inside.deeds.clear();
+}
+
 void Reconciler::tell_changes(const App& before, const App& after) {
   for (const auto& machine : after.status.machines) {
     const auto old = shown_before(before, machine.name);
     if (machine.step == old.step && machine.message == old.message) continue;
-    if (machine.message.empty() || !is_bootstrap_step(machine.step)) continue;
-    tell(after, "Bootstrap", machine.name + ": " + machine.step + ": " + machine.message,
+    if (machine.message.empty() || !is_our_step(machine.step)) continue;
+    tell(after, "Health", machine.name + ": " + machine.step + ": " + machine.message,
          runtime::EventType::normal);
   }
   if (is_ready(after) == is_ready(before) || after.metadata.deleting()) return;

@@ -7,7 +7,7 @@
 #include "controllers/app/health.h"
 #include "controllers/app/jobs.h"
 #include "controllers/app/plan.h"
-#include "controllers/app/workload.h"
+#include "controllers/app/resolve.h"
 #include "pkg/inventory/clusters.h"
 #include "pkg/runtime/controller.h"
 #include "pkg/runtime/events.h"
@@ -60,10 +60,12 @@ class Reconciler final : public runtime::Reconciler {
   Duration start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
                            const ResolvedWorkload& workload, AppMachine& shown);
   Async<Duration> check_health(const App& app, const Machine& machine,
-                               const inventory::Cluster& cluster, AppMachine& shown);
+                               const inventory::Cluster& cluster, const ResolvedWorkload& workload,
+                               AppMachine& shown);
   Async<Status> write_status(const App& before, App& app);
   void tell(const App& app, const std::string& reason, const std::string& message,
             runtime::EventType type);
+  void tell_deeds(const App& app, const Machine& machine, Inside& inside);
   void tell_changes(const App& before, const App& after);
 
   Dependencies d_;

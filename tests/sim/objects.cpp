@@ -59,6 +59,15 @@ Json secret_object(const lab::Token& token) {
   return secret;
 }
 
+Json values_object(const std::string& kind, const std::string& name) {
+  Json object = Json::object();
+  object.set("apiVersion", "v1");
+  object.set("kind", kind);
+  object.member("metadata").set("name", name);
+  object.member("metadata").set("namespace", "default");
+  return object;
+}
+
 Json machine_object(const std::string& name) {
   Json object = Json::object();
   object.set("apiVersion", "gantry.dev/v1alpha1");

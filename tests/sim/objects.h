@@ -19,6 +19,8 @@ Json class_object(const std::function<void(api::v1alpha1::MachineClassSpec& spec
 Json secret_object(const lab::Token& token);
 // The class "golden": like "small", but cloned from the container template "golden-debian".
 Json golden_class_object();
+// A Secret or ConfigMap without values, in namespace "default".
+Json values_object(const std::string& kind, const std::string& name);
 // In namespace "default", of class "small".
 Json machine_object(const std::string& name);
 // In namespace "default": a service with one page.

@@ -54,8 +54,9 @@ void World::see_what_users_have() {
     wish.exists = !is_deleting(object->value);
     wish.replicas = static_cast<int>(spec.integer_or("replicas", 1));
     wish.suspended = spec.bool_or("suspend", false);
-    const auto& files = *spec.find_path({"workload", "service", "files"});
-    wish.page = files.as_array().front().string_or("content", "");
+    const auto* files = spec.find_path({"workload", "service", "files"});
+    wish.native = files != nullptr;
+    if (wish.native) wish.page = files->as_array().front().string_or("content", "");
     auto& asked = asked_[object->uid];
     asked.fewest = std::min(asked.fewest, wish.replicas);
   }
@@ -158,8 +159,26 @@ void World::edit_machine(const std::string& name, const std::function<void(Json&
   this->edit({kMachines, kNamespace, name}, edit);
 }
 
-void World::create_app(const std::string& name, int replicas, const std::string& page) {
-  create(kApps, app_object(name, replicas, page));
+void World::create_app(const std::string& name, int replicas, const std::string& page,
+                       const std::function<void(Json& spec)>& edit) {
+  auto object = app_object(name, replicas, page);
+  if (edit) edit(object.member("spec"));
+  create(kApps, std::move(object));
+}
+
+void World::write_values(const store::Resource& resource, const std::string& name,
+                         const std::map<std::string, std::string>& values) {
+  const bool secret = resource == "secrets";
+  auto object = values_object(secret ? "Secret" : "ConfigMap", name);
+  for (const auto& [key, value] : values)
+    object.member("data").set(key, secret ? base64_encode(value) : value);
+  const auto old = users_->store.get({resource, kNamespace, name});
+  if (!old.ok()) return create(resource, std::move(object));
+  object.set("metadata", *(*old)->value.find("metadata"));
+  perform([this, resource, object]() -> Async<Status> {
+    const auto updated = co_await users_->store.update(resource, store::Part::main, object);
+    co_return updated.status();
+  });
 }
 
 void World::delete_app(const std::string& name) {

@@ -75,6 +75,12 @@ std::vector<std::string> World::unmet_inside(const std::string& machine,
   const auto* system = lab->find_guest(*vmid).has_value() ? backend.inside(*vmid) : nullptr;
   if (system == nullptr) return {machine + " has no inside"};
   std::vector<std::string> unmet;
+  if (!wish.native) {
+    if (system->docker.services.empty()) unmet.push_back(machine + " has no services");
+    for (const auto& [name, service] : system->docker.services)
+      if (service.state != "running") unmet.push_back(machine + ": " + name + " does not run");
+    return unmet;
+  }
   const auto page = system->files.find(kPagePath);
   if (page == system->files.end() || page->second.content != wish.page) {
     unmet.push_back(machine + " does not have its page");

@@ -46,6 +46,7 @@ struct WantedApp {
   bool exists = true;
   bool suspended = false;
   int replicas = 1;
+  bool native = true;  // a service with one page; else a compose project
   std::string page;
   Uid uid;
 };
@@ -88,9 +89,13 @@ class World {
   void create_machine(const std::string& name, const std::function<void(Json& spec)>& edit = {});
   void delete_machine(const std::string& name);
   void edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit);
-  void create_app(const std::string& name, int replicas, const std::string& page);
+  void create_app(const std::string& name, int replicas, const std::string& page,
+                  const std::function<void(Json& spec)>& edit = {});
   void delete_app(const std::string& name);
   void edit_app(const std::string& name, const std::function<void(Json& spec)>& edit);
+  // A Secret or ConfigMap of namespace "default" with these values, new or changed.
+  void write_values(const store::Resource& resource, const std::string& name,
+                    const std::map<std::string, std::string>& values);
   void edit_class(const std::function<void(Json& spec)>& edit);
   void edit_cluster(const std::function<void(Json& spec)>& edit);
   std::optional<Json> machine(const std::string& name) const;

@@ -1,12 +1,11 @@
 #pragma once
 // ResolvedWorkload: what shall be inside a container, every reference followed.
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "api/v1alpha1/app.h"
 #include "pkg/guest/channel.h"
-#include "pkg/store/store.h"
 
 namespace gantry::controllers::app {
 
@@ -17,17 +16,24 @@ struct ResolvedCommand {
   std::chrono::seconds timeout{300};
 };
 
+// One project of Docker Compose.
+struct ResolvedCompose {
+  std::string project;
+  std::string text;                   // the user's file, LF
+  std::vector<std::string> services;  // that get the environment
+  std::string environment;            // in Compose's own form of a .env file
+  std::chrono::seconds startup{120};  // how long services may take until they are healthy
+};
+
 // Holds secrets: never logged, never stored; only its revision is.
 struct ResolvedWorkload {
   std::vector<std::string> packages;  // "nginx-light" or "nginx-light=1.22.1-9"
   std::vector<guest::File> files;     // env file and unit drop-in included
   std::vector<ResolvedCommand> commands;
   std::string unit;
-  std::string revision;  // 16 hex digits of SHA-256 over all of the above
+  std::optional<ResolvedCompose> compose;
+  std::string revision;              // 16 hex digits of SHA-256 over all of the above
+  std::vector<std::string> secrets;  // values that must not be told to anybody
 };
-
-// Follows secretKeyRef and configMapKeyRef in the App's namespace. kInvalid names the field and
-// what is missing; a person must add it.
-Result<ResolvedWorkload> resolve_workload(const api::v1alpha1::App& app, const store::Store& store);
 
 }  // namespace gantry::controllers::app

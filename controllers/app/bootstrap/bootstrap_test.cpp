@@ -1,9 +1,10 @@
-#include "controllers/app/bootstrap.h"
+#include "controllers/app/bootstrap/bootstrap.h"
 
 #include <map>
 #include <set>
 
 #include "pkg/async/loop.h"
+#include "pkg/async/simulated_clock.h"
 #include "pkg/base/testing.h"
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
@@ -23,7 +24,7 @@ using ::testing::IsEmpty;
 class LittleDebian final : public guest::Channel {
  public:
   std::set<std::string> packages, enabled, active;
-  std::map<std::string, guest::File> files;
+  std::map<std::string, guest::File> files{{"/etc/os-release", os_release()}};
   std::vector<std::string> changes;
   std::string system = "running";
   int calls = 0;
@@ -45,6 +46,11 @@ class LittleDebian final : public guest::Channel {
   Async<Status> unlock(guest::Target, Upid) override { co_return Status(); }
 
  private:
+  static guest::File os_release() {
+    guest::File file;
+    file.content = "ID=debian\nVERSION_ID=\"13\"\n";
+    return file;
+  }
   guest::Exit code(bool yes) {
     guest::Exit exit;
     exit.code = yes ? 0 : 1;
@@ -118,11 +124,15 @@ class BootstrapTest : public ::testing::Test {
   Status run(ResolvedWorkload workload = nginx()) {
     return loop_.block_on(bootstrap(guest(), std::move(workload), ignore_));
   }
-  Guest guest() { return Guest(debian_, guest::Target{NodeName("pve1"), VmId(100)}); }
+  Guest guest() { return guest_in(debian_); }
+  Guest guest_in(guest::Channel& channel) {
+    return Guest(channel, guest::Target{NodeName("pve1"), VmId(100)}, clock_);
+  }
 
   async::Loop loop_;
+  async::SimulatedClock clock_{Time()};
   LittleDebian debian_;
-  StepReport ignore_ = [](const std::string&, const std::string&) {};
+  Report ignore_ = [](const Progress&) {};
 };
 
 TEST_F(BootstrapTest, InstallsWritesRunsAndStartsInThisOrder) {
@@ -164,15 +174,14 @@ TEST_F(BootstrapTest, SurvivesALostAnswerAtEveryCall) {
   int calls = 0;
   {
     LittleDebian probe;
-    const auto done = loop_.block_on(
-        bootstrap(Guest(probe, guest::Target{NodeName("pve1"), VmId(100)}), nginx(), ignore_));
+    const auto done = loop_.block_on(bootstrap(guest_in(probe), nginx(), ignore_));
     ASSERT_THAT(done, IsOk());
     calls = probe.calls;
   }
   for (int at = 0; at < calls; ++at) {
     LittleDebian debian;
     debian.fail_at = at;
-    const Guest guest(debian, guest::Target{NodeName("pve1"), VmId(100)});
+    const Guest guest = guest_in(debian);
     EXPECT_THAT(loop_.block_on(bootstrap(guest, nginx(), ignore_)), Fails(ErrorClass::transport));
     EXPECT_THAT(loop_.block_on(bootstrap(guest, nginx(), ignore_)), IsOk()) << "call " << at;
     EXPECT_EQ(std::ranges::count(debian.changes, "install nginx-light"), 1) << "call " << at;

@@ -1,0 +1,88 @@
+#include "controllers/app/bootstrap/bootstrap.h"
+
+#include <algorithm>
+
+#include "controllers/app/bootstrap/docker.h"
+#include "controllers/app/bootstrap/native.h"
+#include "controllers/app/bootstrap/system.h"
+#include "pkg/base/text.h"
+
+namespace gantry::controllers::app {
+namespace {
+
+// Written last: everything before it has been proven.
+Async<Status> record(Setup& setup) {
+  setup.look("noting the revision");
+  const auto note = small_file(kRevisionFile, setup.workload().revision + "\n");
+  GANTRY_CO_TRY(co_await setup.push(note));
+  if (!setup.workload().compose) co_return Status();
+  co_return co_await remove_old_payloads(setup);
+}
+
+struct Step {
+  const char* name;
+  Async<Status> (*take)(Setup&);
+};
+
+// The images come before the files: nothing that the old version sees changes until the new one can
+// start.
+const std::vector<Step>& steps_of(const ResolvedWorkload& workload) {
+  static const std::vector<Step> native = {
+      {"system", &come_up},    {"packages", &install_packages},
+      {"files", &write_files}, {"commands", &run_commands},
+      {"unit", &run_unit},     {"record", &record},
+  };
+  static const std::vector<Step> compose = {
+      {"system", &come_up},        {"runtime", &provide_runtime}, {"daemon", &provide_daemon},
+      {"payload", &write_payload}, {"images", &pull_images},      {"files", &write_files},
+      {"up", &bring_up},           {"services", &await_services}, {"record", &record},
+  };
+  return workload.compose ? compose : native;
+}
+
+}  // namespace
+
+std::vector<std::string> step_names(const ResolvedWorkload& workload) {
+  std::vector<std::string> names;
+  for (const auto& step : steps_of(workload)) names.emplace_back(step.name);
+  return names;
+}
+
+Async<Status> bootstrap(Guest guest, ResolvedWorkload workload, Report report) {
+  Setup setup(guest, workload, std::move(report));
+  const auto& steps = steps_of(workload);
+  int number = 0;
+  for (const auto& step : steps) {
+    setup.begin(++number, static_cast<int>(steps.size()), step.name);
+    auto taken = co_await step.take(setup);
+    if (!taken.ok()) co_return annotate(std::move(taken), step.name);
+  }
+  co_return Status();
+}
+
+Async<Status> look_inside(Guest guest, ResolvedWorkload workload) {
+  Setup setup(guest, workload, [](const Progress&) {});
+  if (workload.compose) {
+    GANTRY_CO_TRY_ASSIGN(const auto states, co_await states_of(setup));
+    if (states.empty()) co_return make_error(ErrorClass::remote, "no service has a container");
+    for (const auto& state : states) {
+      if (state.verdict() == ServiceState::Verdict::well) continue;
+      co_return make_error(ErrorClass::remote, state.service + ": " + to_lower(state.status));
+    }
+    co_return Status();
+  }
+  if (workload.unit.empty()) co_return Status();
+  GANTRY_CO_TRY_ASSIGN(setup.system, co_await read_system(setup));
+  GANTRY_CO_TRY_ASSIGN(const bool running, co_await is_running(setup, workload.unit));
+  if (running) co_return Status();
+  co_return error(ErrorClass::remote, "%s is not active", workload.unit);
+}
+
+Async<Result<std::string>> recorded_revision(Guest guest) {
+  auto exit = co_await guest.run(argv_of("cat", kRevisionFile), std::chrono::seconds(30));
+  if (!exit.ok()) co_return exit.status();
+  if (exit->code != 0) co_return std::string();
+  co_return std::string(trim(exit->out));
+}
+
+}  // namespace gantry::controllers::app

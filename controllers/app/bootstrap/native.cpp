@@ -1,0 +1,113 @@
+#include "controllers/app/bootstrap/native.h"
+
+#include "controllers/app/bootstrap/system.h"
+#include "pkg/base/text.h"
+#include "pkg/crypto/digest.h"
+
+namespace gantry::controllers::app {
+
+Async<Status> come_up(Setup& setup) {
+  setup.look("waiting for the container to boot");
+  GANTRY_CO_TRY_ASSIGN(setup.system, co_await read_system(setup));
+  GANTRY_CO_TRY(co_await check_booted(setup));
+  const auto made = co_await setup.must(argv_of("mkdir", "-p", kFolder));
+  co_return made.status();
+}
+
+Async<Status> install_packages(Setup& setup) {
+  setup.look("checking packages");
+  co_return co_await install_missing(setup, setup.workload().packages);
+}
+
+// ---- files -------------------------------------------------------------------------------------
+
+namespace {
+
+Async<Result<bool>> is_same_file(Setup& setup, const guest::File& file) {
+  auto stat = co_await setup.ask(argv_of("stat", "-c", "%a %U %G", file.path));
+  if (!stat.ok()) co_return stat.status();
+  const auto wanted = absl::StrFormat("%o %s %s", file.mode, file.owner, file.group);
+  if (stat->code != 0 || trim(stat->out) != wanted) co_return false;
+  auto sum = co_await setup.ask(argv_of("sha256sum", file.path));
+  if (!sum.ok()) co_return sum.status();
+  co_return sum->code == 0 && starts_with(sum->out, crypto::sha256_hex(file.content));
+}
+
+}  // namespace
+
+Async<Status> write_files(Setup& setup) {
+  setup.look("checking files");
+  bool noted = false;
+  for (const auto& file : setup.workload().files) {
+    GANTRY_CO_TRY_ASSIGN(const bool same, co_await is_same_file(setup, file));
+    if (same) continue;
+    setup.act("writing " + file.path);
+    // Noted before the first change: a crash in between must not lose the restart.
+    if (!noted) GANTRY_CO_TRY(co_await setup.push(small_file(kRestartFile, "files changed\n")));
+    noted = true;
+    auto folder = file.path.substr(0, file.path.rfind('/'));
+    if (!folder.empty()) {
+      const auto made = co_await setup.must(argv_of("mkdir", "-p", folder));
+      if (!made.ok()) co_return made.status();
+    }
+    GANTRY_CO_TRY(co_await setup.push(file));
+  }
+  co_return Status();
+}
+
+Async<Result<bool>> is_restart_due(Setup& setup) {
+  co_return co_await setup.is_so(argv_of("test", "-e", kRestartFile));
+}
+
+Async<Status> note_restart_done(Setup& setup) {
+  const auto cleared = co_await setup.must(argv_of("rm", "-f", kRestartFile));
+  co_return cleared.status();
+}
+
+// ---- commands ----------------------------------------------------------------------------------
+
+namespace {
+
+std::string marker_of(const ResolvedCommand& command) {
+  std::string text;
+  for (const auto& word : command.run) text += std::to_string(word.size()) + ":" + word;
+  return absl::StrFormat("%s/command-%s", kFolder, crypto::sha256_hex(text).substr(0, 16));
+}
+
+Async<Status> run_command(Setup& setup, const ResolvedCommand& command) {
+  const bool probed = !command.unless.empty();
+  const auto marker = marker_of(command);
+  const auto probe = probed ? command.unless : argv_of("test", "-e", marker);
+  GANTRY_CO_TRY_ASSIGN(const bool done, co_await setup.is_so(probe));
+  if (done) co_return Status();
+  const auto name = command.name.empty() ? command.run.front() : command.name;
+  setup.act("running " + name);
+  const Patience patience(command.timeout, command.timeout);
+  auto ran = co_await setup.work(command.run, patience);
+  if (!ran.ok()) co_return annotate(std::move(ran), "command " + name);
+  if (!probed) co_return co_await setup.push(small_file(marker, "done\n"));
+  GANTRY_CO_TRY_ASSIGN(const bool now_done, co_await setup.is_so(probe));
+  if (now_done) co_return Status();
+  co_return error(ErrorClass::remote, "command %s ended well, but its `unless` still fails", name);
+}
+
+}  // namespace
+
+Async<Status> run_commands(Setup& setup) {
+  setup.look("checking commands");
+  for (const auto& command : setup.workload().commands)
+    GANTRY_CO_TRY(co_await run_command(setup, command));
+  co_return Status();
+}
+
+Async<Status> run_unit(Setup& setup) {
+  const auto& unit = setup.workload().unit;
+  if (unit.empty()) co_return Status();
+  setup.look("checking " + unit);
+  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await is_restart_due(setup));
+  GANTRY_CO_TRY(co_await keep_running(setup, unit, restart));
+  if (!restart) co_return Status();
+  co_return co_await note_restart_done(setup);
+}
+
+}  // namespace gantry::controllers::app

@@ -1,0 +1,23 @@
+#pragma once
+// The container's system: Debian with apt and systemd, or Alpine with apk and OpenRC.
+#include <string>
+#include <vector>
+
+#include "controllers/app/bootstrap/setup.h"
+
+namespace gantry::controllers::app {
+
+// Which it is; Unsupported when it is neither.
+Async<Result<System>> read_system(Setup& setup);
+// OK once it has booted; Locked while it is booting.
+Async<Status> check_booted(Setup& setup);
+
+// Installs what is missing of "nginx" or "nginx=1.22.1-9". Fails with DKR/BST codes nowhere: the
+// caller knows what the packages are for.
+Async<Status> install_missing(Setup& setup, std::vector<std::string> packages);
+
+// Starts "nginx.service" (on Alpine: nginx) and lets it start at boot; restarts it when `restart`.
+Async<Status> keep_running(Setup& setup, std::string unit, bool restart);
+Async<Result<bool>> is_running(Setup& setup, std::string unit);
+
+}  // namespace gantry::controllers::app
