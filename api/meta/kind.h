@@ -28,6 +28,8 @@ struct Kind {
   std::string resource() const;
   // "gantry.dev/v1alpha1", "v1"
   std::string api_version() const;
+  // Whether it has the scale subresource: spec.replicas that are wanted, status.replicas there are.
+  bool has_scale() const;
 };
 
 }  // namespace gantry::api::meta

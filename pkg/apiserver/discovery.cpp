@@ -53,6 +53,16 @@ Json legacy_status(const Kind& kind) {
   return resource;
 }
 
+// autoscaling/v1 Scale: what `kubectl scale` and autoscalers speak.
+Json legacy_scale(const Kind& kind) {
+  auto resource = legacy_status(kind);
+  resource.set("name", std::string(kind.plural) + "/scale");
+  resource.set("group", "autoscaling");
+  resource.set("version", "v1");
+  resource.set("kind", "Scale");
+  return resource;
+}
+
 Json group_version(const std::string& group, const std::string& version) {
   Json item;
   item.set("groupVersion", group.empty() ? version : group + "/" + version);
@@ -79,6 +89,7 @@ Json resource_list(const std::string& group, const std::string& version) {
     if (kind.group != group || kind.version != version) continue;
     list.member("resources").push_back(legacy_resource(kind));
     if (kind.has_status) list.member("resources").push_back(legacy_status(kind));
+    if (kind.has_scale()) list.member("resources").push_back(legacy_scale(kind));
   }
   return list;
 }
@@ -115,6 +126,14 @@ Json aggregated_resource(const Kind& kind) {
   status.set("responseKind", response_kind(kind));
   status.set("verbs", status_verbs());
   resource.member("subresources").push_back(std::move(status));
+  if (!kind.has_scale()) return resource;
+  Json scale;
+  scale.set("subresource", "scale");
+  scale.member("responseKind").set("group", "autoscaling");
+  scale.member("responseKind").set("version", "v1");
+  scale.member("responseKind").set("kind", "Scale");
+  scale.set("verbs", status_verbs());
+  resource.member("subresources").push_back(std::move(scale));
   return resource;
 }
 

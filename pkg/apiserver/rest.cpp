@@ -4,6 +4,7 @@
 
 #include "pkg/apiserver/present/presentation.h"
 #include "pkg/apiserver/write/removal.h"
+#include "pkg/apiserver/write/scale.h"
 
 namespace gantry::apiserver {
 Rest::Rest(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
@@ -42,7 +43,18 @@ http::Response Rest::answer(int code, const store::ObjectPtr& object,
 http::Response Rest::get() {
   const auto object = store_.get(key());
   if (!object.ok()) return to_api_error(object.status(), info_).to_response();
+  if (info_.subresource == "scale") return answer_scale(*object);
   return answer(200, *object, {});
+}
+
+// A Scale is no object of the kind: it has no row in a table.
+http::Response Rest::answer_scale(const store::ObjectPtr& object) const {
+  http::Response response;
+  response.headers["Content-Type"] = accepted_.yaml ? "application/yaml" : "application/json";
+  Accepted plain = accepted_;
+  plain.shape = Shape::object;
+  response.body = present(kind_, scale_of(object->value), "", plain, "", now_);
+  return response;
 }
 
 http::Response Rest::list() {
@@ -59,6 +71,7 @@ http::Response Rest::list() {
 
 http::Response Rest::answer(const Written& written) const {
   if (written.error) return written.error->to_response();
+  if (info_.subresource == "scale") return answer_scale(written.object);
   return answer(written.code, written.object, written.warnings);
 }
 
@@ -75,6 +88,7 @@ Async<http::Response> Rest::update(Json body) {
   if (auto wrong = read_write_options(info_, user_agent_, WriteVerb::update, options))
     co_return wrong->to_response();
   Writer writer(store_, kind_, info_, validators_, options, now_);
+  if (info_.subresource == "scale") co_return answer(co_await writer.scale("", std::move(body)));
   co_return answer(co_await writer.update(std::move(body)));
 }
 
@@ -85,6 +99,8 @@ Async<http::Response> Rest::patch(std::string content_type, Json patch) {
   if (auto wrong = read_write_options(info_, user_agent_, verb, options))
     co_return wrong->to_response();
   Writer writer(store_, kind_, info_, validators_, options, now_);
+  if (info_.subresource == "scale")
+    co_return answer(co_await writer.scale(std::move(content_type), std::move(patch)));
   co_return answer(co_await writer.patch(std::move(content_type), std::move(patch)));
 }
 

@@ -32,6 +32,7 @@ class Rest {
   http::Response answer(int code, const store::ObjectPtr& object,
                         const std::vector<std::string>& warnings) const;
   http::Response answer(const Written& written) const;
+  http::Response answer_scale(const store::ObjectPtr& object) const;
 
   store::Store& store_;
   const api::meta::Kind& kind_;

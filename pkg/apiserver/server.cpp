@@ -45,7 +45,10 @@ Json version_document(const std::string& version) {
 
 bool serves(const api::meta::Kind& kind, const RequestInfo& info) {
   if (info.version != kind.version) return false;
-  if (!info.subresource.empty() && (info.subresource != "status" || !kind.has_status)) return false;
+  const bool known = info.subresource.empty() ||
+                     (info.subresource == "status" && kind.has_status) ||
+                     (info.subresource == "scale" && kind.has_scale());
+  if (!known) return false;
   if (!kind.namespaced && !info.ns.empty()) return false;
   // Writes and single objects need the namespace; only lists and watches may span all of them.
   const bool spans = info.verb == "list" || info.verb == "watch";
@@ -107,6 +110,9 @@ Async<std::optional<http::Response>> Server::serve_resource(const http::Request&
   const auto agent = request.headers.find("User-Agent");
   Rest rest(store_, kind, info, options_.validators, *accepted,
             agent == request.headers.end() ? std::string() : agent->second, clock_.now());
+  if (!info.subresource.empty() && info.verb != "get" && info.verb != "update" &&
+      info.verb != "patch")
+    co_return method_not_allowed(info).to_response();
   if (info.verb == "get") co_return rest.get();
   if (info.verb == "list") co_return rest.list();
   Json body = Json::object();

@@ -168,7 +168,9 @@ TEST_F(WriteTest, PatchesSayWhichTypesThereAre) {
   EXPECT_THAT(message(refused), HasSubstr("application/apply-patch+yaml"));
   const auto misfit = call("PATCH", path_, R"([{"op":"remove","path":"/spec/none"}])", kJsonPatch);
   EXPECT_EQ(misfit.status, 422);
-  EXPECT_EQ(text(json(misfit), {"reason"}), "Invalid");
+  EXPECT_EQ(message(misfit),
+            "App.gantry.dev \"hello\" is invalid: patch: Invalid value: operation 0 of the patch: "
+            "path \"/spec/none\" does not exist");
   EXPECT_EQ(call("PATCH", path_, "[]", kMerge).status, 400);
 }
 
@@ -233,6 +235,35 @@ TEST_F(WriteTest, UnknownFieldsOfAPatchAreNamedShortly) {
       call("PATCH", path_ + "?fieldValidation=Warn", R"({"spec":{"replics":2}})", kMerge);
   EXPECT_EQ(warned.status, 200);
   EXPECT_EQ(warned.headers.find("Warning")->second, "299 - \"unknown field \\\"spec.replics\\\"\"");
+}
+
+TEST_F(WriteTest, ScalesInTheWordsOfAutoscaling) {
+  (void)call("POST", kApps, kHello);
+  const auto patched =
+      call("PATCH", path_ + "/scale?fieldManager=kubectl", R"({"spec":{"replicas":5}})", kMerge);
+  ASSERT_EQ(patched.status, 200) << patched.body;
+  const auto scale = json(patched);
+  EXPECT_EQ(text(scale, {"kind"}), "Scale");
+  EXPECT_EQ(text(scale, {"apiVersion"}), "autoscaling/v1");
+  EXPECT_EQ(scale.find_path({"spec", "replicas"})->as_integer(), 5);
+  const auto app = json(call("GET", path_));
+  EXPECT_EQ(app.find_path({"spec", "replicas"})->as_integer(), 5);
+  EXPECT_THAT(managers(app), ElementsAre("curl Update", "kubectl Update scale"));
+  auto wanted = scale;
+  wanted.member("spec").set("replicas", 2);
+  EXPECT_EQ(call("PUT", path_ + "/scale", schema::to_json(wanted)).status, 200);
+  EXPECT_EQ(call("PUT", path_ + "/scale", schema::to_json(wanted)).status, 409) << "stale";
+  EXPECT_EQ(json(call("GET", path_ + "/scale")).find_path({"spec", "replicas"})->as_integer(), 2);
+  EXPECT_EQ(call("PATCH", path_ + "/scale", R"({"spec":{"replicas":-1}})", kMerge).status, 422);
+  EXPECT_EQ(call("PATCH", path_ + "/scale", R"({"spec":{"replicas":"many"}})", kMerge).status, 422);
+  EXPECT_EQ(call("GET", "/api/v1/namespaces/default/secrets/x/scale").status, 404);
+  EXPECT_THAT(call("GET", "/apis/gantry.dev/v1alpha1").body, HasSubstr("\"name\":\"apps/scale\""));
+}
+
+TEST_F(WriteTest, ASubresourceIsNotDeleted) {
+  (void)call("POST", kApps, kHello);
+  EXPECT_EQ(call("DELETE", path_ + "/status").status, 405);
+  EXPECT_EQ(call("GET", path_).status, 200);
 }
 
 TEST_F(WriteTest, DeleteChecksItsPreconditions) {

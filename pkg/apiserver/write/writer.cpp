@@ -1,8 +1,7 @@
 #include "pkg/apiserver/write/writer.h"
 
-#include "pkg/apiserver/patch/json_patch.h"
-#include "pkg/apiserver/patch/strategic.h"
 #include "pkg/apiserver/write/apply.h"
+#include "pkg/apiserver/write/patching.h"
 #include "pkg/apiserver/write/seed.h"
 #include "pkg/store/object.h"
 #include "pkg/store/semantics.h"
@@ -11,26 +10,9 @@ namespace gantry::apiserver {
 namespace {
 
 constexpr int kAttempts = 5;
-constexpr std::string_view kApply = "application/apply-patch+yaml";
 // A dry run makes up no names and no identities.
 constexpr const char* kDryRunUid = "00000000-0000-0000-0000-000000000000";
 constexpr const char* kDryRunSuffix = "xxxxx";
-
-Status apply_patch(const api::meta::Kind& kind, Json& object, const std::string& type,
-                   const Json& patch) {
-  if (type == "application/json-patch+json") return apply_json_patch(object, patch);
-  if (type == "application/strategic-merge-patch+json")
-    return apply_strategic_merge(*kind.type(), object, patch);
-  if (type != "application/merge-patch+json")
-    return error(ErrorClass::unsupported,
-                 "the body of the request was in an unknown format (%s) - accepted media types "
-                 "include: application/json-patch+json, application/merge-patch+json, "
-                 "application/strategic-merge-patch+json, application/apply-patch+yaml",
-                 type);
-  if (!patch.is_object()) return invalid("a merge patch must be an object");
-  merge_patch(object, patch);
-  return {};
-}
 
 // "metadata.labels: Invalid value: …" → the field and the rest.
 Cause cause_of(const std::string& message) {
@@ -77,6 +59,14 @@ schema::ManagedEntry Writer::manager(schema::ManagerOperation operation) const {
 ApiError Writer::explain(const Status& status) const {
   if (error_class(status) != ErrorClass::invalid) return to_api_error(status, info_);
   return invalid_object(info_, std::string(kind_.kind), info_.name, {cause_of(message_of(status))});
+}
+
+// A JSON patch may be well-formed and yet not fit the object; all others always fit.
+ApiError Writer::explain_patch(const Status& status, const std::string& content_type) const {
+  if (error_class(status) != ErrorClass::invalid || content_type != kJsonPatch)
+    return to_api_error(status, info_);
+  return invalid_object(info_, std::string(kind_.kind), info_.name,
+                        {{"FieldValueInvalid", "Invalid value: " + message_of(status), "patch"}});
 }
 
 std::optional<ApiError> Writer::check_namespace() const {
@@ -196,21 +186,13 @@ Async<Written> Writer::update(Json body) {
 }
 
 Async<Written> Writer::patch(std::string content_type, Json patch) {
-  if (content_type == kApply) co_return co_await apply(std::move(patch));
+  if (content_type == kApplyPatch) co_return co_await apply(std::move(patch));
   for (int attempt = 1;; ++attempt) {
     auto current = store_.get(key());
     if (!current.ok()) co_return Written(explain(current.status()));
     Json object = (*current)->value;
-    const auto applied = apply_patch(kind_, object, content_type, patch);
-    if (!applied.ok()) {
-      auto refused = to_api_error(applied, info_);
-      // A JSON patch that is well-formed but does not fit the object.
-      if (refused.code == 400 && content_type == "application/json-patch+json") {
-        refused.code = 422;
-        refused.reason = "Invalid";
-      }
-      co_return Written(std::move(refused));
-    }
+    const auto applied = apply_patch(kind_.type(), object, content_type, patch);
+    if (!applied.ok()) co_return Written(explain_patch(applied, content_type));
     const bool locked = store::metadata_text(object, "resourceVersion") !=
                         store::metadata_text((*current)->value, "resourceVersion");
     bool conflicted = false;

@@ -38,6 +38,9 @@ class Writer {
   // that does not carry a resourceVersion is applied again when somebody else was faster.
   Async<Written> patch(std::string content_type, Json patch);
 
+  // spec.replicas by an autoscaling/v1 Scale: whole (`content_type` empty) or a patch of it.
+  Async<Written> scale(std::string content_type, Json body);
+
   // An error of the store or of a check as the client of this request is told.
   ApiError explain(const Status& status) const;
 
@@ -45,6 +48,7 @@ class Writer {
   store::Key key() const;
   store::Part part() const;
   schema::ManagedEntry manager(schema::ManagerOperation operation) const;
+  ApiError explain_patch(const Status& status, const std::string& content_type) const;
   std::optional<ApiError> check_namespace() const;
   // What `body` asks for, of the part that this path may change.
   Json only_this_part(const Json& current, Json body) const;
@@ -52,6 +56,7 @@ class Writer {
   Async<Written> replace(Json object, store::ObjectPtr current, bool& conflicted);
   Async<Written> store_next(Json object, store::ObjectPtr current, bool& conflicted,
                             std::vector<std::string> warnings);
+  Async<Written> scale_once(const std::string& content_type, const Json& body, bool& again);
   Async<Written> apply(Json config);
   Async<Written> apply_once(Json config, bool& conflicted);
 
