@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "controllers/machine/addresses.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "pkg/base/text.h"
@@ -102,10 +103,7 @@ std::optional<Plan> plan_network(const Case& the) {
   const auto& guest = the.world.guest;
   const bool wants_network = std::ranges::any_of(
       guest.config.values, [](const auto& value) { return starts_with(value.first, "net"); });
-  const bool has_address = std::ranges::any_of(guest.interfaces, [](const auto& interface) {
-    return interface.name != "lo" && !interface.addresses.empty();
-  });
-  if (has_address || !wants_network) return std::nullopt;
+  if (!addresses_of(guest).empty() || !wants_network) return std::nullopt;
   const auto* start = find_step(the.status(), steps::kStart);
   const auto began = start == nullptr ? std::nullopt : start->started_at;
   if (!began.has_value() || the.world.now - *began < kBootTimeout) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/meta/condition.h"
+#include "controllers/machine/addresses.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/usage.h"
 #include "pkg/base/text.h"
@@ -59,10 +60,7 @@ void settle_power(MachineStatus& status, const Observation& world) {
   if (!status.upid.empty()) return;
   const auto done = world.guest.status->running ? steps::kStart : steps::kStop;
   if (find_step(status, done) != nullptr) finish_step(status, done, world.now, "");
-  const bool has_address = std::ranges::any_of(world.guest.interfaces, [](const auto& interface) {
-    return interface.name != "lo" && !interface.addresses.empty();
-  });
-  if (has_address) finish_step(status, steps::kNetwork, world.now, "");
+  if (!addresses_of(world.guest).empty()) finish_step(status, steps::kNetwork, world.now, "");
 }
 
 // "running on pve1 at 2026-01-01T00:00:00Z"; empty when it was never seen.
@@ -87,11 +85,7 @@ void show_container(MachineStatus& status, const Observation& world) {
   const bool changed = status.node != guest.node.get() || status.power != power;
   status.node = guest.node.get();
   status.power = power;
-  status.addresses.clear();
-  for (const auto& interface : guest.interfaces) {
-    if (interface.name == "lo") continue;
-    for (const auto& address : interface.addresses) status.addresses.push_back(address);
-  }
+  status.addresses = addresses_of(guest);
   const auto usage = usage_of(*guest.status);
   const Measured written{status.last_observed_at, status.usage.value_or(MachineUsage())};
   if (!changed && !is_worth_writing(written, usage, world.now)) return;

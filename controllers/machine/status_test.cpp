@@ -32,6 +32,7 @@ struct Scene {
     world.guest.status = pve::GuestStatus{};
     world.guest.status->running = true;
     world.guest.status->memory_total = 1000;
+    world.guest.config.values["net0"] = "name=eth0,bridge=vmbr0";
     world.guest.interfaces = {{"eth0", "aa:bb:cc:dd:ee:ff", {"10.0.0.7"}}};
     world.sighting.presence = inventory::Presence::present;
     world.sighting.guest = pve::GuestRow{};
