@@ -28,13 +28,13 @@ class LxcWorld final : public World {
         repository_(std::move(repository)),
         handler_(repository_.folder, files_) {}
 
-  Status open(lab::lxc::Template base, Executor executor, async::Clock& clock,
+  Status open(std::vector<lab::lxc::Template> templates, Executor executor, async::Clock& clock,
               async::Group& services) {
     GANTRY_TRY(serve(executor, clock, services));
     lab::lxc::BackendOptions options{.instance = instance_,
                                      .bridges = {{"vmbr0", network_.bridge()}},
                                      .nameserver = network_.subnet().host(),
-                                     .templates = {std::move(base)},
+                                     .templates = std::move(templates),
                                      .apt_source = repository_.source(apt_url())};
     backend_ = std::make_unique<lab::lxc::LxcBackend>(std::move(options));
     return {};
@@ -98,7 +98,10 @@ Result<std::unique_ptr<World>> make_lxc_world(const Options& options, Executor e
   GANTRY_TRY_ASSIGN(auto network, lab::lxc::PrivateNetwork::start(instance));
   auto world =
       std::make_unique<LxcWorld>(std::move(network), std::move(instance), std::move(repository));
-  GANTRY_TRY(world->open(std::move(base), executor, clock, services));
+  std::vector<lab::lxc::Template> templates{std::move(base)};
+  for (const auto& archive : options.templates)
+    templates.push_back({fs::path(archive).filename().string(), archive, ""});
+  GANTRY_TRY(world->open(std::move(templates), executor, clock, services));
   return world;
 }
 

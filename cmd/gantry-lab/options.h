@@ -20,6 +20,7 @@ struct Options {
   std::string pool = "gantry";
   std::string installation;  // whose marks the command channel accepts; empty: any
   std::vector<std::string> packages = {"nginx-light"};  // what apt inside can install
+  std::vector<std::string> templates;  // archives to make containers of besides, named by file
   std::optional<uint64_t> seed;
   bool keep = false;    // leave containers and state at the end
   std::string program;  // the path of this program

@@ -119,10 +119,10 @@ sql() { "$(postgres_bin)/psql" -h "$work/postgres" -U gantry -d "${2:-gantry}" -
 
 # ---- gantry-lab ---------------------------------------------------------------------------------
 
-# lxc (real containers, as root) or memory (records of them).
+# lxc (real containers, as root) or memory (records of them), and more options for the lab.
 start_lab() {
   make_work
-  "$bin/gantry-lab" --backend "${1:-lxc}" --state "$work/lab" --listen 127.0.0.1:0 \
+  "$bin/gantry-lab" --backend "${1:-lxc}" --state "$work/lab" --listen 127.0.0.1:0 "${@:2}" \
     >"$work/lab.log" 2>&1 &
   lab_pid=$!
   # The first run builds the template and the package repository.

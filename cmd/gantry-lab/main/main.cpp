@@ -68,6 +68,9 @@ void add_run_options(CLI::App& app, Options& options, std::string& time) {
   app.add_option("--packages", options.packages, "what apt inside the containers can install")
       ->delimiter(',')
       ->capture_default_str();
+  app.add_option("--template", options.templates,
+                 "a root file system (tar) to make containers of; its file name is its name")
+      ->check(CLI::ExistingFile);
   app.add_option("--seed", options.seed, "draw ids and faults from this seed");
   app.add_option("--faults", options.faults, "play this fault profile (YAML; docs/lab.md)")
       ->check(CLI::ExistingFile);

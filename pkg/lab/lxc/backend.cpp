@@ -34,7 +34,7 @@ Async<Status> LxcBackend::create(ContainerSpec spec, std::string template_name, 
   if (found == options_.templates.end())
     co_return not_found("unable to open file '%s' - No such file or directory", template_name);
   std::map<std::string, std::string> files;
-  if (!options_.apt_source.empty())
+  if (!options_.apt_source.empty() && !found->dpkg_status.empty())
     files["/etc/apt/sources.list.d/gantry-lab.sources"] = options_.apt_source;
   log("extracting archive '" + found->archive + "'");
   auto job = [containers = containers_, spec, archive = found->archive, files] {

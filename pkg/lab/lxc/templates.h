@@ -25,7 +25,9 @@ inline constexpr const char* kDebianKeys = "/usr/share/keyrings/debian-archive-k
 struct Template {
   std::string name;         // as on a real server: debian-12-standard_12.0-1_amd64.tar.zst
   std::string archive;      // the file
-  std::string dpkg_status;  // the packages in it, as its /var/lib/dpkg/status says
+  // The packages in it, as its /var/lib/dpkg/status says; empty: not known, and the lab's apt
+  // repository does not fit it.
+  std::string dpkg_status;
 };
 
 // Finds the Debian 12 template in `cache`, or builds it there (about 20 s; blocks). The recipe's
