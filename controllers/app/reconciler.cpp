@@ -330,6 +330,7 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
     shown.failures = 0;
     inside.verified_container.clear();  // look inside again: a dead unit is started
     inside.retry_at = now + health.interval;
+    inside.progress = Progress{0, 0, "unhealthy", result.message, "", false};
     inside.last_error = with_code(make_error(ErrorClass::remote, result.message), "WKL-008");
   }
   co_return shown.ready ? Duration(health.interval) : Duration(kSoon);

@@ -82,6 +82,7 @@ Async<Status> write_payload(Setup& setup) {
   if (!made.ok()) co_return made.status();
   const auto files = payload_of(setup.workload());
   for (const auto& file : files) GANTRY_CO_TRY(co_await setup.push(file));
+  GANTRY_CO_TRY(co_await write_registry_files(setup));
   auto checked = co_await setup.must(compose(setup.workload(), argv_of("config", "-q")));
   if (checked.ok()) co_return Status();
   if (error_class(checked.status()) != ErrorClass::remote) co_return checked.status();

@@ -115,6 +115,19 @@ TEST_F(DockerTest, AChangedFileMakesNewContainers) {
   EXPECT_FALSE(guest_.inside.files.contains(kRestartFile));
 }
 
+TEST_F(DockerTest, WhatOpensTheRegistryComesBeforeTheImagesAndRestartsNothing) {
+  EXPECT_THAT(run(), IsOk());
+  guest_.changes.clear();
+  auto changed = wiki("3", "bbbb");
+  guest::File ca;
+  ca.path = "/etc/docker/certs.d/registry.lan:5000/ca.crt";
+  changed.files.push_back(ca);
+  EXPECT_THAT(run(changed), IsOk());
+  EXPECT_THAT(guest_.changes,
+              ElementsAre("push " + ca.path, "docker pull wiki:3", "docker compose up"));
+  EXPECT_EQ(guest_.inside.docker.services.at("wiki/db").starts, 1);
+}
+
 TEST_F(DockerTest, OldPayloadsGoOnlyWhenTheNewRun) {
   EXPECT_THAT(run(), IsOk());
   guest_.registry.images = {"nothing"};

@@ -33,6 +33,16 @@ Async<Result<bool>> is_same_file(Setup& setup, const guest::File& file) {
   co_return sum->code == 0 && starts_with(sum->out, crypto::sha256_hex(file.content));
 }
 
+Async<Status> write_file(Setup& setup, const guest::File& file) {
+  setup.act("writing " + file.path);
+  auto folder = file.path.substr(0, file.path.rfind('/'));
+  if (!folder.empty()) {
+    const auto made = co_await setup.must(argv_of("mkdir", "-p", folder));
+    if (!made.ok()) co_return made.status();
+  }
+  co_return co_await setup.push(file);
+}
+
 }  // namespace
 
 Async<Status> write_files(Setup& setup) {
@@ -41,16 +51,21 @@ Async<Status> write_files(Setup& setup) {
   for (const auto& file : setup.workload().files) {
     GANTRY_CO_TRY_ASSIGN(const bool same, co_await is_same_file(setup, file));
     if (same) continue;
-    setup.act("writing " + file.path);
     // Noted before the first change: a crash in between must not lose the restart.
     if (!noted) GANTRY_CO_TRY(co_await setup.push(small_file(kRestartFile, "files changed\n")));
     noted = true;
-    auto folder = file.path.substr(0, file.path.rfind('/'));
-    if (!folder.empty()) {
-      const auto made = co_await setup.must(argv_of("mkdir", "-p", folder));
-      if (!made.ok()) co_return made.status();
-    }
-    GANTRY_CO_TRY(co_await setup.push(file));
+    GANTRY_CO_TRY(co_await write_file(setup, file));
+  }
+  co_return Status();
+}
+
+Async<Status> write_registry_files(Setup& setup) {
+  for (const auto& file : setup.workload().files) {
+    if (!starts_with(file.path, "/etc/docker/certs.d/") &&
+        !starts_with(file.path, "/root/.docker/"))
+      continue;
+    GANTRY_CO_TRY_ASSIGN(const bool same, co_await is_same_file(setup, file));
+    if (!same) GANTRY_CO_TRY(co_await write_file(setup, file));
   }
   co_return Status();
 }
