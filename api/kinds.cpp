@@ -71,4 +71,9 @@ std::string unknown_kind_message(std::string_view api_version, std::string_view 
   return absl::StrFormat("no apiVersion \"%s\" is served (kind \"%s\")", api_version, kind);
 }
 
+const meta::Kind* find_owner_kind(const meta::OwnerReference& reference, std::string_view ns) {
+  const auto* kind = find_by_kind(reference.api_version, reference.kind);
+  return kind != nullptr && kind->namespaced && ns.empty() ? nullptr : kind;
+}
+
 }  // namespace gantry::api

@@ -5,6 +5,7 @@
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
 #include "pkg/schema/codec.h"
+#include "pkg/store/store.h"
 
 namespace gantry::controllers::app {
 namespace {
@@ -118,6 +119,11 @@ std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
   const auto& finalizers = app.metadata.finalizers;
   const bool held = std::ranges::find(finalizers, kFinalizer) != finalizers.end();
   if (!held && !app.metadata.deleting()) return AddFinalizer{};
+  // Somebody wants the App to go and its Machines to stay: the garbage collector releases them.
+  const bool leaves_behind =
+      app.metadata.deleting() &&
+      std::ranges::find(finalizers, store::kOrphanFinalizer) != finalizers.end();
+  if (leaves_behind) return held ? std::optional<Step>(RemoveFinalizer{}) : std::nullopt;
   const auto owned = owned_machines(app, machines);
   const auto names = wanted_names(app);
   // Highest ordinal first: what was added last goes first.

@@ -93,6 +93,16 @@ TEST(Plan, AnswersEverySituationWithTheRightStep) {
   }
 }
 
+TEST(Plan, LeavesTheMachinesOfAnAppThatGoesWithoutThem) {
+  auto app = deleting(hello(1));
+  app.metadata.finalizers = {kFinalizer, "orphan"};
+  const auto machine = wanted_machine(hello(1), 0);
+  std::string blocked;
+  EXPECT_EQ(name_of(plan(app, {machine}, blocked)), "remove finalizer");
+  app.metadata.finalizers = {"orphan"};
+  EXPECT_EQ(name_of(plan(app, {machine}, blocked)), "nothing");
+}
+
 TEST(Plan, SaysWhoIsInTheWay) {
   std::string blocked;
   (void)plan(hello(1), {stranger("hello-0")}, blocked);

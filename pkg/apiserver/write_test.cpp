@@ -298,6 +298,29 @@ TEST_F(WriteTest, ForegroundAndOrphanKeepTheObjectForTheGarbageCollector) {
             "\"All\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
 }
 
+TEST_F(WriteTest, AnOwnerThatDoesNotExistIsNotNamed) {
+  auto body = *schema::parse_json(kHello);
+  body.member("metadata").set("name", "child");
+  auto& owners = body.member("metadata").member("ownerReferences");
+  owners = *schema::parse_json(R"([{"apiVersion":"gantry.dev/v1alpha1","kind":"App",
+                                   "name":"hello","uid":"a-backup-knew-it"}])");
+  const auto refused = call("POST", kApps, schema::to_json(body));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(message(refused), HasSubstr("metadata.ownerReferences[0]: Invalid value: App "
+                                          "\"hello\" with uid a-backup-knew-it does not exist"));
+  const auto parent = json(call("POST", kApps, kHello));
+  owners.as_array()[0].set("uid", text(parent, {"metadata", "uid"}));
+  EXPECT_EQ(call("POST", kApps, schema::to_json(body)).status, 201);
+  (void)call("DELETE", path_);
+  EXPECT_EQ(
+      call("PATCH", std::string(kApps) + "/child", R"({"spec":{"replicas":2}})", kMerge).status,
+      200)
+      << "what is there already may be changed";
+  body.member("metadata").set("name", "foreign");
+  owners.as_array()[0].set("apiVersion", "apps/v1");
+  EXPECT_EQ(call("POST", kApps, schema::to_json(body)).status, 201) << "nobody can tell";
+}
+
 TEST_F(WriteTest, DeletesWhatItsSelectorChooses) {
   for (const auto* name : {"a", "b", "c"}) {
     auto body = *schema::parse_json(kHello);

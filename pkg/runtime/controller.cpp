@@ -16,13 +16,16 @@ constexpr int kConflictDoublings = 6;
 
 }  // namespace
 
-Controller::Controller(std::string name, store::Resource owns, Reconciler& reconciler,
-                       Environment environment)
+Controller::Controller(std::string name, Reconciler& reconciler, Environment environment)
     : name_(std::move(name)),
-      owns_(std::move(owns)),
       reconciler_(reconciler),
       environment_(environment),
-      backoff_(environment.random, BackoffLimits{}) {
+      backoff_(environment.random, BackoffLimits{}) {}
+
+Controller::Controller(std::string name, store::Resource owns, Reconciler& reconciler,
+                       Environment environment)
+    : Controller(std::move(name), reconciler, environment) {
+  owns_ = std::move(owns);
   watches_.emplace_back(owns_, [](const store::Change& change) {
     return spec_or_metadata_changed(change) ? same_object(change) : std::vector<Request>();
   });

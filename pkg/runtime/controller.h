@@ -43,6 +43,8 @@ class Controller {
   // `owns`: the one kind whose status it writes.
   Controller(std::string name, store::Resource owns, Reconciler& reconciler,
              Environment environment);
+  // Owns no kind: its requests are what its mappings make them.
+  Controller(std::string name, Reconciler& reconciler, Environment environment);
   Controller& watches(store::Resource resource, Mapping mapping);
   Controller& listens(std::string name, Source source);
   // For the reference page: kinds that its reconciler looks up besides those it watches, and kinds
@@ -59,7 +61,7 @@ class Controller {
   void stop();
 
   const std::string& name() const { return name_; }
-  const store::Resource& owns() const { return owns_; }
+  const store::Resource& owns() const { return owns_; }  // empty: none
   // Watched besides its own.
   std::vector<store::Resource> inputs() const;
   std::vector<std::string> sources() const;

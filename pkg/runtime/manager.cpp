@@ -23,7 +23,7 @@ Manager::Manager(Environment environment, store::Leases& leases, ManagerOptions 
 
 Status Manager::add(Controller& controller) {
   for (const auto* other : controllers_) {
-    if (other->owns() != controller.owns()) continue;
+    if (controller.owns().empty() || other->owns() != controller.owns()) continue;
     return invalid("controllers %s and %s both own %s: a kind has one owner", other->name(),
                    controller.name(), controller.owns());
   }
@@ -165,7 +165,8 @@ std::string Manager::graph() const {
       "| controller | owns | watches | listens to | also reads | also writes |\n"
       "|---|---|---|---|---|---|\n";
   for (const auto* controller : controllers_) {
-    text += "| " + controller->name() + " | `" + controller->owns() + "` | ";
+    const auto& owns = controller->owns();
+    text += "| " + controller->name() + " | " + (owns.empty() ? "–" : "`" + owns + "`") + " | ";
     text += cell(controller->inputs(), "`") + cell(controller->sources(), "");
     text += cell(controller->read(), "`") + cell(controller->written(), "`");
     text.back() = '\n';

@@ -47,6 +47,7 @@ class CachedStore final : public Store {
   Async<Result<ObjectPtr>> create(Resource resource, Json object) override;
   Async<Result<ObjectPtr>> update(Resource resource, Part part, Json object) override;
   Async<Result<ObjectPtr>> remove(Key key, Removal removal) override;
+  Async<Status> sync() override;
   Result<ObjectPtr> get(const Key& key) const override;
   List list(const Resource& resource, const std::string& ns) const override;
   Result<std::unique_ptr<Watch>> watch(const Resource& resource, const std::string& ns,

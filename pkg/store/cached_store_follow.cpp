@@ -39,6 +39,12 @@ Async<Status> CachedStore::follow_forever() {
   }
 }
 
+Async<Status> CachedStore::sync() {
+  if (stopping_ || !started_) co_return async::cancelled();
+  if (gone()) co_return unavailable();
+  co_return co_await catch_up();
+}
+
 // OK also when the database is still gone: pause_ then says how long to leave it alone.
 Async<Status> CachedStore::recover() {
   const Status current = co_await catch_up();

@@ -270,6 +270,17 @@ TEST(CachedStore, SeesWhatAnotherProcessWrites) {
   EXPECT_THAT(seen, ElementsAre("+b@2", "+c@3", "~b@4"));
 }
 
+TEST(CachedStore, SyncShowsWhatWasCommittedBefore) {
+  World world;
+  auto daemon = world.daemon();
+  auto second = world.daemon(2);
+  second->create(app("hello"));
+  EXPECT_THAT(daemon->run(daemon->store.sync()), IsOk());
+  EXPECT_THAT(daemon->store.get(key("hello")), IsOk());
+  world.disk.down = true;
+  EXPECT_FALSE(daemon->run(daemon->store.sync()).ok());
+}
+
 TEST(CachedStore, JudgesAgainWhenAnotherProcessWasFaster) {
   World world;
   auto one = world.daemon(1);

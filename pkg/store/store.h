@@ -117,6 +117,10 @@ class Store {
   // Deletes: with finalizers sets deletionTimestamp and answers the object; without removes it.
   virtual Async<Result<ObjectPtr>> remove(Key key, Removal removal) = 0;
 
+  // Waits until the cache holds everything that was committed before this call, by whomever: what
+  // it then does not show does not exist. Transport or Timeout when the database cannot be asked.
+  virtual Async<Status> sync() = 0;
+
   // From the cache.
   virtual Result<ObjectPtr> get(const Key& key) const = 0;
   // `ns` empty: all namespaces.

@@ -47,19 +47,22 @@ Daemon::Daemon(DaemonDependencies the)
       class_reconciler_({store_, connections_, the.clock}),
       machine_reconciler_({store_, guests_, seen_, the.clock, events_}),
       app_reconciler_({store_, connections_, prober_, events_, the.clock}, the.executor),
+      gc_reconciler_({store_, the.clock, events_}),
       clusters_("proxmoxcluster", controllers::proxmoxcluster::kClusters, cluster_reconciler_,
                 environment_),
       classes_("machineclass", controllers::machineclass::kClasses, class_reconciler_,
                environment_),
       machines_("machine", controllers::machine::kMachines, machine_reconciler_, environment_),
-      apps_("app", controllers::app::kApps, app_reconciler_, environment_) {
+      apps_("app", controllers::app::kApps, app_reconciler_, environment_),
+      gc_("gc", gc_reconciler_, environment_) {
   cluster_reconciler_.connect(clusters_);
   class_reconciler_.connect(classes_);
   machine_reconciler_.connect(machines_);
   app_reconciler_.connect(apps_);
+  gc_reconciler_.connect(gc_);
   machines_.with_concurrency(8);
   apps_.with_concurrency(8);
-  for (auto* controller : {&clusters_, &classes_, &machines_, &apps_}) {
+  for (auto* controller : {&clusters_, &classes_, &machines_, &apps_, &gc_}) {
     GANTRY_CHECK(manager_.add(*controller).ok());
   }
   manager_.add_service("events", [this] { return events_.run(); });

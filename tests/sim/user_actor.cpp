@@ -72,7 +72,7 @@ void UserActor::act_on_machine(const std::string& name) {
 void UserActor::act_on_app(const std::string& name) {
   const auto drawn = random_.below(8);
   if (drawn < 2) {
-    world_.delete_app(name);
+    world_.delete_app(name, drawn == 1 ? store::Dependents::foreground : store::Dependents::unsaid);
     if (drawn == 0) world_.create_app(name, 1, some_page(random_));
   } else if (drawn < 5) {
     const auto replicas = static_cast<int>(random_.below(4));

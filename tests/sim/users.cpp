@@ -107,16 +107,17 @@ void World::create(const store::Resource& resource, Json object) {
   });
 }
 
-void World::remove(const store::Key& key) {
+void World::remove(const store::Key& key, store::Dependents dependents) {
   trace.note(clock.now(), "user deletes " + key.name);
-  perform([this, key]() -> Async<Status> {
-    store::Precondition any;
+  perform([this, key, dependents]() -> Async<Status> {
+    store::Removal any;
+    any.dependents = dependents;
     // From the attempt on: a lost answer may have deleted it.
     see_what_users_have();
     acknowledged_.erase(key);
     if (const auto object = users_->store.get(key); object.ok()) {
       asked_[(*object)->uid].gone = true;
-      any.uid = (*object)->uid;
+      any.precondition.uid = (*object)->uid;
     }
     auto removed = co_await users_->store.remove(key, any);
     see_what_users_have();
@@ -181,8 +182,20 @@ void World::write_values(const store::Resource& resource, const std::string& nam
   });
 }
 
-void World::delete_app(const std::string& name) {
-  remove({kApps, kNamespace, name});
+void World::delete_app(const std::string& name, store::Dependents dependents) {
+  remove({kApps, kNamespace, name}, dependents);
+}
+
+void World::strip_app(const std::string& name) {
+  perform([this, name]() -> Async<Status> {
+    const store::Key key(kApps, kNamespace, name);
+    const auto object = users_->store.get(key);
+    if (!object.ok()) co_return object.status();
+    auto value = (*object)->value;
+    value.member("metadata").erase("finalizers");
+    auto updated = co_await users_->store.update(kApps, store::Part::main, value);
+    co_return updated.status();
+  });
 }
 
 void World::edit_app(const std::string& name, const std::function<void(Json& spec)>& edit) {

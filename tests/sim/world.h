@@ -91,7 +91,10 @@ class World {
   void edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit);
   void create_app(const std::string& name, int replicas, const std::string& page,
                   const std::function<void(Json& spec)>& edit = {});
-  void delete_app(const std::string& name);
+  void delete_app(const std::string& name,
+                  store::Dependents dependents = store::Dependents::unsaid);
+  // What people do with objects that do not go: they take the finalizers away.
+  void strip_app(const std::string& name);
   void edit_app(const std::string& name, const std::function<void(Json& spec)>& edit);
   // A Secret or ConfigMap of namespace "default" with these values, new or changed.
   void write_values(const store::Resource& resource, const std::string& name,
@@ -142,7 +145,7 @@ class World {
   Async<Status> make_golden_template();
   void settle();
   void create(const store::Resource& resource, Json object);
-  void remove(const store::Key& key);
+  void remove(const store::Key& key, store::Dependents dependents = store::Dependents::unsaid);
   void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
   bool is_unproven(const std::string& name) const;
   bool is_held_for_ever(const std::string& name) const;

@@ -20,6 +20,7 @@ class EndingStore final : public store::Store {
     co_return end_;
   }
   Async<Result<store::ObjectPtr>> remove(store::Key, store::Removal) override { co_return end_; }
+  Async<Status> sync() override { co_return end_; }
   Result<store::ObjectPtr> get(const store::Key&) const override { return end_; }
   store::List list(const store::Resource&, const std::string&) const override { return {}; }
   Result<std::unique_ptr<store::Watch>> watch(const store::Resource&, const std::string&,

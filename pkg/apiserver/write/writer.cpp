@@ -1,6 +1,7 @@
 #include "pkg/apiserver/write/writer.h"
 
 #include "pkg/apiserver/write/apply.h"
+#include "pkg/apiserver/write/new_owners.h"
 #include "pkg/apiserver/write/patching.h"
 #include "pkg/apiserver/write/seed.h"
 #include "pkg/store/object.h"
@@ -61,6 +62,15 @@ ApiError Writer::explain(const Status& status) const {
   return invalid_object(info_, std::string(kind_.kind), info_.name, {cause_of(message_of(status))});
 }
 
+std::optional<ApiError> Writer::admit(Admission& admission, Json& object) const {
+  if (auto wrong = admission.admit(object)) return wrong;
+  auto causes =
+      check_new_owners(store_, admission.old == nullptr ? Json::object() : *admission.old, object);
+  if (causes.empty()) return std::nullopt;
+  return invalid_object(info_, std::string(kind_.kind), store::metadata_text(object, "name"),
+                        std::move(causes));
+}
+
 // A JSON patch may be well-formed and yet not fit the object; all others always fit.
 ApiError Writer::explain_patch(const Status& status, const std::string& content_type) const {
   if (error_class(status) != ErrorClass::invalid || content_type != kJsonPatch)
@@ -108,7 +118,7 @@ Async<Written> Writer::create(Json body) {
   if (kind_.has_status && body.is_object()) body.erase("status");
   if (auto* metadata = body.find("metadata")) metadata->erase("managedFields");
   Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}};
-  if (auto wrong = admission.admit(body)) co_return Written(*std::move(wrong));
+  if (auto wrong = admit(admission, body)) co_return Written(*std::move(wrong));
   if (auto wrong = check_namespace()) co_return Written(*std::move(wrong));
   auto entries = track_update(*kind_.type(), {}, Json::object(), body,
                               manager(schema::ManagerOperation::update));
@@ -148,7 +158,7 @@ Async<Written> Writer::replace(Json object, store::ObjectPtr current, bool& conf
   object = only_this_part(current->value, std::move(object));
   if (auto* metadata = object.find("metadata")) metadata->erase("managedFields");
   Admission admission{kind_, info_, validators_, options_.validation, &current->value, {}};
-  if (auto wrong = admission.admit(object)) co_return Written(*std::move(wrong));
+  if (auto wrong = admit(admission, object)) co_return Written(*std::move(wrong));
   Json before = current->value;
   before.member("metadata").erase("managedFields");
   entries = track_update(*kind_.type(), std::move(entries), before, object,
@@ -235,7 +245,7 @@ Async<Written> Writer::apply_once(Json config, bool& conflicted) {
   const auto entries = managed_fields_of(object);
   object.member("metadata").erase("managedFields");
   Admission admission{kind_, info_, validators_, options_.validation, exists ? &live : nullptr, {}};
-  if (auto wrong = admission.admit(object)) co_return Written(*std::move(wrong));
+  if (auto wrong = admit(admission, object)) co_return Written(*std::move(wrong));
   set_managed_fields(object, entries);
   if (exists)
     co_return co_await store_next(std::move(object), *current, conflicted,

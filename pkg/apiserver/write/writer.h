@@ -50,6 +50,7 @@ class Writer {
   schema::ManagedEntry manager(schema::ManagerOperation operation) const;
   ApiError explain_patch(const Status& status, const std::string& content_type) const;
   std::optional<ApiError> check_namespace() const;
+  std::optional<ApiError> admit(Admission& admission, Json& object) const;
   // What `body` asks for, of the part that this path may change.
   Json only_this_part(const Json& current, Json body) const;
   Async<Written> store_new(Json object, std::vector<std::string> warnings);
