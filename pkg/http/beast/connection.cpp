@@ -16,13 +16,16 @@ namespace {
 using ErrorCode = boost::system::error_code;
 using TlsStream = asio::ssl::stream<Socket>;
 
-constexpr size_t kReadBytes = 16 * 1024;
+// Kept by each connection. Requests are short, answers may be long.
+constexpr size_t kServerReadBytes = 2 * 1024;
+constexpr size_t kClientReadBytes = 16 * 1024;
 
 // What plain and TLS connections have in common: `Stream` is a Socket or a TlsStream.
 template <class Stream>
 class StreamConnection : public Connection {
  public:
-  explicit StreamConnection(Stream stream) : stream_(std::move(stream)) {
+  StreamConnection(Stream stream, size_t read_bytes)
+      : stream_(std::move(stream)), read_bytes_(read_bytes) {
     ErrorCode ignored;
     stream_.lowest_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
   }
@@ -30,7 +33,7 @@ class StreamConnection : public Connection {
   Async<Result<size_t>> read(std::string& buffer) override {
     const bool stopping = co_await async::is_cancelled();
     if (stopping) co_return async::cancelled();
-    space_.resize(kReadBytes);
+    space_.resize(read_bytes_);
     const auto space = asio::buffer(space_);
     ErrorCode code;
     const auto count =
@@ -76,6 +79,7 @@ class StreamConnection : public Connection {
 
  protected:
   Stream stream_;
+  size_t read_bytes_;
   std::string space_;
 };
 
@@ -114,7 +118,8 @@ class TlsConnection : public StreamConnection<TlsStream> {
 class ServerConnection final : public TlsConnection {
  public:
   ServerConnection(Socket socket, std::shared_ptr<asio::ssl::context> context)
-      : TlsConnection(TlsStream(std::move(socket), *context)), context_(std::move(context)) {}
+      : TlsConnection(TlsStream(std::move(socket), *context), kServerReadBytes),
+        context_(std::move(context)) {}
   Async<Status> handshake() override { co_return co_await shake_hands(TlsStream::server); }
   Peer peer() const override {
     auto peer = TlsConnection::peer();
@@ -130,7 +135,8 @@ class ServerConnection final : public TlsConnection {
 class ClientConnection final : public TlsConnection {
  public:
   ClientConnection(Socket socket, std::shared_ptr<ClientTls> tls)
-      : TlsConnection(TlsStream(std::move(socket), tls->context)), tls_(std::move(tls)) {}
+      : TlsConnection(TlsStream(std::move(socket), tls->context), kClientReadBytes),
+        tls_(std::move(tls)) {}
   Status prepare(const std::string& host) {
     return prepare_verification(stream_.native_handle(), host, &refusal_);
   }
@@ -154,7 +160,7 @@ bool is_tls(const ErrorCode& code) {
 }  // namespace
 
 std::unique_ptr<Connection> make_plain_connection(Socket socket) {
-  return std::make_unique<PlainConnection>(std::move(socket));
+  return std::make_unique<PlainConnection>(std::move(socket), kClientReadBytes);
 }
 
 std::unique_ptr<Connection> make_server_connection(Socket socket,

@@ -137,9 +137,11 @@ Async<Status> Session::write(std::string bytes) {
   if (broken_) co_return make_error(ErrorClass::transport, "the connection is broken");
   writing_ = true;
   Status written;
-  for (size_t at = 0; at < bytes.size() && written.ok(); at += kWritePiece) {
+  const auto size = bytes.size();
+  for (size_t at = 0; at < size && written.ok(); at += kWritePiece) {
     watchdog_.arm(limits_.write_timeout);
-    written = co_await connection_->write(bytes.substr(at, kWritePiece));
+    auto piece = size <= kWritePiece ? std::move(bytes) : bytes.substr(at, kWritePiece);
+    written = co_await connection_->write(std::move(piece));
   }
   watchdog_.disarm();
   writing_ = false;

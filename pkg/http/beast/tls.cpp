@@ -131,6 +131,8 @@ Result<std::shared_ptr<ssl::context>> make_server_tls(const TlsIdentity& identit
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   GANTRY_TRY(set_floor(*context));
   GANTRY_TRY(set_identity(*context, identity.certificate_chain_pem, identity.key_pem));
+  // Sessions are resumed by tickets, which the clients keep; nothing is kept here.
+  SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
   if (identity.client_ca_pem.empty()) return context;
   GANTRY_TRY(trust_authorities(*context, identity.client_ca_pem));
   context->set_verify_mode(ssl::verify_peer);  // asked for, but a client may come without

@@ -81,7 +81,9 @@ Result<std::string> render_head(const Response& response, Framing framing, bool 
 
 std::string render_chunk(const std::string& bytes) {
   if (bytes.empty()) return {};
-  return absl::StrFormat("%x\r\n%s\r\n", bytes.size(), bytes);
+  auto chunk = absl::StrFormat("%x\r\n", bytes.size());
+  chunk.reserve(chunk.size() + bytes.size() + 2);
+  return chunk.append(bytes).append("\r\n");
 }
 
 }  // namespace gantry::http::beast
