@@ -104,6 +104,10 @@ meta::Kind event_kind() {
           .namespaced = true,
           .has_status = false,
           .type = &schema::type_of<Event>,
+          .selectable = {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
+                         "involvedObject.uid", "involvedObject.apiVersion",
+                         "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
+                         "reportingComponent", "source.component", "type"},
           .columns =
               {
                   {"Last Seen", "date", "When it happened last.", "", 0, &last_seen},

@@ -43,6 +43,7 @@ meta::Kind namespace_kind() {
           .namespaced = false,
           .has_status = true,
           .type = &schema::type_of<Namespace>,
+          .selectable = {"status.phase"},
           .columns = {{"Status", "string", "Active or Terminating.", "status.phase"}},
           .check_update = nullptr};
 }

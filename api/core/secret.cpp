@@ -71,6 +71,7 @@ meta::Kind secret_kind() {
           .namespaced = true,
           .has_status = false,
           .type = &schema::type_of<Secret>,
+          .selectable = {"type"},
           .columns = {{"Type", "string", "What it is for.", "type"},
                       {"Data", "integer", "How many values it has.", "", 0, &count_keys}},
           .check_update = &check_update};

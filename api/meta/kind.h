@@ -20,6 +20,9 @@ struct Kind {
   bool namespaced = true;
   bool has_status = true;  // and so a status subresource and a generation
   schema::TypeOf type = nullptr;
+  // Fields that selectors may name and that the store indexes, besides metadata.name and
+  // metadata.namespace: dotted paths of scalars ("status.node").
+  std::vector<std::string_view> selectable = {};
   std::vector<schema::Column> columns;  // after Name (and Namespace), before Age
   // Rules about changes that no field can state by itself; may be null.
   schema::Problems (*check_update)(const Json& before, const Json& after) = nullptr;

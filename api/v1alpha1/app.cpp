@@ -257,6 +257,7 @@ meta::Kind app_kind() {
           .namespaced = true,
           .has_status = true,
           .type = &type_of<App>,
+          .selectable = {"spec.machineClassName"},
           .columns =
               {
                   ready_column(),

@@ -163,6 +163,7 @@ meta::Kind machine_kind() {
           .namespaced = true,
           .has_status = true,
           .type = &type_of<Machine>,
+          .selectable = {"status.node", "spec.machineClassName"},
           .columns =
               {
                   ready_column(),

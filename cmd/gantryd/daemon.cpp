@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cmd/gantryd/connector.h"
@@ -28,6 +29,18 @@ namespace {
 constexpr size_t kDatabaseThreads = 4;
 constexpr size_t kDatabaseQueue = 256;
 
+// Each watch of a client is a connection.
+constexpr size_t kConnectionsMax = 4096;
+
+// Every connection is a descriptor; what we may have is what the service manager set.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    log::warn("the limit of open files could not be raised", {{"limit", limit.rlim_max}});
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
@@ -36,6 +49,8 @@ std::string host_name() {
 Result<store::postgres::PostgresOptions> database_options(const Options& options) {
   store::postgres::PostgresOptions database;
   database.conninfo = options.database;
+  database.feed_age_max = std::chrono::hours(options.change_log_hours);
+  database.feed_changes_max = options.change_log_max;
   if (!options.database_password_file.empty()) {
     GANTRY_TRY_ASSIGN(database.password, read_file(options.database_password_file));
     while (database.password.ends_with('\n')) database.password.pop_back();
@@ -113,6 +128,8 @@ class Daemon {
   Status make_server(const ServerIdentity& identity) {
     apiserver::ServerOptions api;
     api.version = GANTRY_VERSION;
+    // All daemons of an installation take each other's tokens.
+    api.continue_key = database_->installation();
     api.readiness.emplace_back("store", [this] { return store_->health(); });
     api_ = std::make_unique<apiserver::Server>(*store_, clock_, metrics_, std::move(api));
     root_ = std::make_unique<MetricsHandler>(metrics_, *api_, *store_, clock_);
@@ -121,6 +138,7 @@ class Daemon {
     listener.port = options_.port;
     listener.tls = identity.tls;
     listener.limits.drain = std::chrono::seconds(3);
+    listener.limits.connections_max = kConnectionsMax;
     GANTRY_TRY_ASSIGN(server_,
                       http::beast::Server::make(loop_.executor(), clock_, listener, *root_));
     if (options_.metrics_address.empty()) return {};
@@ -172,6 +190,7 @@ class Daemon {
 }  // namespace
 
 Status run(const Options& options) {
+  raise_descriptor_limit();
   async::Loop loop;
   Daemon daemon(options, loop);
   async::Group::on_exception([](const std::string& name, const std::string& what) {

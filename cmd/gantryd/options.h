@@ -16,6 +16,9 @@ struct Options {
   std::string certificate_file, key_file;
   std::string database = "dbname=gantry";  // libpq's conninfo
   std::string database_password_file;
+  // How long changes are kept: a watch may go on from so long ago, also after a restart.
+  int change_log_hours = 24;
+  int64_t change_log_max = 200'000;
   std::string metrics_address;  // empty: metrics on the API port only
   uint16_t metrics_port = 0;
   log::Level log_level = log::Level::info;

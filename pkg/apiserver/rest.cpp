@@ -1,12 +1,11 @@
 #include "pkg/apiserver/rest.h"
 
-#include <algorithm>
-
-#include "pkg/apiserver/present/presentation.h"
+#include "pkg/apiserver/present/renderer.h"
 #include "pkg/apiserver/write/removal.h"
 #include "pkg/apiserver/write/scale.h"
 
 namespace gantry::apiserver {
+
 Rest::Rest(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
            const std::vector<Validator>& validators, Accepted accepted, std::string user_agent,
            Time now)
@@ -26,9 +25,12 @@ http::Response Rest::answer(int code, const store::ObjectPtr& object,
                             const std::vector<std::string>& warnings) const {
   http::Response response;
   response.status = code;
-  response.headers["Content-Type"] = accepted_.yaml ? "application/yaml" : "application/json";
-  response.body = present(kind_, object->value, object->text, accepted_,
-                          info_.query("includeObject", "Metadata"), now_);
+  const Renderer renderer(kind_, accepted_, info_.query("includeObject"), now_);
+  response.headers["Content-Type"] = renderer.content_type();
+  // A dry run's object is in no record.
+  const auto record =
+      object->record ? object->record : store::make_preview(object->key, object->value);
+  response.body = renderer.object(*record);
   std::string header;
   for (const auto& warning : warnings) {
     std::string escaped;
@@ -40,32 +42,17 @@ http::Response Rest::answer(int code, const store::ObjectPtr& object,
   return response;
 }
 
-http::Response Rest::get() {
+http::Response Rest::get_scale() {
   const auto object = store_.get(key());
   if (!object.ok()) return to_api_error(object.status(), info_).to_response();
-  if (info_.subresource == "scale") return answer_scale(*object);
-  return answer(200, *object, {});
+  return answer_scale(*object);
 }
 
 // A Scale is no object of the kind: it has no row in a table.
 http::Response Rest::answer_scale(const store::ObjectPtr& object) const {
   http::Response response;
   response.headers["Content-Type"] = accepted_.yaml ? "application/yaml" : "application/json";
-  Accepted plain = accepted_;
-  plain.shape = Shape::object;
-  response.body = present(kind_, scale_of(object->value), "", plain, "", now_);
-  return response;
-}
-
-http::Response Rest::list() {
-  const auto filter = Filter::parse(kind_, info_);
-  if (!filter.ok()) return to_api_error(filter.status(), info_).to_response();
-  auto all = store_.list(kind_.resource(), info_.ns);
-  std::erase_if(all.items, [&](const auto& item) { return !filter->matches(item->value); });
-  http::Response response;
-  response.headers["Content-Type"] = accepted_.yaml ? "application/yaml" : "application/json";
-  response.body = present_list(kind_, all.items, all.revision, accepted_,
-                               info_.query("includeObject", "Metadata"), now_);
+  response.body = serialise(scale_of(object->value), accepted_);
   return response;
 }
 
@@ -118,17 +105,29 @@ Async<http::Response> Rest::remove(Json body) {
 Async<http::Response> Rest::remove_collection(Json body) {
   DeleteOptions options;
   if (auto wrong = read_delete_options(info_, body, options)) co_return wrong->to_response();
-  const auto filter = Filter::parse(kind_, info_);
-  if (!filter.ok()) co_return to_api_error(filter.status(), info_).to_response();
-  auto all = store_.list(kind_.resource(), info_.ns);
-  std::erase_if(all.items, [&](const auto& item) { return !filter->matches(item->value); });
+  const auto query = parse_query(kind_, info_);
+  if (!query.ok()) co_return bad_request(message_of(query.status())).to_response();
+  const auto chosen = store_.reader().list(*query, store::PageOf());
+  std::vector<store::ObjectPtr> objects;
+  for (const auto& record : chosen.items) objects.push_back(store::decode(record));
   Remover remover(store_, kind_, info_, now_);
-  const auto failed = co_await remover.remove_all(all.items, options);
+  const auto failed = co_await remover.remove_all(objects, options);
   if (failed) co_return failed->to_response();
+  co_return answer_list(chosen);
+}
+
+http::Response Rest::answer_list(const store::Page& page) const {
+  const Renderer renderer(kind_, Accepted(), "", now_);
+  ListMeta meta;
+  meta.revision = page.revision;
+  const auto frame = renderer.frame(meta);
   http::Response response;
-  response.headers["Content-Type"] = "application/json";
-  response.body = present_list(kind_, all.items, all.revision, Accepted(), "", now_);
-  co_return response;
+  response.headers["Content-Type"] = renderer.content_type();
+  response.body = frame.begin;
+  for (const auto& record : page.items)
+    renderer.append_item(*record, &record == page.items.data(), response.body);
+  response.body += frame.end;
+  return response;
 }
 
 }  // namespace gantry::apiserver

@@ -1,5 +1,5 @@
 #pragma once
-// Rest: the verbs on one resource, but for watch.
+// Rest: the verbs that change something, and the scale subresource. Reads: pkg/apiserver/read.
 #include <string>
 #include <vector>
 
@@ -19,8 +19,7 @@ class Rest {
        const std::vector<Validator>& validators, Accepted accepted, std::string user_agent,
        Time now);
 
-  http::Response get();
-  http::Response list();
+  http::Response get_scale();
   Async<http::Response> create(Json body);
   Async<http::Response> update(Json body);
   Async<http::Response> patch(std::string content_type, Json patch);
@@ -32,6 +31,7 @@ class Rest {
   http::Response answer(int code, const store::ObjectPtr& object,
                         const std::vector<std::string>& warnings) const;
   http::Response answer(const Written& written) const;
+  http::Response answer_list(const store::Page& page) const;
   http::Response answer_scale(const store::ObjectPtr& object) const;
 
   store::Store& store_;

@@ -62,6 +62,8 @@ Server::Server(store::Store& store, async::Clock& clock, metrics::Registry& metr
     : store_(store),
       clock_(clock),
       options_(std::move(options)),
+      reading_{store.reader(), clock, ContinueTokens(options_.continue_key), ListCache()},
+      watching_{store.reader(), clock, WatchLimits(options_.watches_per_user)},
       requests_(metrics.counter("gantry_api_requests_total",
                                 "API requests answered, by verb, resource and HTTP status.",
                                 {"verb", "resource", "code"})),
@@ -97,24 +99,34 @@ std::optional<http::Response> Server::documents(const http::Request& request,
 Async<std::optional<http::Response>> Server::serve_resource(const http::Request& request,
                                                             const RequestInfo& info,
                                                             const api::meta::Kind& kind,
+                                                            std::string user,
                                                             http::ResponseStream& stream) {
-  const auto accepted = negotiate(request, info.query_bool("pretty"));
+  const auto accepted = negotiate(request, info.query("pretty"));
   if (!accepted.ok()) {
     auto refused = to_api_error(accepted.status(), info);
     refused.code = 406;
     refused.reason = "NotAcceptable";
     co_return refused.to_response();
   }
-  if (info.verb == "watch")
-    co_return co_await serve_watch(store_, kind, info, *accepted, clock_, stream);
+  if (info.verb == "watch") {
+    WatchRequest watch(kind, info, *accepted, std::move(user));
+    co_return co_await serve_watch(watching_, std::move(watch), stream);
+  }
+  const bool reads = info.verb == "get" || info.verb == "list";
+  if (reads && info.subresource != "scale") {
+    const auto encoding = request.headers.find("Accept-Encoding");
+    const bool gzip = encoding != request.headers.end() && http::accepts_gzip(encoding->second);
+    ReadRequest read(kind, info, *accepted, gzip);
+    if (info.verb == "get") co_return co_await serve_get(reading_, std::move(read));
+    co_return co_await serve_list(reading_, std::move(read), stream);
+  }
   const auto agent = request.headers.find("User-Agent");
   Rest rest(store_, kind, info, options_.validators, *accepted,
             agent == request.headers.end() ? std::string() : agent->second, clock_.now());
   if (!info.subresource.empty() && info.verb != "get" && info.verb != "update" &&
       info.verb != "patch")
     co_return method_not_allowed(info).to_response();
-  if (info.verb == "get") co_return rest.get();
-  if (info.verb == "list") co_return rest.list();
+  if (info.verb == "get") co_return rest.get_scale();
   Json body = Json::object();
   if (!request.body.empty()) {
     auto read = read_body(request);
@@ -139,7 +151,8 @@ Async<std::optional<http::Response>> Server::dispatch(const http::Request& reque
   if (auto answer = documents(request, info)) co_return answer;
   const auto* kind = info.is_resource ? api::find_by_resource(info.resource()) : nullptr;
   if (kind == nullptr || !serves(*kind, info)) co_return text_response(404, "404 page not found\n");
-  co_return co_await serve_resource(request, info, *kind, stream);
+  auto name = user->name;
+  co_return co_await serve_resource(request, info, *kind, std::move(name), stream);
 }
 
 void Server::observe(const RequestInfo& info, const std::optional<http::Response>& response,

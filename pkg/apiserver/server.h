@@ -9,6 +9,8 @@
 #include "pkg/apiserver/authn/authenticator.h"
 #include "pkg/apiserver/discovery.h"
 #include "pkg/apiserver/openapi.h"
+#include "pkg/apiserver/read/read.h"
+#include "pkg/apiserver/watch/watch.h"
 #include "pkg/apiserver/write/admission.h"
 #include "pkg/async/clock.h"
 #include "pkg/http/http.h"
@@ -24,6 +26,10 @@ struct ServerOptions {
   std::string version;                // of Gantry, "0.1.0"
   std::vector<Validator> validators;  // rules beyond the schema
   std::vector<Check> readiness;
+  // Seals the continue tokens of lists. Daemons on one database share it, so that a client may ask
+  // another for the next page.
+  std::string continue_key = "gantry";
+  int watches_per_user = 2000;
 };
 
 // Answers everything below "/": health without credentials, everything else for authenticated
@@ -46,7 +52,7 @@ class Server final : public http::Handler {
                                                 http::ResponseStream& stream);
   Async<std::optional<http::Response>> serve_resource(const http::Request& request,
                                                       const RequestInfo& info,
-                                                      const api::meta::Kind& kind,
+                                                      const api::meta::Kind& kind, std::string user,
                                                       http::ResponseStream& stream);
   void observe(const RequestInfo& info, const std::optional<http::Response>& response,
                Duration took);
@@ -54,6 +60,8 @@ class Server final : public http::Handler {
   store::Store& store_;
   async::Clock& clock_;
   ServerOptions options_;
+  Reading reading_;
+  Watching watching_;
   Discovery discovery_;
   OpenApi openapi_;
   metrics::Counter requests_;

@@ -50,12 +50,17 @@ const Json* find_path(const Json& object, std::string_view path) {
   return value;
 }
 
+Json cell(const Column& column, const Json& object) {
+  if (column.value != nullptr) return column.value(object);
+  const Json* found = find_path(object, column.path);
+  return found == nullptr ? Json() : *found;
+}
+
 std::vector<Json> cells(const std::vector<Column>& columns, const Json& object, Time now) {
   std::vector<Json> row;
   for (const auto& column : columns) {
-    const Json* found = column.value == nullptr ? find_path(object, column.path) : nullptr;
-    Json cell = column.value != nullptr ? column.value(object) : found != nullptr ? *found : Json();
-    row.push_back(column.type == "date" ? age(cell, now) : std::move(cell));
+    auto value = cell(column, object);
+    row.push_back(column.type == "date" ? age(value, now) : std::move(value));
   }
   return row;
 }

@@ -23,6 +23,8 @@ struct Column {
 
 // The value at a path; nullptr when there is none.
 const Json* find_path(const Json& object, std::string_view path);
+// What stands in one column, dates as they are; null when it is missing.
+Json cell(const Column& column, const Json& object);
 // One row for `object`, in the order of `columns`. `date` columns become ages ("3m20s"); what is
 // missing becomes null.
 std::vector<Json> cells(const std::vector<Column>& columns, const Json& object, Time now);

@@ -28,6 +28,15 @@ struct FeedEntry {
   Key key;
   Uid uid;
   std::string text;
+  // Of changes only: what was there before; text empty when nothing was.
+  int64_t previous_revision = 0;
+  std::string previous;
+};
+
+// A part of the change feed that is about one resource.
+struct FeedPart {
+  std::vector<FeedEntry> entries;
+  int64_t through = 0;  // nothing else happened to that resource up to here
 };
 
 struct Loaded {
@@ -50,6 +59,10 @@ class Backend {
   // feed does not reach back that far, or when the store itself is older than `revision` (a
   // restored backup).
   virtual Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) = 0;
+  // Of the feed after `revision` the entries of one resource, oldest first, at most `limit` (and
+  // about 4 MiB), with what was there before. through == revision: there is nothing more. expired()
+  // as for changes_since().
+  virtual Async<Result<FeedPart>> changes_of(Resource resource, int64_t revision, int limit) = 0;
   // Waits until another process may have written, or `timeout` has passed.
   virtual Async<Status> wait_for_change(Duration timeout) = 0;
 };

@@ -3,42 +3,51 @@
 #include "pkg/base/check.h"
 
 namespace gantry::store {
+namespace {
+
+// Objects that stay decoded although nobody holds them, about 8 KiB each.
+constexpr size_t kKeptMax = 1024;
+
+}  // namespace
 
 // A position in the cache's window. Everything up to position_ has been delivered.
-class CacheWatch final : public Watch {
+class CacheWatch final : public RecordWatch {
  public:
-  CacheWatch(std::shared_ptr<Cache> cache, Resource resource, std::string ns, int64_t position,
-             std::vector<Change> first)
+  CacheWatch(std::shared_ptr<Cache> cache, Resource resource, std::string ns, int64_t position)
       : cache_(std::move(cache)),
         resource_(std::move(resource)),
         ns_(std::move(ns)),
         position_(position),
         life_(cache_->life_),
-        first_(std::move(first)) {}
+        listening_(cache_->window_.add_listener(resource_, woken_)) {}
+  ~CacheWatch() override { cache_->window_.remove_listener(resource_, listening_); }
 
-  Async<Result<std::vector<Change>>> next() override {
-    if (!first_.empty()) co_return std::exchange(first_, {});
+  Async<Result<std::vector<RecordChange>>> next(size_t limit) override {
     while (true) {
+      woken_.reset();
       if (cache_->closed_) co_return async::cancelled();
-      auto changes = pending();
-      if (!changes) co_return expired("the watch fell behind the kept changes; list again");
-      position_ = cache_->revision();
-      if (!changes->empty()) co_return *std::move(changes);
-      GANTRY_CO_TRY(co_await cache_->window_.waiters(resource_).park());
+      if (!covered()) co_return expired("the watch fell behind the kept changes; list again");
+      auto changes = *cache_->window_.after(resource_, ns_, position_, limit);
+      const bool all = changes.size() < limit;
+      position_ = all ? cache_->revision() : changes.back().record->revision;
+      if (!changes.empty() || std::exchange(interrupted_, false)) co_return changes;
+      GANTRY_CO_TRY(co_await woken_.wait());
     }
   }
 
+  void interrupt() override {
+    interrupted_ = true;
+    woken_.set();
+  }
+
   int64_t revision() const override {
-    if (!first_.empty()) return 0;
-    const auto changes = pending();
-    const bool idle = changes && changes->empty();
+    const bool idle = covered() && !cache_->window_.anything_after(resource_, ns_, position_);
     return idle ? cache_->revision() : position_;
   }
 
  private:
-  std::optional<std::vector<Change>> pending() const {
-    if (life_ != cache_->life_) return std::nullopt;
-    return cache_->window_.after(resource_, ns_, position_);
+  bool covered() const {
+    return life_ == cache_->life_ && cache_->window_.covers(resource_, position_);
   }
 
   std::shared_ptr<Cache> cache_;
@@ -46,63 +55,73 @@ class CacheWatch final : public Watch {
   std::string ns_;
   int64_t position_;
   int64_t life_;
-  std::vector<Change> first_;
+  bool interrupted_ = false;
+  async::Event woken_;
+  Window::Listeners::iterator listening_;
 };
 
-ObjectPtr Cache::find(const Key& key) const {
-  const auto names = objects_.find(key.resource);
-  if (names == objects_.end()) return nullptr;
-  const auto object = names->second.find({key.ns, key.name});
-  return object == names->second.end() ? nullptr : object->second;
+RecordPtr Cache::record(const Key& key) const {
+  const auto collection = collections_.find(key.resource);
+  return collection == collections_.end() ? nullptr : collection->second.find(key.ns, key.name);
 }
 
-std::vector<ObjectPtr> Cache::list(const Resource& resource, const std::string& ns) const {
-  std::vector<ObjectPtr> items;
-  const auto names = objects_.find(resource);
-  if (names == objects_.end()) return items;
-  if (ns.empty()) items.reserve(names->second.size());
-  auto object = names->second.lower_bound({ns, ""});
-  for (; object != names->second.end() && (ns.empty() || object->first.first == ns); ++object)
-    items.push_back(object->second);
-  return items;
+ObjectPtr Cache::find(const Key& key) const {
+  const auto found = record(key);
+  return found ? keep(decode(found)) : nullptr;
+}
+
+ObjectPtr Cache::keep(ObjectPtr object) const {
+  const bool newly = object.use_count() == 1;
+  if (!newly) return object;
+  kept_.push_back(object);
+  if (kept_.size() > kKeptMax) kept_.pop_front();
+  return object;
+}
+
+std::vector<RecordPtr> Cache::select(const Query& query, const Place& after) const {
+  const auto collection = collections_.find(query.resource);
+  if (collection == collections_.end()) return {};
+  return collection->second.select(query.ns, query.selector, after);
 }
 
 size_t Cache::size() const {
   size_t count = 0;
-  for (const auto& [resource, names] : objects_) count += names.size();
+  for (const auto& [resource, collection] : collections_) count += collection.size();
   return count;
 }
 
-void Cache::reset(const std::vector<ObjectPtr>& objects, int64_t revision) {
-  objects_.clear();
-  for (const auto& object : objects) {
-    const auto& key = object->key;
-    objects_[key.resource][{key.ns, key.name}] = object;
+int64_t Cache::changed_at(const Resource& resource) const {
+  return std::max(window_.newest(resource), loaded_at_);
+}
+
+void Cache::reset(std::vector<RecordPtr> records, int64_t revision) {
+  collections_.clear();
+  for (auto& record : records) {
+    auto& collection = collections_[record->key.resource];
+    collection.put(std::move(record));
   }
   revision_ = revision;
+  loaded_at_ = revision;
   ++life_;
   touched_.clear();
   window_.reset(revision);
 }
 
-void Cache::apply(WriteType type, ObjectPtr object, Time now) {
-  GANTRY_CHECK(object->revision == revision_ + 1);
-  revision_ = object->revision;
-  const Key key = object->key;
-  auto& names = objects_[key.resource];
-  const auto place = names.find({key.ns, key.name});
-  Change change;
-  change.previous = place == names.end() ? nullptr : place->second;
+void Cache::apply(WriteType type, RecordPtr record, Time now) {
+  GANTRY_CHECK(record->revision == revision_ + 1);
+  revision_ = record->revision;
+  auto& collection = collections_[record->key.resource];
+  RecordChange change;
+  change.record = record;
   if (type == WriteType::erase) {
     change.type = ChangeType::deleted;
-    names.erase(std::pair(key.ns, key.name));
+    change.previous = collection.erase(record->key.ns, record->key.name);
   } else {
+    change.previous = collection.put(record);
     change.type = change.previous ? ChangeType::modified : ChangeType::added;
-    names[{key.ns, key.name}] = object;
   }
-  change.object = std::move(object);
+  touched_.insert(record->key.resource);
   window_.append(std::move(change), now);
-  touched_.insert(key.resource);
 }
 
 void Cache::publish() {
@@ -112,25 +131,18 @@ void Cache::publish() {
 
 void Cache::close() {
   closed_ = true;
-  window_.wake_all(async::cancelled());
+  window_.wake_all();
 }
 
-Result<std::unique_ptr<Watch>> Cache::watch(const Resource& resource, const std::string& ns,
-                                            int64_t revision) {
+Result<std::unique_ptr<RecordWatch>> Cache::watch(const Resource& resource, const std::string& ns,
+                                                  int64_t revision) {
   if (closed_) return async::cancelled();
-  std::vector<Change> first;
-  auto position = revision;
-  if (revision == 0) {
-    for (auto& object : list(resource, ns))
-      first.push_back(Change{ChangeType::added, std::move(object), nullptr});
-    position = revision_;
-  }
-  if (position > revision_)
+  if (revision > revision_)
     return expired(absl::StrFormat("revision %d is newer than this store (%d); list again",
-                                   position, revision_));
-  if (!window_.after(resource, ns, position))
-    return expired(absl::StrFormat("too old resource version: %d (%d)", position, revision_));
-  return std::make_unique<CacheWatch>(shared_from_this(), resource, ns, position, std::move(first));
+                                   revision, revision_));
+  if (!window_.covers(resource, revision))
+    return expired(absl::StrFormat("too old resource version: %d (%d)", revision, revision_));
+  return std::make_unique<CacheWatch>(shared_from_this(), resource, ns, revision);
 }
 
 }  // namespace gantry::store

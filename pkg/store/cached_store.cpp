@@ -1,11 +1,47 @@
 #include "pkg/store/cached_store.h"
 
+#include <limits>
+
 #include "pkg/async/deadline.h"
 #include "pkg/base/log.h"
 #include "pkg/store/object.h"
 #include "pkg/store/semantics.h"
 
 namespace gantry::store {
+namespace {
+
+// A watch on records, for those who read objects.
+class DecodingWatch final : public Watch {
+ public:
+  DecodingWatch(std::shared_ptr<Cache> cache, std::unique_ptr<RecordWatch> records,
+                std::vector<Change> first)
+      : cache_(std::move(cache)), records_(std::move(records)), first_(std::move(first)) {}
+
+  Async<Result<std::vector<Change>>> next() override {
+    if (!first_.empty()) co_return std::exchange(first_, {});
+    auto changes = co_await records_->next(std::numeric_limits<size_t>::max());
+    if (!changes.ok()) co_return changes.status();
+    std::vector<Change> decoded;
+    decoded.reserve(changes->size());
+    for (const auto& change : *changes) {
+      Change next;
+      next.type = change.type;
+      next.object = cache_->keep(decode(change.record));
+      if (change.previous) next.previous = decode(change.previous);
+      decoded.push_back(std::move(next));
+    }
+    co_return decoded;
+  }
+
+  int64_t revision() const override { return first_.empty() ? records_->revision() : 0; }
+
+ private:
+  std::shared_ptr<Cache> cache_;
+  std::unique_ptr<RecordWatch> records_;
+  std::vector<Change> first_;
+};
+
+}  // namespace
 
 CachedStore::CachedStore(Executor executor, Backend& backend, async::Clock& clock, Random& random,
                          CachedStoreOptions options)
@@ -15,6 +51,7 @@ CachedStore::CachedStore(Executor executor, Backend& backend, async::Clock& cloc
       random_(random),
       options_(options),
       cache_(std::make_shared<Cache>(options.window)),
+      reader_(cache_, FeedAccess{backend, clock, options.load_timeout}),
       catching_up_(1),
       pause_(options.reconnect_min),
       group_(std::move(executor)) {
@@ -92,12 +129,27 @@ Result<ObjectPtr> CachedStore::get(const Key& key) const {
 }
 
 List CachedStore::list(const Resource& resource, const std::string& ns) const {
-  return List{cache_->list(resource, ns), cache_->revision()};
+  Query query;
+  query.resource = resource;
+  query.ns = ns;
+  List list;
+  list.revision = cache_->revision();
+  for (const auto& record : cache_->select(query, Place()))
+    list.items.push_back(cache_->keep(decode(record)));
+  return list;
 }
 
 Result<std::unique_ptr<Watch>> CachedStore::watch(const Resource& resource, const std::string& ns,
                                                   int64_t revision) {
-  return cache_->watch(resource, ns, revision);
+  std::vector<Change> first;
+  if (revision == 0) {
+    auto all = list(resource, ns);
+    revision = all.revision;
+    for (auto& object : all.items)
+      first.push_back(Change{ChangeType::added, std::move(object), nullptr});
+  }
+  GANTRY_TRY_ASSIGN(auto records, cache_->watch(resource, ns, revision));
+  return std::make_unique<DecodingWatch>(cache_, std::move(records), std::move(first));
 }
 
 Status CachedStore::health() const {

@@ -12,7 +12,7 @@
 #include "pkg/async/event.h"
 #include "pkg/async/group.h"
 #include "pkg/base/random.h"
-#include "pkg/store/cache.h"
+#include "pkg/store/cached_reader.h"
 #include "pkg/store/pending_write.h"
 
 namespace gantry::store {
@@ -52,6 +52,7 @@ class CachedStore final : public Store {
   List list(const Resource& resource, const std::string& ns) const override;
   Result<std::unique_ptr<Watch>> watch(const Resource& resource, const std::string& ns,
                                        int64_t revision) override;
+  Reader& reader() override { return reader_; }
   int64_t revision() const override { return cache_->revision(); }
   Status health() const override;
 
@@ -92,6 +93,7 @@ class CachedStore final : public Store {
   Random& random_;
   CachedStoreOptions options_;
   std::shared_ptr<Cache> cache_;
+  CachedReader reader_;
   std::deque<PendingPtr> queue_;
   async::Event work_;             // the queue is not empty
   async::Event drained_;          // the queue is empty and nothing is being committed

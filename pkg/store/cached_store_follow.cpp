@@ -2,7 +2,7 @@
 #include "pkg/async/deadline.h"
 #include "pkg/base/log.h"
 #include "pkg/store/cached_store.h"
-#include "pkg/store/object.h"
+#include "pkg/store/record.h"
 
 namespace gantry::store {
 namespace {
@@ -34,6 +34,7 @@ Async<Status> CachedStore::follow_forever() {
     const bool stopping = co_await async::is_cancelled();
     if (stopping) co_return async::cancelled();
     if (gone()) continue;
+    cache_->trim(clock_.now());
     if (waited.ok()) waited = co_await catch_up();
     if (!waited.ok()) lose_database(waited);  // the next round finds out whether it is back
   }
@@ -82,11 +83,12 @@ Async<Status> CachedStore::read_feed() {
     auto entries = co_await async::with_deadline(clock_, options_.commit_timeout,
                                                  "database: read the feed", std::move(reading));
     if (!entries.ok()) co_return entries.status();
-    for (const auto& entry : *entries) {
+    for (auto& entry : *entries) {
       if (entry.revision <= cache_->revision()) continue;  // our own write, applied meanwhile
       if (entry.revision != cache_->revision() + 1) co_return expired("the feed has a gap");
-      GANTRY_CO_TRY_ASSIGN(auto object, parse_object(entry));
-      cache_->apply(entry.type, std::move(object), clock_.now());
+      const auto type = entry.type;
+      GANTRY_CO_TRY_ASSIGN(auto record, make_record(std::move(entry)));
+      cache_->apply(type, std::move(record), clock_.now());
     }
     if (entries->size() < kFeedLimit) co_return Status();
     cache_->publish();
@@ -98,13 +100,13 @@ Async<Status> CachedStore::reload() {
   auto loaded = co_await async::with_deadline(clock_, options_.load_timeout, "database: load",
                                               std::move(loading));
   if (!loaded.ok()) co_return loaded.status();
-  std::vector<ObjectPtr> objects;
-  objects.reserve(loaded->objects.size());
-  for (const auto& entry : loaded->objects) {
-    GANTRY_CO_TRY_ASSIGN(auto object, parse_object(entry));
-    objects.push_back(std::move(object));
+  std::vector<RecordPtr> records;
+  records.reserve(loaded->objects.size());
+  for (auto& entry : loaded->objects) {
+    GANTRY_CO_TRY_ASSIGN(auto record, make_record(std::move(entry)));
+    records.push_back(std::move(record));
   }
-  cache_->reset(objects, loaded->revision);
+  cache_->reset(std::move(records), loaded->revision);
   co_return Status();
 }
 

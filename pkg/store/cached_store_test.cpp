@@ -5,6 +5,7 @@
 #include "pkg/base/testing.h"
 #include "pkg/store/memory/memory.h"
 #include "pkg/store/object.h"
+#include "pkg/store/record.h"
 
 namespace gantry::store {
 namespace {
@@ -101,7 +102,7 @@ TEST(CachedStore, ShowsAWriteOnceItIsAnswered) {
   const auto made = daemon->create(app("hello"));
   EXPECT_EQ(made->revision, 1);
   EXPECT_EQ(metadata_text(made->value, "resourceVersion"), "1");
-  EXPECT_THAT(made->text, HasSubstr("\"resourceVersion\":\"1\""));
+  EXPECT_THAT(made->record->text, HasSubstr("\"resourceVersion\":\"1\""));
   const auto read = daemon->store.get(key("hello"));
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(*read, made);

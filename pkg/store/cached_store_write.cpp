@@ -126,10 +126,11 @@ Async<void> CachedStore::settle(Batch batch, std::vector<Result<int64_t>> revisi
       continue;
     }
     const auto revision = *revisions[i];
-    auto object = make_object(write.key, write.uid, revision, std::move(value));
+    const auto record = make_own_record(write.key, write.uid, revision, write.text);
+    auto object = cache_->keep(decoded_as(record, std::move(value)));
     // A gap means that another process wrote in between: the feed brings both, in order.
     if (may_apply && revision == cache_->revision() + 1)
-      cache_->apply(write.type, object, clock_.now());
+      cache_->apply(write.type, record, clock_.now());
     done.emplace_back(pending, std::move(object));
   }
   cache_->publish();

@@ -2,6 +2,7 @@
 
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
+#include "pkg/store/record.h"
 
 namespace gantry::store {
 
@@ -19,23 +20,13 @@ bool is_expired(const Status& status) {
 }
 
 ObjectPtr make_object(Key key, Uid uid, int64_t revision, Json value) {
-  value.member("metadata").set("resourceVersion", std::to_string(revision));
-  auto text = schema::to_json(value);
-  return std::make_shared<const Object>(
-      Object{std::move(key), std::move(uid), revision, std::move(value), std::move(text)});
+  const auto record = make_own_record(std::move(key), std::move(uid), revision, stored_text(value));
+  return decoded_as(record, std::move(value));
 }
 
 std::string stored_text(Json value) {
   if (auto* metadata = value.find("metadata")) metadata->erase("resourceVersion");
   return schema::to_json(value);
-}
-
-Result<ObjectPtr> parse_object(const FeedEntry& entry) {
-  auto value = schema::parse_json(entry.text);
-  if (!value.ok() || !value->is_object())
-    return error(ErrorClass::schema, "%s at revision %d is no JSON object: %s",
-                 to_string(entry.key), entry.revision, message_of(value.status()));
-  return make_object(entry.key, entry.uid, entry.revision, *std::move(value));
 }
 
 std::string metadata_text(const Json& object, std::string_view name) {

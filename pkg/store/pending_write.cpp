@@ -32,7 +32,7 @@ Key free_name(const PendingWrite& pending, const Cache& cache, Random& random) {
   if (!key.name.empty() || prefix.empty()) return key;
   for (int i = 0; i < kNameTries; ++i) {
     key.name = generated_name(prefix, random);
-    if (!cache.find(key)) break;
+    if (!cache.record(key)) break;
   }
   return key;
 }
@@ -42,7 +42,7 @@ Judgement judge_create(const PendingWrite& pending, const Cache& cache, Time now
   const auto uid = random.uuid();
   auto value = prepare_create(key, pending.object, uid, now);
   if (!value.ok()) return answer_with(value.status());
-  if (cache.find(key)) return answer_with(object_exists(key));
+  if (cache.record(key)) return answer_with(object_exists(key));
   Judgement judgement;
   judgement.write.key = key;
   judgement.write.uid = uid;

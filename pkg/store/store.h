@@ -35,13 +35,16 @@ std::string to_string(const Key& key);
 Status expired(std::string_view what);
 bool is_expired(const Status& status);
 
-// One stored version of an object; shared, never changed.
+struct Record;  // record.h: one stored version as bytes
+using RecordPtr = std::shared_ptr<const Record>;
+
+// One stored version of an object as a value; shared, never changed.
 struct Object {
   Key key;
   Uid uid;
   int64_t revision = 0;  // metadata.resourceVersion
   Json value;            // the whole object, resourceVersion included
-  std::string text;      // the same, serialised once
+  RecordPtr record;      // the same as bytes
 };
 using ObjectPtr = std::shared_ptr<const Object>;
 
@@ -67,6 +70,8 @@ class Watch {
   // Everything up to here has been delivered by next().
   virtual int64_t revision() const = 0;
 };
+
+class Reader;  // reader.h: what the API server reads, without decoding anything
 
 struct Precondition {
   std::optional<Uid> uid;
@@ -129,6 +134,7 @@ class Store {
   // "expired" when that is older than the window.
   virtual Result<std::unique_ptr<Watch>> watch(const Resource& resource, const std::string& ns,
                                                int64_t revision) = 0;
+  virtual Reader& reader() = 0;
   // The newest revision in the cache.
   virtual int64_t revision() const = 0;
   // OK, or why the cache may be behind (database gone), with since when in its message.

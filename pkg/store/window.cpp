@@ -11,16 +11,29 @@ void Window::reset(int64_t floor) {
   for (auto& [resource, log] : logs_) {
     log.changes.clear();
     log.dropped = 0;
-    log.waiters.wake_all();
+    log.newest = 0;
   }
+  wake_all();
 }
 
-void Window::append(Change change, Time now) {
-  const auto& key = change.object->key;
-  const auto bytes = change.object->text.size();
-  order_.push_back(Entry{key.resource, bytes, now});
+Window::Listeners::iterator Window::add_listener(const Resource& resource, async::Event& event) {
+  auto& listeners = logs_[resource].listeners;
+  return listeners.insert(listeners.end(), &event);
+}
+
+void Window::remove_listener(const Resource& resource, Listeners::iterator at) {
+  logs_[resource].listeners.erase(at);
+}
+
+void Window::append(RecordChange change, Time now) {
+  const auto& resource = change.record->key.resource;
+  const auto bytes =
+      change.record->text.size() + (change.previous ? change.previous->text.size() : 0);
+  order_.push_back(Entry{resource, bytes, now});
   bytes_ += bytes;
-  logs_[key.resource].changes.push_back(std::move(change));
+  auto& log = logs_[resource];
+  log.newest = change.record->revision;
+  log.changes.push_back(std::move(change));
   trim(now);
 }
 
@@ -30,7 +43,7 @@ void Window::trim(Time now) {
     const bool full = order_.size() > limits_.changes_max || bytes_ > limits_.bytes_max;
     if (!full && now - oldest.added <= limits_.age_max) return;
     auto& log = logs_[oldest.resource];
-    log.dropped = log.changes.front().object->revision;
+    log.dropped = log.changes.front().record->revision;
     log.changes.pop_front();
     bytes_ -= oldest.bytes;
     order_.pop_front();
@@ -39,26 +52,52 @@ void Window::trim(Time now) {
 
 void Window::wake(const Resource& resource) {
   const auto log = logs_.find(resource);
-  if (log != logs_.end()) log->second.waiters.wake_all();
+  if (log == logs_.end()) return;
+  for (auto* listener : log->second.listeners) listener->set();
 }
 
-void Window::wake_all(const Status& status) {
-  for (auto& [resource, log] : logs_) log.waiters.wake_all(status);
+void Window::wake_all() {
+  for (auto& [resource, log] : logs_) wake(resource);
 }
 
-std::optional<std::vector<Change>> Window::after(const Resource& resource, const std::string& ns,
-                                                 int64_t revision) const {
-  if (revision < floor_) return std::nullopt;
-  std::vector<Change> found;
+const Window::Log* Window::find(const Resource& resource) const {
   const auto log = logs_.find(resource);
-  if (log == logs_.end()) return found;
-  if (revision < log->second.dropped) return std::nullopt;
-  const auto& changes = log->second.changes;
-  auto change = std::ranges::upper_bound(changes, revision, {},
-                                         [](const Change& c) { return c.object->revision; });
-  for (; change != changes.end(); ++change)
-    if (ns.empty() || change->object->key.ns == ns) found.push_back(*change);
+  return log == logs_.end() ? nullptr : &log->second;
+}
+
+std::deque<RecordChange>::const_iterator Window::begin_after(const Log& log, int64_t revision) {
+  return std::ranges::upper_bound(log.changes, revision, {},
+                                  [](const RecordChange& c) { return c.record->revision; });
+}
+
+bool Window::covers(const Resource& resource, int64_t revision) const {
+  const auto* log = find(resource);
+  return revision >= floor_ && (log == nullptr || revision >= log->dropped);
+}
+
+bool Window::anything_after(const Resource& resource, const std::string& ns,
+                            int64_t revision) const {
+  const auto* log = find(resource);
+  if (log == nullptr) return false;
+  return std::any_of(begin_after(*log, revision), log->changes.end(),
+                     [&](const auto& c) { return ns.empty() || c.record->key.ns == ns; });
+}
+
+std::optional<std::vector<RecordChange>> Window::after(const Resource& resource,
+                                                       const std::string& ns, int64_t revision,
+                                                       size_t limit) const {
+  if (!covers(resource, revision)) return std::nullopt;
+  std::vector<RecordChange> found;
+  const auto* log = find(resource);
+  if (log == nullptr) return found;
+  for (auto c = begin_after(*log, revision); c != log->changes.end() && found.size() < limit; ++c)
+    if (ns.empty() || c->record->key.ns == ns) found.push_back(*c);
   return found;
+}
+
+int64_t Window::newest(const Resource& resource) const {
+  const auto* log = find(resource);
+  return log == nullptr ? 0 : log->newest;
 }
 
 }  // namespace gantry::store

@@ -7,18 +7,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Change change(const char* resource, const char* ns, int64_t revision, size_t bytes = 10) {
-  auto object = std::make_shared<Object>();
-  object->key = Key{resource, ns, "x"};
-  object->revision = revision;
-  object->text = std::string(bytes, 'x');
-  return Change{ChangeType::modified, object, nullptr};
+RecordChange change(const char* resource, const char* ns, int64_t revision, size_t bytes = 10) {
+  auto record = std::make_shared<Record>();
+  record->key = Key{resource, ns, "x"};
+  record->revision = revision;
+  record->text = std::string(bytes, 'x');
+  return RecordChange{ChangeType::modified, record, nullptr};
 }
 
-std::vector<int64_t> revisions(const std::optional<std::vector<Change>>& changes) {
+std::vector<int64_t> revisions(const std::optional<std::vector<RecordChange>>& changes) {
   std::vector<int64_t> found;
   if (!changes) return {-1};
-  for (const auto& c : *changes) found.push_back(c.object->revision);
+  for (const auto& c : *changes) found.push_back(c.record->revision);
   return found;
 }
 
@@ -27,11 +27,11 @@ TEST(Window, GivesWhatFollowsOfOneResourceAndNamespace) {
   window.append(change("apps", "a", 1), Time{});
   window.append(change("secrets", "a", 2), Time{});
   window.append(change("apps", "b", 3), Time{});
-  EXPECT_THAT(revisions(window.after("apps", "", 0)), ::testing::ElementsAre(1, 3));
-  EXPECT_THAT(revisions(window.after("apps", "b", 0)), ::testing::ElementsAre(3));
-  EXPECT_THAT(revisions(window.after("apps", "", 1)), ::testing::ElementsAre(3));
-  EXPECT_THAT(revisions(window.after("apps", "", 3)), ::testing::ElementsAre());
-  EXPECT_THAT(revisions(window.after("pods", "", 0)), ::testing::ElementsAre());
+  EXPECT_THAT(revisions(window.after("apps", "", 0, 100)), ::testing::ElementsAre(1, 3));
+  EXPECT_THAT(revisions(window.after("apps", "b", 0, 100)), ::testing::ElementsAre(3));
+  EXPECT_THAT(revisions(window.after("apps", "", 1, 100)), ::testing::ElementsAre(3));
+  EXPECT_THAT(revisions(window.after("apps", "", 3, 100)), ::testing::ElementsAre());
+  EXPECT_THAT(revisions(window.after("pods", "", 0, 100)), ::testing::ElementsAre());
 }
 
 TEST(Window, IsBoundedByNumberBytesAndAge) {
@@ -44,8 +44,8 @@ TEST(Window, IsBoundedByNumberBytesAndAge) {
     SCOPED_TRACE(row.name);
     Window window(row.limits);
     for (int i = 1; i <= 3; ++i) window.append(change("apps", "a", i), Time(i * 60s));
-    EXPECT_THAT(revisions(window.after("apps", "", 0)), ::testing::ElementsAre(-1));
-    EXPECT_THAT(revisions(window.after("apps", "", 1)), ::testing::ElementsAre(2, 3));
+    EXPECT_THAT(revisions(window.after("apps", "", 0, 100)), ::testing::ElementsAre(-1));
+    EXPECT_THAT(revisions(window.after("apps", "", 1, 100)), ::testing::ElementsAre(2, 3));
     EXPECT_EQ(window.size(), 2U);
   }
 }
@@ -54,9 +54,9 @@ TEST(Window, ExpiresOnlyTheResourceWhoseChangesWereDropped) {
   Window window({2, 1000, 1h});
   window.append(change("secrets", "a", 1), Time{});
   for (int i = 2; i <= 4; ++i) window.append(change("apps", "a", i), Time{});
-  EXPECT_THAT(revisions(window.after("apps", "", 1)), ::testing::ElementsAre(-1));
-  EXPECT_THAT(revisions(window.after("secrets", "", 1)), ::testing::ElementsAre());
-  EXPECT_THAT(revisions(window.after("secrets", "", 0)), ::testing::ElementsAre(-1));
+  EXPECT_THAT(revisions(window.after("apps", "", 1, 100)), ::testing::ElementsAre(-1));
+  EXPECT_THAT(revisions(window.after("secrets", "", 1, 100)), ::testing::ElementsAre());
+  EXPECT_THAT(revisions(window.after("secrets", "", 0, 100)), ::testing::ElementsAre(-1));
 }
 
 }  // namespace

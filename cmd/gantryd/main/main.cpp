@@ -39,6 +39,11 @@ int main(int argc, char** argv) {
   app.add_option("--database", options.database, "libpq conninfo; keep the password out of it");
   app.add_option("--database-password-file", options.database_password_file,
                  "file of its password");
+  app.add_option("--change-log-hours", options.change_log_hours,
+                 "how long changes are kept for watches that go on after a restart")
+      ->check(CLI::Range(1, 24 * 365));
+  app.add_option("--change-log-max", options.change_log_max, "and how many of them")
+      ->check(CLI::PositiveNumber);
   app.add_option("--metrics-listen", metrics, "ADDRESS:PORT of /metrics in plain HTTP");
   app.add_option("--log-level", level)->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log-format", format)->check(CLI::IsMember({"text", "json"}));

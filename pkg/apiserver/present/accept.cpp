@@ -14,6 +14,7 @@ struct MediaRange {
   std::string type;
   std::string as;
   std::string version;
+  bool drop_managed_fields = false;
 };
 
 MediaRange parse_range(std::string_view text) {
@@ -28,6 +29,8 @@ MediaRange parse_range(std::string_view text) {
       range.as = piece.substr(3);
     } else if (starts_with(piece, "v=")) {
       range.version = piece.substr(2);
+    } else if (piece == "drop=metadata.managedFields") {
+      range.drop_managed_fields = true;
     }
   }
   return range;
@@ -40,6 +43,7 @@ bool apply(const MediaRange& range, Accepted& accepted) {
   const bool yaml = range.type == "application/yaml" || range.type == "text/yaml";
   if (!json && !yaml) return false;
   accepted.yaml = yaml;
+  accepted.drop_managed_fields = range.drop_managed_fields;
   if (range.as.empty()) return true;
   const bool meta_version = range.version == "v1" || range.version == "v1beta1";
   if (range.as == "Table" && meta_version) {
@@ -52,16 +56,17 @@ bool apply(const MediaRange& range, Accepted& accepted) {
   return true;
 }
 
-bool wants_pretty(const std::string& user_agent) {
+bool wants_pretty(std::string_view query, const std::string& user_agent) {
+  if (!query.empty()) return query != "false" && query != "0";
   return starts_with(user_agent, "curl") || starts_with(user_agent, "Wget") ||
          starts_with(user_agent, "Mozilla");
 }
 
 }  // namespace
 
-Result<Accepted> negotiate(const http::Request& request, bool pretty_query) {
+Result<Accepted> negotiate(const http::Request& request, std::string_view pretty_query) {
   Accepted accepted;
-  accepted.pretty = pretty_query || wants_pretty(header(request, "User-Agent"));
+  accepted.pretty = wants_pretty(pretty_query, header(request, "User-Agent"));
   const auto accept = header(request, "Accept");
   if (trim(accept).empty()) return accepted;
   for (const auto& part : split(accept, ','))

@@ -12,9 +12,11 @@ struct Accepted {
   Shape shape = Shape::object;
   bool yaml = false;
   bool pretty = false;
+  bool drop_managed_fields = false;  // KEP-5958: drop=metadata.managedFields
 };
 
-// From Accept, User-Agent and ?pretty. kUnimplemented (406) when nothing we can write is accepted.
-Result<Accepted> negotiate(const http::Request& request, bool pretty_query);
+// From Accept, User-Agent and ?pretty (which wins over the user agent). kUnimplemented (406) when
+// nothing we can write is accepted.
+Result<Accepted> negotiate(const http::Request& request, std::string_view pretty_query);
 
 }  // namespace gantry::apiserver

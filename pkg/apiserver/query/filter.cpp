@@ -1,33 +1,25 @@
 #include "pkg/apiserver/query/filter.h"
 
+#include <iterator>
+
+#include "pkg/apiserver/query/selectors.h"
+
 namespace gantry::apiserver {
 
-Result<Filter> Filter::parse(const api::meta::Kind& kind, const RequestInfo& info) {
-  Filter filter;
-  GANTRY_TRY_ASSIGN(filter.labels_, LabelSelector::parse(info.query("labelSelector")));
-  GANTRY_TRY_ASSIGN(filter.fields_,
-                    FieldSelector::parse(info.query("fieldSelector"), selectable_fields(kind)));
-  return filter;
-}
-
-bool Filter::matches(const Json& object) const {
-  return labels_.matches(object) && fields_.matches(object);
-}
-
-std::vector<std::string> selectable_fields(const api::meta::Kind& kind) {
-  std::vector<std::string> fields{"metadata.name", "metadata.namespace"};
-  const auto add = [&fields](std::initializer_list<const char*> more) {
-    fields.insert(fields.end(), more.begin(), more.end());
-  };
-  if (kind.kind == "Event")
-    add({"involvedObject.kind", "involvedObject.namespace", "involvedObject.name",
-         "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion",
-         "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"});
-  if (kind.kind == "Secret") add({"type"});
-  if (kind.kind == "Namespace") add({"status.phase"});
-  if (kind.kind == "Machine") add({"status.node", "spec.machineClassName"});
-  if (kind.kind == "App") add({"spec.machineClassName"});
-  return fields;
+Result<store::Query> parse_query(const api::meta::Kind& kind, const RequestInfo& info) {
+  store::Query query;
+  query.resource = kind.resource();
+  query.ns = info.ns;
+  GANTRY_TRY_ASSIGN(query.selector, parse_label_selector(info.query("labelSelector")));
+  GANTRY_TRY_ASSIGN(auto fields, parse_field_selector(info.query("fieldSelector"), kind));
+  for (auto& requirement : fields.requirements) {
+    // One namespace by selector is as good as one by path: the index then helps.
+    const bool one_namespace = requirement.on == store::Requirement::On::ns && query.ns.empty() &&
+                               requirement.op == store::Requirement::Operator::in;
+    if (one_namespace) query.ns = requirement.values.front();
+    query.selector.requirements.push_back(std::move(requirement));
+  }
+  return query;
 }
 
 }  // namespace gantry::apiserver

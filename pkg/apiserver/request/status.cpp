@@ -83,6 +83,7 @@ Json status_object(std::string_view outcome) {
 
 Json ApiError::to_json() const {
   Json status = status_object("Failure");
+  if (!continue_token.empty()) status.member("metadata").set("continue", continue_token);
   status.set("message", message);
   status.set("reason", reason);
   auto details = details_of(*this);

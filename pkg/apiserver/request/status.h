@@ -27,6 +27,7 @@ struct ApiError {
   std::string uid;
   std::vector<Cause> causes;
   std::optional<int> retry_after_seconds;
+  std::string continue_token;  // metadata.continue: how to go on all the same
 
   Json to_json() const;
   http::Response to_response() const;

@@ -1,185 +1,241 @@
 #include "pkg/apiserver/watch/watch.h"
 
-#include <deque>
-
-#include "pkg/apiserver/present/presentation.h"
-#include "pkg/apiserver/request/status.h"
-#include "pkg/async/deadline.h"
-#include "pkg/base/text.h"
+#include "pkg/apiserver/present/renderer.h"
+#include "pkg/apiserver/query/filter.h"
+#include "pkg/apiserver/query/list_options.h"
+#include "pkg/apiserver/read/read.h"
+#include "pkg/async/group.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::apiserver {
 namespace {
 
-using std::chrono::seconds;
+constexpr Duration kBookmarkEvery = std::chrono::seconds(60);
+// Events of one write to the connection: a watcher never has more than this under way.
+constexpr size_t kChunk = 128 * 1024;
+constexpr size_t kChangesAtOnce = 256;
 
-// Clients ask for 5 to 10 minutes; without a wish the stream is closed after this.
-constexpr seconds kDefaultTimeout{1800};
-constexpr seconds kBookmarkEvery{60};
-
-struct Options {
-  int64_t revision = 0;
-  bool from_now = false;  // a revision was named: no initial state
-  bool bookmarks = false;
-  bool initial_events_end = false;
-  seconds timeout = kDefaultTimeout;
-  std::string include;
-};
-
-Result<Options> parse_options(const RequestInfo& info) {
-  Options options;
-  const auto version = info.query("resourceVersion");
-  const auto revision = version.empty() ? std::optional<int64_t>(0) : parse_integer(version);
-  if (!revision || *revision < 0) return invalid("invalid resource version \"%s\"", version);
-  options.revision = *revision;
-  options.from_now = *revision > 0;
-  options.bookmarks = info.query_bool("allowWatchBookmarks");
-  options.include = info.query("includeObject", "Metadata");
-  if (info.query_bool("sendInitialEvents")) {
-    if (info.query("resourceVersionMatch") != "NotOlderThan")
-      return invalid(
-          "resourceVersionMatch: Forbidden: sendInitialEvents requires setting "
-          "resourceVersionMatch to NotOlderThan");
-    options.from_now = false;
-    options.initial_events_end = options.bookmarks;
-  }
-  if (const auto timeout = parse_integer(info.query("timeoutSeconds")); timeout && *timeout > 0)
-    options.timeout = seconds(std::min<int64_t>(*timeout, 24 * 3600));
-  return options;
+std::string take(std::string& chunk) {
+  std::string taken;
+  taken.swap(chunk);
+  return taken;
 }
 
-class Stream {
+// The text of one watch's events.
+class Events {
  public:
-  Stream(const api::meta::Kind& kind, Accepted accepted, Filter filter, Options options,
-         async::Clock& clock)
+  Events(const api::meta::Kind& kind, const RequestInfo& info, const Accepted& accepted,
+         const store::Selector& selector, const async::Clock& clock)
       : kind_(kind),
-        accepted_(accepted),
-        filter_(std::move(filter)),
-        options_(std::move(options)),
-        clock_(clock) {}
+        info_(info),
+        accepted_(compact(accepted)),
+        selector_(selector),
+        clock_(clock),
+        renderer_(kind_, accepted_, info_.query("includeObject"), clock_.now()) {}
 
-  std::string initial(const std::vector<store::ObjectPtr>& objects) {
-    std::string text;
-    for (const auto& object : objects)
-      if (filter_.matches(object->value)) text += event("ADDED", object->value, object->text);
-    return text;
-  }
+  void append_added(const store::Record& record, std::string& out) { append("ADDED", record, out); }
 
   // With a selector, an object that leaves the chosen set is told as deleted, one that enters as
   // added.
-  std::string changes(const std::vector<store::Change>& all) {
-    std::string text;
-    for (const auto& change : all) {
-      const bool before = change.previous && filter_.matches(change.previous->value);
-      const bool after =
-          change.type != store::ChangeType::deleted && filter_.matches(change.object->value);
-      if (!before && !after) continue;
-      const auto* type = !before ? "ADDED" : after ? "MODIFIED" : "DELETED";
-      text += event(type, change.object->value, change.object->text);
-    }
-    return text;
+  void append_change(const store::RecordChange& change, std::string& out) {
+    const bool before = change.previous && selector_.matches(*change.previous);
+    const bool after =
+        change.type != store::ChangeType::deleted && selector_.matches(*change.record);
+    if (!before && !after) return;
+    append(after ? (before ? "MODIFIED" : "ADDED") : "DELETED", *change.record, out);
   }
 
-  std::string bookmark(int64_t revision, bool initial_events_end) const {
-    Json object;
-    object.set("apiVersion", kind_.api_version());
-    object.set("kind", std::string(kind_.kind));
-    auto& metadata = object.member("metadata");
-    metadata.set("resourceVersion", std::to_string(revision));
-    if (initial_events_end) metadata.member("annotations").set("k8s.io/initial-events-end", "true");
-    return line("BOOKMARK", schema::to_json(object));
+  void append_bookmark(int64_t revision, bool initial_events_end, std::string& out) const {
+    append_line("BOOKMARK", renderer_.bookmark(revision, initial_events_end), out);
   }
 
   // What ended the stream. Only what has expired makes clients list again.
-  static std::string failure(const Status& status, const RequestInfo& info) {
-    auto error = to_api_error(status, info);
+  void append_failure(const Status& status, std::string& out) const {
+    auto error = to_api_error(status, info_);
     if (store::is_expired(status)) {
+      const auto text = message_of(status);
+      error = ApiError();
       error.code = 410;
       error.reason = "Expired";
+      const std::string_view prefix = "expired: ";
+      error.message = text.starts_with(prefix) ? text.substr(prefix.size()) : text;
     }
-    return line("ERROR", schema::to_json(error.to_json()));
+    append_line("ERROR", schema::to_json(error.to_json()), out);
   }
-
-  const Options& options() const { return options_; }
 
  private:
-  static std::string line(std::string_view type, const std::string& object) {
-    return "{\"type\":\"" + std::string(type) + "\",\"object\":" + object + "}\n";
+  // Events are lines: neither YAML nor indented.
+  static Accepted compact(Accepted accepted) {
+    accepted.yaml = false;
+    accepted.pretty = false;
+    return accepted;
+  }
+  static void append_line(std::string_view type, const std::string& object, std::string& out) {
+    out.append(R"({"type":")").append(type).append(R"(","object":)");
+    out.append(object).append("}\n");
   }
 
-  std::string event(std::string_view type, const Json& object, const std::string& text) {
-    if (accepted_.shape == Shape::object) return line(type, text);
-    if (accepted_.shape == Shape::partial)
-      return line(type, schema::to_json(partial_metadata(object)));
-    auto table = make_table(kind_, {&object}, options_.include, clock_.now(), !headers_sent_);
-    headers_sent_ = true;
-    return line(type, schema::to_json(table));
+  void append(std::string_view type, const store::Record& record, std::string& out) {
+    out.append(R"({"type":")").append(type).append(R"(","object":)");
+    if (accepted_.shape == Shape::table) renderer_.set_now(clock_.now());
+    renderer_.append_event(record, !std::exchange(columns_sent_, true), out);
+    out.append("}\n");
   }
 
   const api::meta::Kind& kind_;
+  const RequestInfo& info_;
   Accepted accepted_;
-  Filter filter_;
-  Options options_;
-  async::Clock& clock_;
-  bool headers_sent_ = false;
+  const store::Selector& selector_;
+  const async::Clock& clock_;
+  Renderer renderer_;
+  bool columns_sent_ = false;
 };
 
-Async<Status> pump(Stream& text, const RequestInfo& info, store::Watch& watch,
-                   http::ResponseStream& out, async::Clock& clock) {
-  const Time end = clock.now() + text.options().timeout;
-  Time next_bookmark = clock.now() + kBookmarkEvery;
-  while (clock.now() < end) {
-    const Duration wait = std::min(end, next_bookmark) - clock.now();
-    auto changes = co_await async::with_deadline(clock, wait, "watch", watch.next());
-    std::string chunk;
-    if (changes.ok()) {
-      chunk = text.changes(*changes);
-    } else if (error_class(changes.status()) != ErrorClass::timeout) {
-      const bool stopping = error_class(changes.status()) == ErrorClass::cancelled;
-      if (stopping) co_return changes.status();
-      co_return co_await out.write(Stream::failure(changes.status(), info));
-    }
-    const bool due = text.options().bookmarks && clock.now() >= next_bookmark;
-    if (clock.now() >= next_bookmark) next_bookmark = clock.now() + kBookmarkEvery;
-    if (due) chunk += text.bookmark(watch.revision(), false);
-    if (chunk.empty()) continue;
-    GANTRY_CO_TRY(co_await out.write(std::move(chunk)));
-  }
-  if (!text.options().bookmarks) co_return Status();
-  co_return co_await out.write(text.bookmark(watch.revision(), false));
-}
+class Stream {
+ public:
+  Stream(Watching& watching, const WatchRequest& request, const WatchOptions& options,
+         const store::Query& query, http::ResponseStream& out)
+      : watching_(watching),
+        options_(options),
+        query_(query),
+        out_(out),
+        events_(request.kind, request.info, request.accepted, query.selector, watching.clock) {}
 
-Async<Status> run(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
-                  Stream& text, http::ResponseStream& out, async::Clock& clock) {
-  http::Response head;
-  head.headers["Content-Type"] = "application/json";
-  GANTRY_CO_TRY(co_await out.start(head));
-  int64_t from = text.options().revision;
-  if (!text.options().from_now) {
-    const auto list = store.list(kind.resource(), info.ns);
-    from = list.revision;
-    std::string chunk = text.initial(list.items);
-    if (text.options().initial_events_end) chunk += text.bookmark(from, true);
-    if (!chunk.empty()) GANTRY_CO_TRY(co_await out.write(std::move(chunk)));
+  Async<Status> run() {
+    end_ = watching_.clock.now() + options_.timeout;
+    next_bookmark_ = watching_.clock.now() + kBookmarkEvery;
+    http::Response head;
+    head.headers["Content-Type"] = "application/json";
+    GANTRY_CO_TRY(co_await out_.start(std::move(head)));
+    const auto wanted = options_.revision ? options_.revision : options_.not_older;
+    if (wanted) {
+      auto late = co_await wait_for_revision(watching_.reader, watching_.clock, *wanted);
+      if (late) co_return co_await fail(not_there_yet(*wanted));
+    }
+    auto watch = co_await open();
+    if (!watch.ok()) co_return co_await fail(watch.status());
+    co_return co_await pump(**watch);
   }
-  auto watch = store.watch(kind.resource(), info.ns, from);
-  if (!watch.ok()) co_return co_await out.write(Stream::failure(watch.status(), info));
-  co_return co_await pump(text, info, **watch, out, clock);
+
+ private:
+  // A watch on what follows, after the current state was sent where that is asked for.
+  Async<Result<std::unique_ptr<store::RecordWatch>>> open() {
+    const bool from_now = !options_.revision;
+    store::Page current;
+    if (from_now) current = watching_.reader.list(query_, store::PageOf());
+    const int64_t from = from_now ? current.revision : *options_.revision;
+    // Before anything is sent: what happens meanwhile is not missed.
+    auto watch = co_await watching_.reader.watch(query_.resource, query_.ns, from);
+    if (!watch.ok() || !from_now) co_return watch;
+    std::string chunk;
+    for (auto& item : current.items) {
+      events_.append_added(*item, chunk);
+      item.reset();
+      const bool full = chunk.size() >= kChunk;
+      if (full) GANTRY_CO_TRY(co_await out_.write(take(chunk)));
+    }
+    if (options_.initial_events_end) events_.append_bookmark(from, true, chunk);
+    if (!chunk.empty()) GANTRY_CO_TRY(co_await out_.write(std::move(chunk)));
+    co_return watch;
+  }
+
+  Async<Status> pump(store::RecordWatch& watch) {
+    const auto executor = co_await asio::this_coro::executor;
+    async::Group timer(executor);
+    timer.spawn("watch timer", [&] { return ring(watch); });
+    const Status ended = co_await tell(watch);
+    timer.stop();
+    (void)co_await timer.join();
+    co_return ended;
+  }
+
+  // Wakes the watch when a bookmark or the end is due.
+  Async<Status> ring(store::RecordWatch& watch) {
+    while (watching_.clock.now() < end_) {
+      GANTRY_CO_TRY(co_await watching_.clock.sleep_until(std::min(end_, next_bookmark_)));
+      watch.interrupt();
+      co_await async::yield();
+    }
+    co_return Status();
+  }
+
+  Async<Status> tell(store::RecordWatch& watch) {
+    while (watching_.clock.now() < end_) {
+      const auto changes = co_await watch.next(kChangesAtOnce);
+      const bool stopping = error_class(changes.status()) == ErrorClass::cancelled;
+      if (stopping) co_return co_await stop_with_bookmark(watch);
+      if (!changes.ok()) co_return co_await fail(changes.status());
+      std::string chunk;
+      for (const auto& change : *changes) {
+        events_.append_change(change, chunk);
+        const bool full = chunk.size() >= kChunk;
+        if (full) GANTRY_CO_TRY(co_await out_.write(take(chunk)));
+      }
+      append_due_bookmark(watch, chunk);
+      if (!chunk.empty()) GANTRY_CO_TRY(co_await out_.write(std::move(chunk)));
+    }
+    co_return co_await stop_with_bookmark(watch);
+  }
+
+  void append_due_bookmark(const store::RecordWatch& watch, std::string& chunk) {
+    if (watching_.clock.now() < next_bookmark_) return;
+    next_bookmark_ = watching_.clock.now() + kBookmarkEvery;
+    if (options_.bookmarks) events_.append_bookmark(watch.revision(), false, chunk);
+  }
+
+  // Where to go on, said last.
+  Async<Status> stop_with_bookmark(store::RecordWatch& watch) {
+    if (!options_.bookmarks) co_return Status();
+    std::string line;
+    events_.append_bookmark(watch.revision(), false, line);
+    co_return co_await out_.write(std::move(line));
+  }
+
+  Async<Status> fail(Status status) {
+    std::string line;
+    events_.append_failure(status, line);
+    co_return co_await out_.write(std::move(line));
+  }
+
+  // Newer than anything here: a restored backup has that effect, so the client shall list again.
+  Status not_there_yet(int64_t wanted) const {
+    return store::expired(
+        absl::StrFormat("too new resource version: %d (%d)", wanted, watching_.reader.revision()));
+  }
+
+  Watching& watching_;
+  const WatchOptions& options_;
+  const store::Query& query_;
+  http::ResponseStream& out_;
+  Events events_;
+  Time end_;
+  Time next_bookmark_;
+};
+
+ApiError too_many_watches(const RequestInfo& info, const std::string& client) {
+  ApiError error;
+  error.code = 429;
+  error.reason = "TooManyRequests";
+  error.group = info.group;
+  error.kind = info.plural;
+  error.message = "client \"" + client + "\" has too many watches open; close some";
+  error.retry_after_seconds = 10;
+  return error;
 }
 
 }  // namespace
 
-Async<std::optional<http::Response>> serve_watch(store::Store& store, const api::meta::Kind& kind,
-                                                 const RequestInfo& info, Accepted accepted,
-                                                 async::Clock& clock,
+Async<std::optional<http::Response>> serve_watch(Watching& watching, WatchRequest request,
                                                  http::ResponseStream& stream) {
-  auto options = parse_options(info);
-  if (!options.ok()) co_return to_api_error(options.status(), info).to_response();
-  auto filter = Filter::parse(kind, info);
-  if (!filter.ok()) co_return to_api_error(filter.status(), info).to_response();
-  Stream text(kind, accepted, *std::move(filter), *std::move(options), clock);
+  WatchOptions options;
+  if (auto wrong = read_watch_options(request.info, options)) co_return wrong->to_response();
+  const auto query = parse_query(request.kind, request.info);
+  if (!query.ok()) co_return bad_request(message_of(query.status())).to_response();
+  const auto place = watching.limits.take(request.client);
+  if (!place) co_return too_many_watches(request.info, request.client).to_response();
+  Stream events(watching, request, options, *query, stream);
   // Whatever ended it, the stream has begun: there is nobody left to tell but the log.
-  (void)co_await run(store, kind, info, text, stream, clock);
+  (void)co_await events.run();
   co_return std::nullopt;
 }
 

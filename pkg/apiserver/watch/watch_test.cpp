@@ -11,30 +11,29 @@ namespace gantry::apiserver {
 namespace {
 
 // A store whose watches end with one status, either at once or at their first change.
-class EndingStore final : public store::Store {
+class EndingReader final : public store::Reader {
  public:
-  EndingStore(Status end, bool at_once) : end_(std::move(end)), at_once_(at_once) {}
+  EndingReader(Status end, bool at_once) : end_(std::move(end)), at_once_(at_once) {}
 
-  Async<Result<store::ObjectPtr>> create(store::Resource, Json) override { co_return end_; }
-  Async<Result<store::ObjectPtr>> update(store::Resource, store::Part, Json) override {
+  store::RecordPtr find(const store::Key&) const override { return nullptr; }
+  int64_t revision() const override { return 1; }
+  int64_t changed_at(const store::Resource&) const override { return 1; }
+  store::Page list(const store::Query&, const store::PageOf&) const override { return {}; }
+  Async<Result<store::Page>> list_at(store::Query, store::PageOf, int64_t) override {
     co_return end_;
   }
-  Async<Result<store::ObjectPtr>> remove(store::Key, store::Removal) override { co_return end_; }
-  Async<Status> sync() override { co_return end_; }
-  Result<store::ObjectPtr> get(const store::Key&) const override { return end_; }
-  store::List list(const store::Resource&, const std::string&) const override { return {}; }
-  Result<std::unique_ptr<store::Watch>> watch(const store::Resource&, const std::string&,
-                                              int64_t) override {
-    if (at_once_) return end_;
-    return std::unique_ptr<store::Watch>(std::make_unique<EndingWatch>(end_));
+  Async<Result<std::unique_ptr<store::RecordWatch>>> watch(store::Resource, std::string,
+                                                           int64_t) override {
+    if (at_once_) co_return end_;
+    std::unique_ptr<store::RecordWatch> watch = std::make_unique<EndingWatch>(end_);
+    co_return watch;
   }
-  int64_t revision() const override { return 1; }
-  Status health() const override { return end_; }
 
  private:
-  struct EndingWatch final : store::Watch {
+  struct EndingWatch final : store::RecordWatch {
     explicit EndingWatch(Status status) : end(std::move(status)) {}
-    Async<Result<std::vector<store::Change>>> next() override { co_return end; }
+    Async<Result<std::vector<store::RecordChange>>> next(size_t) override { co_return end; }
+    void interrupt() override {}
     int64_t revision() const override { return 1; }
     Status end;
   };
@@ -55,11 +54,12 @@ struct Collected final : http::ResponseStream {
 std::string told(const Status& end, bool at_once) {
   async::Loop loop;
   async::SimulatedClock clock{from_unix_seconds(1'800'000'000)};
-  EndingStore store(end, at_once);
+  EndingReader reader(end, at_once);
   Collected stream;
   RequestInfo info;
-  auto served =
-      serve_watch(store, *api::find_by_resource("configmaps"), info, Accepted(), clock, stream);
+  Watching watching{reader, clock, WatchLimits(1)};
+  WatchRequest request(*api::find_by_resource("configmaps"), info, Accepted(), "somebody");
+  auto served = serve_watch(watching, std::move(request), stream);
   EXPECT_FALSE(loop.block_on(clock, std::move(served)).has_value());
   const auto event = schema::parse_json(stream.text);
   if (!event.ok()) return stream.text;

@@ -138,6 +138,49 @@ void says_when_the_feed_does_not_reach_back(World& world) {
   EXPECT_EQ(loaded->oldest_change, 3);
 }
 
+// "name@revision<previous=text", and what was read through.
+std::vector<std::string> part(World& world, const char* resource, int64_t since, int limit = 100) {
+  const auto read = world.run(world.second().backend().changes_of(resource, since, limit));
+  EXPECT_THAT(read, IsOk());
+  std::vector<std::string> lines;
+  if (!read.ok()) return lines;
+  for (const auto& entry : read->entries)
+    lines.push_back(absl::StrFormat("%s%s@%d<%d=%s", entry.type == WriteType::put ? "+" : "-",
+                                    entry.key.name, entry.revision, entry.previous_revision,
+                                    entry.previous));
+  return lines;
+}
+
+void tells_what_was_there_before_each_change(World& world) {
+  commit(world, world.first(), {put("a", 0, "1"), put("b", 0, "1")});
+  commit(world, world.first(), {put("a", 1, "2"), erase("b", 2)});
+  EXPECT_THAT(part(world, "apps.gantry.dev", 0),
+              ElementsAre("+a@1<0=", "+b@2<0=", "+a@3<1=1", "-b@4<2=1"));
+  // Also within one group.
+  commit(world, world.first(),
+         {put("a", 3, "3"), put("a", 5, "4"), erase("a", 6), put("a", 0, "5")});
+  EXPECT_THAT(part(world, "apps.gantry.dev", 4),
+              ElementsAre("+a@5<3=2", "+a@6<5=3", "-a@7<6=4", "+a@8<0="));
+}
+
+void reads_the_feed_of_one_resource_in_parts(World& world) {
+  auto other = put("s", 0);
+  other.key.resource = "secrets";
+  commit(world, world.first(), {put("a", 0), other, put("b", 0), put("c", 0)});
+  EXPECT_THAT(part(world, "apps.gantry.dev", 0, 2), ElementsAre("+a@1<0=", "+b@3<0="));
+  const auto first = world.run(world.first().backend().changes_of("apps.gantry.dev", 0, 2));
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->through, 3);
+  EXPECT_THAT(part(world, "apps.gantry.dev", 3), ElementsAre("+c@4<0="));
+  const auto nothing = world.run(world.first().backend().changes_of("pods", 0, 2));
+  ASSERT_THAT(nothing, IsOk());
+  EXPECT_EQ(nothing->entries.size(), 0U);
+  EXPECT_EQ(nothing->through, 4);
+  world.trim_feed(2);
+  EXPECT_TRUE(is_expired(world.run(world.first().backend().changes_of("pods", 1, 2)).status()));
+  EXPECT_TRUE(is_expired(world.run(world.first().backend().changes_of("pods", 5, 2)).status()));
+}
+
 void wakes_those_who_wait_for_a_change(World& world) {
   auto& waiter = world.second().backend();
   EXPECT_THAT(world.run(waiter.load()), IsOk());
@@ -187,6 +230,8 @@ const std::vector<ContractTest>& backend_tests() {
       {"KeepsEveryTextAsItIs", keeps_every_text_as_it_is},
       {"TakesALargeGroup", takes_a_large_group},
       {"SaysWhenTheFeedDoesNotReachBack", says_when_the_feed_does_not_reach_back},
+      {"TellsWhatWasThereBeforeEachChange", tells_what_was_there_before_each_change},
+      {"ReadsTheFeedOfOneResourceInParts", reads_the_feed_of_one_resource_in_parts},
       {"WakesThoseWhoWaitForAChange", wakes_those_who_wait_for_a_change},
       {"DoesNotWakeForOwnWrites", does_not_wake_for_own_writes},
   };

@@ -12,11 +12,21 @@ Result<int64_t> Database::BackendDoor::apply(const Write& write) {
   if (write.expected_revision != 0 && !exists) return object_not_found(write.key);
   if (exists && row->second.revision != write.expected_revision) return object_modified(write.key);
   const auto revision = ++image.revision;
+  FeedEntry entry;
+  entry.revision = revision;
+  entry.type = write.type;
+  entry.key = write.key;
+  entry.uid = write.uid;
+  entry.text = write.text;
+  if (exists) {
+    entry.previous_revision = row->second.revision;
+    entry.previous = row->second.text;
+  }
+  image.feed.push_back(std::move(entry));
   if (write.type == WriteType::put)
     image.objects[write.key] = Image::Row{write.uid, revision, write.text};
   else
     image.objects.erase(write.key);
-  image.feed.push_back(FeedEntry{revision, write.type, write.key, write.uid, write.text});
   return revision;
 }
 
@@ -39,7 +49,8 @@ Async<Result<Loaded>> Database::BackendDoor::load() {
   GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("load"));
   Loaded loaded;
   for (const auto& [key, row] : disk_.image.objects)
-    loaded.objects.push_back(FeedEntry{row.revision, WriteType::put, key, row.uid, row.text});
+    loaded.objects.push_back(
+        FeedEntry{row.revision, WriteType::put, key, row.uid, row.text, 0, ""});
   loaded.revision = disk_.image.revision;
   loaded.oldest_change = disk_.image.trimmed_to + 1;
   GANTRY_CO_TRY(co_await disk_.leave(fault, "load"));
@@ -47,23 +58,43 @@ Async<Result<Loaded>> Database::BackendDoor::load() {
   co_return loaded;
 }
 
-Async<Result<std::vector<FeedEntry>>> Database::BackendDoor::changes_since(int64_t revision,
-                                                                           int limit) {
-  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("changes_since"));
+// Where the feed goes on after `revision`.
+Result<size_t> Database::BackendDoor::feed_after(int64_t revision) const {
   const auto& image = disk_.image;
   if (revision > image.revision)
-    co_return expired(
+    return expired(
         absl::StrFormat("the database is at revision %d, older than %d: was a backup "
                         "restored?",
                         image.revision, revision));
   if (revision < image.trimmed_to)
-    co_return expired(absl::StrFormat("changes up to revision %d are gone", image.trimmed_to));
-  std::vector<FeedEntry> found;
-  auto entry = image.feed.begin() + (revision - image.trimmed_to);
-  for (; entry != image.feed.end() && std::ssize(found) < limit; ++entry) found.push_back(*entry);
+    return expired(absl::StrFormat("changes up to revision %d are gone", image.trimmed_to));
+  return static_cast<size_t>(revision - image.trimmed_to);
+}
+
+Async<Result<std::vector<FeedEntry>>> Database::BackendDoor::changes_since(int64_t revision,
+                                                                           int limit) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("changes_since"));
+  GANTRY_CO_TRY_ASSIGN(const auto begin, feed_after(revision));
+  const auto& feed = disk_.image.feed;
+  const auto end = std::min(feed.size(), begin + static_cast<size_t>(limit));
+  std::vector<FeedEntry> found(feed.begin() + static_cast<std::ptrdiff_t>(begin),
+                               feed.begin() + static_cast<std::ptrdiff_t>(end));
   GANTRY_CO_TRY(co_await disk_.leave(fault, "changes_since"));
   if (!found.empty()) seen_ = found.back().revision;
   co_return found;
+}
+
+Async<Result<FeedPart>> Database::BackendDoor::changes_of(Resource resource, int64_t revision,
+                                                          int limit) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("changes_of"));
+  GANTRY_CO_TRY_ASSIGN(auto at, feed_after(revision));
+  FeedPart part;
+  const auto& feed = disk_.image.feed;
+  for (; at < feed.size() && std::ssize(part.entries) < limit; ++at)
+    if (feed[at].key.resource == resource) part.entries.push_back(feed[at]);
+  part.through = at < feed.size() ? feed[at].revision - 1 : disk_.image.revision;
+  GANTRY_CO_TRY(co_await disk_.leave(fault, "changes_of"));
+  co_return part;
 }
 
 Async<Status> Database::BackendDoor::wait_for_news() {

@@ -10,9 +10,11 @@ class Database::BackendDoor final : public store::Backend {
   Async<Result<std::vector<Result<int64_t>>>> commit(std::vector<Write> writes) override;
   Async<Result<Loaded>> load() override;
   Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) override;
+  Async<Result<FeedPart>> changes_of(Resource resource, int64_t revision, int limit) override;
   Async<Status> wait_for_change(Duration timeout) override;
 
  private:
+  Result<size_t> feed_after(int64_t revision) const;
   Result<int64_t> apply(const Write& write);
   Async<Status> wait_for_news();
   Disk& disk_;

@@ -4,9 +4,8 @@
 namespace gantry::store::postgres {
 namespace {
 
-constexpr int kFetch = 2000;       // rows of a load at a time
-constexpr int kWaitsPerTrim = 4;   // a wait is at most the store's poll interval
-constexpr int kTrimRows = 20'000;  // in one transaction
+constexpr int kFetch = 2000;      // rows of a load at a time
+constexpr int kWaitsPerTrim = 4;  // a wait is at most the store's poll interval
 
 constexpr Statement kChanges{
     "changes_since",
@@ -14,17 +13,16 @@ constexpr Statement kChanges{
     "FROM gantry.meta m LEFT JOIN LATERAL (SELECT * FROM gantry.changes WHERE revision > $1 "
     "ORDER BY revision LIMIT $2) c ON true ORDER BY c.revision"};
 
-// The newest revision that is too old or too many, at most kTrimRows further than before.
-constexpr Statement kTrimTo{
-    "trim_to",
-    "SELECT m.trimmed_to, least(m.trimmed_to + $3, greatest(m.revision - $2, m.trimmed_to, "
-    "(SELECT coalesce(max(c.revision), 0) FROM gantry.changes c "
-    "WHERE c.revision <= m.trimmed_to + $3 "
-    "AND c.committed_at < transaction_timestamp() - $1 * interval '1 second'))) "
-    "FROM gantry.meta m"};
-constexpr Statement kTrim{"trim", "DELETE FROM gantry.changes WHERE revision <= $1"};
-constexpr Statement kTrimNote{"trim_note",
-                              "UPDATE gantry.meta SET trimmed_to = greatest(trimmed_to, $1)"};
+// As many as fit into about 4 MiB, but at least one.
+constexpr Statement kChangesOf{
+    "changes_of",
+    "SELECT m.revision, m.trimmed_to, c.revision, c.type, c.resource, c.ns, c.name, c.uid, c.body, "
+    "c.previous_revision, c.previous "
+    "FROM gantry.meta m LEFT JOIN LATERAL (SELECT *, sum(octet_length(body) + "
+    "coalesce(octet_length(previous), 0)) OVER (ORDER BY revision) - octet_length(body) - "
+    "coalesce(octet_length(previous), 0) AS before "
+    "FROM (SELECT * FROM gantry.changes WHERE revision > $1 AND resource = $3 "
+    "ORDER BY revision LIMIT $2) AS newest) c ON c.before < 4194304 ORDER BY c.revision"};
 
 FeedEntry entry_of(const pqxx::row& row, int first) {
   const auto text = [&](int column) {
@@ -58,12 +56,11 @@ Result<Loaded> load_all(Session& session) {
   }
 }
 
-Result<std::vector<FeedEntry>> read_changes(Session& session, int64_t revision, int limit) {
-  pqxx::work transaction(session.connection());
-  const auto rows = session.exec(transaction, kChanges, revision, limit);
-  if (rows.empty()) return error(ErrorClass::schema, "gantry.meta has no row");
-  const auto newest = rows[0][0].as<int64_t>();
-  const auto trimmed_to = rows[0][1].as<int64_t>();
+// Whether the feed goes on after `revision`; `meta` begins with the counter and trimmed_to.
+Status check_reach(const pqxx::result& meta, int64_t revision) {
+  if (meta.empty()) return error(ErrorClass::schema, "gantry.meta has no row");
+  const auto newest = meta[0][0].as<int64_t>();
+  const auto trimmed_to = meta[0][1].as<int64_t>();
   if (revision > newest)
     return expired(
         absl::StrFormat("the database is at revision %d, older than %d: was a backup "
@@ -71,33 +68,44 @@ Result<std::vector<FeedEntry>> read_changes(Session& session, int64_t revision, 
                         newest, revision));
   if (revision < trimmed_to)
     return expired(absl::StrFormat("changes up to revision %d are gone", trimmed_to));
+  return {};
+}
+
+Result<std::vector<FeedEntry>> read_changes(Session& session, int64_t revision, int limit) {
+  pqxx::work transaction(session.connection());
+  const auto rows = session.exec(transaction, kChanges, revision, limit);
+  GANTRY_TRY(check_reach(rows, revision));
   std::vector<FeedEntry> entries;
   for (const auto& row : rows)
     if (!row[2].is_null()) entries.push_back(entry_of(row, 2));
   return entries;
 }
 
-// Several may trim at once. The counter is locked last, so that writers hardly wait. How many
-// revisions went.
-Result<int64_t> trim_some(Session& session, const Retention& retention) {
+Result<FeedPart> read_changes_of(Session& session, const Resource& resource, int64_t revision,
+                                 int limit) {
   pqxx::work transaction(session.connection());
-  const auto age = static_cast<int64_t>(retention.age_max.count());
-  const auto rows = session.exec(transaction, kTrimTo, age, retention.changes_max, kTrimRows);
-  const auto from = rows[0][0].as<int64_t>();
-  const auto to = rows[0][1].as<int64_t>();
-  if (to == from) return 0;
-  session.exec(transaction, kTrim, to);
-  session.exec(transaction, kTrimNote, to);
-  transaction.commit();
-  return to - from;
+  const auto rows = session.exec(transaction, kChangesOf, revision, limit, resource);
+  GANTRY_TRY(check_reach(rows, revision));
+  FeedPart part;
+  part.through = rows[0][0].as<int64_t>();
+  for (const auto& row : rows) {
+    if (row[2].is_null()) continue;
+    part.entries.push_back(entry_of(row, 2));
+    part.through = part.entries.back().revision;
+    if (row[9].is_null()) continue;
+    part.entries.back().previous_revision = row[9].as<int64_t>();
+    part.entries.back().previous.assign(row[10].c_str(), row[10].size());
+  }
+  return part;
 }
 
 }  // namespace
 
 Async<Result<Answers>> BackendDoor::commit(std::vector<Write> writes) {
   auto shared = std::make_shared<const std::vector<Write>>(std::move(writes));
-  auto work = [shared, fence = link_.fence, sender = link_.sender](Session& session) {
-    return commit_group(session, *shared, fence, sender);
+  auto work = [shared, fence = link_.fence, sender = link_.sender,
+               partition = retention_.partition_changes](Session& session) {
+    return commit_group(session, *shared, fence, sender, partition);
   };
   auto answers = co_await run_in(link_.sessions, link_.pool, "commit", work);
   if (answers.ok())
@@ -128,14 +136,21 @@ Async<Result<std::vector<FeedEntry>>> BackendDoor::changes_since(int64_t revisio
   co_return entries;
 }
 
+Async<Result<FeedPart>> BackendDoor::changes_of(Resource resource, int64_t revision, int limit) {
+  auto work = [resource, revision, limit](Session& session) {
+    return read_changes_of(session, resource, revision, limit);
+  };
+  co_return co_await run_in(link_.sessions, link_.pool, "read old changes", work);
+}
+
 Async<Status> BackendDoor::trim() {
   while (true) {
     auto work = [retention = retention_](Session& session) {
-      return trim_some(session, retention);
+      return drop_oldest_partition(session, retention);
     };
-    const auto trimmed = co_await run_in(link_.sessions, link_.pool, "trim the feed", work);
-    if (!trimmed.ok()) co_return trimmed.status();
-    if (*trimmed < kTrimRows) co_return Status();
+    const auto dropped = co_await run_in(link_.sessions, link_.pool, "trim the feed", work);
+    if (!dropped.ok()) co_return dropped.status();
+    if (!*dropped) co_return Status();
   }
 }
 

@@ -8,7 +8,8 @@
 namespace gantry::store::postgres {
 namespace {
 
-constexpr Statement kLockCounter{"lock_counter", "SELECT revision FROM gantry.meta FOR UPDATE"};
+constexpr Statement kLockCounter{"lock_counter",
+                                 "SELECT revision, partitioned_to FROM gantry.meta FOR UPDATE"};
 
 constexpr Statement kCurrent{
     "current_revisions",
@@ -16,15 +17,27 @@ constexpr Statement kCurrent{
     "JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(resource, ns, name) "
     "ON o.resource = k.resource AND o.ns = k.ns AND o.name = k.name"};
 
-// `latest` marks the last write of its key in the group: the only one whose state stays.
+// `latest` marks the last write of its key in the group: the only one whose state stays. What was
+// there before a change is the earlier write of the group, or else the row as it stands.
 constexpr Statement kWrite{"write_group", R"sql(
 WITH input AS (
   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                        $7::text[], $8::bool[])
     AS i(revision, type, resource, ns, name, uid, body, latest)
+), chained AS (
+  SELECT *, lag(revision) OVER earlier AS before_revision, lag(type) OVER earlier AS before_type,
+         lag(body) OVER earlier AS before_body
+  FROM input WINDOW earlier AS (PARTITION BY resource, ns, name ORDER BY revision)
 ), feed AS (
-  INSERT INTO gantry.changes (revision, type, resource, ns, name, uid, body)
-  SELECT revision, type::"char", resource, ns, name, uid, body FROM input
+  INSERT INTO gantry.changes (revision, type, resource, ns, name, uid, body, previous_revision,
+                              previous)
+  SELECT c.revision, c.type::"char", c.resource, c.ns, c.name, c.uid, c.body,
+         CASE WHEN c.before_revision IS NULL THEN o.revision
+              WHEN c.before_type = 'p' THEN c.before_revision END,
+         CASE WHEN c.before_revision IS NULL THEN o.body
+              WHEN c.before_type = 'p' THEN c.before_body END
+  FROM chained c LEFT JOIN gantry.objects o
+    ON o.resource = c.resource AND o.ns = c.ns AND o.name = c.name
 ), put AS (
   INSERT INTO gantry.objects (resource, ns, name, uid, revision, body)
   SELECT resource, ns, name, uid, revision, body FROM input WHERE latest AND type = 'p'
@@ -110,9 +123,10 @@ Status check_fence(Session& session, pqxx::work& transaction, const Fence& fence
 }
 
 Result<Answers> commit_group(Session& session, const std::vector<Write>& writes, const Fence& fence,
-                             const std::string& sender) {
+                             const std::string& sender, int64_t partition_changes) {
   pqxx::work transaction(session.connection());
-  auto revision = session.exec(transaction, kLockCounter)[0][0].as<int64_t>();
+  const auto counter = session.exec(transaction, kLockCounter);
+  auto revision = counter[0][0].as<int64_t>();
   GANTRY_TRY(check_fence(session, transaction, fence));
   auto rows = current_revisions(session, transaction, writes);
   Answers answers;
@@ -123,6 +137,7 @@ Result<Answers> commit_group(Session& session, const std::vector<Write>& writes,
     answers.push_back(passed.ok() ? Result<int64_t>(revision) : Result<int64_t>(passed));
   }
   if (columns.revision.empty()) return answers;
+  make_partitions(transaction, counter[0][1].as<int64_t>(), revision, partition_changes);
   const auto note = sender + ":" + std::to_string(revision);
   session.exec(transaction, kWrite, number_array(columns.revision), text_array(columns.type),
                text_array(columns.resource), text_array(columns.ns), text_array(columns.name),

@@ -5,6 +5,7 @@
 
 #include "pkg/store/database.h"
 #include "pkg/store/postgres/listener.h"
+#include "pkg/store/postgres/partitions.h"
 #include "pkg/store/postgres/postgres.h"
 #include "pkg/store/postgres/sessions.h"
 
@@ -28,18 +29,13 @@ struct Link {
 // Held when another has taken the lease; until the transaction ends nobody can.
 Status check_fence(Session& session, pqxx::work& transaction, const Fence& fence);
 
-// How much of the feed stays.
-struct Retention {
-  std::chrono::seconds age_max;
-  int64_t changes_max;
-};
-
 class BackendDoor final : public Backend {
  public:
   BackendDoor(Link& link, Retention retention) : link_(link), retention_(retention) {}
   Async<Result<std::vector<Result<int64_t>>>> commit(std::vector<Write> writes) override;
   Async<Result<Loaded>> load() override;
   Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) override;
+  Async<Result<FeedPart>> changes_of(Resource resource, int64_t revision, int limit) override;
   Async<Status> wait_for_change(Duration timeout) override;
   // Drops what is older or more than the retention allows.
   Async<Status> trim();

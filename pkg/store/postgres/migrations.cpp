@@ -76,6 +76,27 @@ CREATE TABLE gantry.leases (
 );
 )sql";
 
+// The feed begins anew: what was there before each change is kept from now on, and what is too old
+// goes by whole partitions. Who was watching lists again, once.
+constexpr const char* kPartitions = R"sql(
+DROP TABLE gantry.changes;
+CREATE TABLE gantry.changes (
+  revision          bigint PRIMARY KEY,
+  type              "char" NOT NULL CHECK (type IN ('p', 'e')),
+  resource          text NOT NULL,
+  ns                text NOT NULL,
+  name              text NOT NULL,
+  uid               text NOT NULL,
+  body              text NOT NULL,
+  previous_revision bigint,
+  previous          text,
+  committed_at      timestamptz NOT NULL DEFAULT transaction_timestamp()
+) PARTITION BY RANGE (revision);
+-- Up to here there are partitions; who writes beyond makes the next one.
+ALTER TABLE gantry.meta ADD COLUMN partitioned_to bigint NOT NULL DEFAULT 0;
+UPDATE gantry.meta SET trimmed_to = revision, partitioned_to = revision;
+)sql";
+
 int newest_applied(pqxx::work& transaction) {
   const auto rows = transaction.exec("SELECT coalesce(max(number), 0) FROM gantry.migrations");
   return rows[0][0].as<int>();
@@ -88,6 +109,7 @@ const std::vector<Migration>& migrations() {
       {1, "objects, changes, meta", kObjects},
       {2, "guests", kGuests},
       {3, "leases", kLeases},
+      {4, "changes in partitions", kPartitions},
   };
   return steps;
 }

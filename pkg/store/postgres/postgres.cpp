@@ -52,7 +52,8 @@ Async<Result<std::unique_ptr<Database>>> open(PostgresOptions options, async::Bl
   const auto sender = fresh_id();
   auto listener = std::make_shared<Listener>(conninfo, target, sender);
   Link link{pool, sessions, listener, sender, Fence()};
-  const Retention retention{options.feed_age_max, options.feed_changes_max};
+  const Retention retention{options.feed_age_max, options.feed_changes_max,
+                            std::max<int64_t>(1, options.feed_partition_changes)};
   std::unique_ptr<Database> database =
       std::make_unique<PostgresDatabase>(std::move(link), retention, installation);
   co_return database;

@@ -19,9 +19,11 @@ struct PostgresOptions {
   std::chrono::seconds connect_timeout{3};
   std::chrono::milliseconds statement_timeout{8000};
   std::chrono::milliseconds lock_timeout{5000};
-  // How far back the feed reaches; whichever is reached first.
+  // How far back the feed reaches, and with it watches across a restart; whichever is reached
+  // first. It is dropped in pieces of so many changes, so up to one piece more stays.
   std::chrono::seconds feed_age_max{24 * 3600};
   int64_t feed_changes_max = 200'000;
+  int64_t feed_partition_changes = 20'000;
 };
 
 // Connects, migrates the schema to what this program knows, and makes the installation id if there

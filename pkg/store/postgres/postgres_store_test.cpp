@@ -66,7 +66,8 @@ TEST(PostgresStore, ShowsTwoProcessesTheSameHistory) {
   const auto seen_two = read_changes(two, *watch_two, 100);
   EXPECT_TRUE(is_dense(seen_one, 1));
   EXPECT_TRUE(is_dense(seen_two, 1));
-  for (size_t i = 0; i < 100; ++i) EXPECT_EQ(seen_one[i].object->text, seen_two[i].object->text);
+  for (size_t i = 0; i < 100; ++i)
+    EXPECT_EQ(seen_one[i].object->record->text, seen_two[i].object->record->text);
 }
 
 TEST(PostgresStore, HearsOfAnotherProcessSoon) {

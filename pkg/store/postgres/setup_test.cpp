@@ -11,6 +11,7 @@ namespace {
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using gantry::testing::IsOkAndHolds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -164,21 +165,92 @@ TEST(Listener, EndsAWaitThatNobodyListensToWhenTheNextBegins) {
   EXPECT_LT(clock.now() - began, std::chrono::seconds(20));
 }
 
-TEST(Retention, DropsWhatIsTooMuch) {
+std::vector<std::string> partitions(const std::string& conninfo) {
+  pqxx::connection connection(conninfo);
+  pqxx::work transaction(connection);
+  std::vector<std::string> names;
+  for (const auto& row : transaction.exec(
+           "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+           "WHERE i.inhparent = 'gantry.changes'::regclass ORDER BY substr(c.relname, 9)::bigint"))
+    names.push_back(row[0].as<std::string>());
+  return names;
+}
+
+std::vector<Write> ten_writes() {
+  std::vector<Write> writes(10);
+  for (size_t i = 0; i < writes.size(); ++i)
+    writes[i].key = Key{"apps", "default", "app-" + std::to_string(i)};
+  return writes;
+}
+
+TEST(Retention, DropsWhatIsTooMuchByWholePartitions) {
   async::Loop loop;
   auto options = options_for(fresh_database());
   options.feed_changes_max = 3;
+  options.feed_partition_changes = 2;
   async::BlockingPool pool("postgres", 2, 16);
   const auto database = loop.block_on(open(options, pool));
   ASSERT_THAT(database, IsOk());
   auto& backend = (*database)->backend();
-  std::vector<Write> writes(10);
-  for (size_t i = 0; i < writes.size(); ++i)
-    writes[i].key = Key{"apps", "default", "app-" + std::to_string(i)};
-  ASSERT_THAT(loop.block_on(backend.commit(writes)), IsOk());
+  ASSERT_THAT(loop.block_on(backend.commit(ten_writes())), IsOk());
+  EXPECT_THAT(partitions(options.conninfo),
+              ElementsAre("changes_1", "changes_3", "changes_5", "changes_7", "changes_9"));
   (void)loop.block_on(backend.wait_for_change(std::chrono::milliseconds(1)));
+  EXPECT_THAT(partitions(options.conninfo), ElementsAre("changes_7", "changes_9"));
+  EXPECT_TRUE(is_expired(loop.block_on(backend.changes_since(5, 10)).status()));
+  EXPECT_THAT(loop.block_on(backend.changes_since(6, 10)), IsOk());
+  EXPECT_TRUE(is_expired(loop.block_on(backend.changes_of("apps", 5, 10)).status()));
+}
+
+TEST(Retention, DropsWhatIsTooOldButNeverWhatIsBeingWritten) {
+  async::Loop loop;
+  auto options = options_for(fresh_database());
+  options.feed_age_max = std::chrono::seconds(3600);
+  options.feed_partition_changes = 4;
+  async::BlockingPool pool("postgres", 2, 16);
+  const auto database = loop.block_on(open(options, pool));
+  ASSERT_THAT(database, IsOk());
+  auto& backend = (*database)->backend();
+  ASSERT_THAT(loop.block_on(backend.commit(ten_writes())), IsOk());
+  (void)loop.block_on(backend.wait_for_change(std::chrono::milliseconds(1)));
+  EXPECT_EQ(partitions(options.conninfo).size(), 3U) << "nothing is an hour old";
+  ASSERT_THAT(testing::shared_server().run(
+                  "UPDATE gantry.changes SET committed_at = committed_at - interval '2 hours'",
+                  database_of(options.conninfo)),
+              IsOk());
+  for (int i = 0; i < 4; ++i)  // the feed is trimmed every fourth wait
+    (void)loop.block_on(backend.wait_for_change(std::chrono::milliseconds(1)));
+  EXPECT_THAT(partitions(options.conninfo), ElementsAre("changes_9"));
+  EXPECT_THAT(loop.block_on(backend.load()), IsOk());
+}
+
+TEST(Migrations, GiveAnOlderDatabaseItsPartitionsAndKeepItsObjects) {
+  const auto conninfo = fresh_database();
+  {
+    Session session(conninfo);
+    const std::vector<Migration> older(migrations().begin(), migrations().begin() + 3);
+    ASSERT_THAT(migrate(session, older, "id-of-the-old-one"), IsOk());
+    pqxx::work transaction(session.connection());
+    transaction.exec(
+        "INSERT INTO gantry.objects VALUES ('apps', 'default', 'a', 'uid', 7, '{}');"
+        "INSERT INTO gantry.changes (revision, type, resource, ns, name, uid, body) "
+        "VALUES (7, 'p', 'apps', 'default', 'a', 'uid', '{}');"
+        "UPDATE gantry.meta SET revision = 7");
+    transaction.commit();
+  }
+  async::Loop loop;
+  Process process(loop, conninfo);
+  EXPECT_EQ(process.database->installation(), "id-of-the-old-one");
+  auto& backend = process.database->backend();
+  const auto loaded = loop.block_on(backend.load());
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_EQ(loaded->revision, 7);
+  EXPECT_EQ(loaded->objects.size(), 1U);
   EXPECT_TRUE(is_expired(loop.block_on(backend.changes_since(6, 10)).status()));
-  EXPECT_THAT(loop.block_on(backend.changes_since(7, 10)), IsOk());
+  const auto answers = loop.block_on(backend.commit(ten_writes()));
+  ASSERT_THAT(answers, IsOk());
+  EXPECT_THAT(partitions(conninfo), ElementsAre("changes_8"));
+  EXPECT_EQ(loop.block_on(backend.changes_since(7, 20))->size(), 10U);
 }
 
 TEST(Sessions, ConnectAgainAfterTheServerHungUp) {
