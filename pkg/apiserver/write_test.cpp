@@ -298,6 +298,30 @@ TEST_F(WriteTest, ForegroundAndOrphanKeepTheObjectForTheGarbageCollector) {
             "\"All\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
 }
 
+TEST_F(WriteTest, LimitsAreToldWithTheirNumbers) {
+  (void)call("POST", kApps, kHello);
+  std::string many = "[";
+  for (int i = 0; i <= 10'000; ++i)
+    many += std::string(i == 0 ? "" : ",") + R"({"op":"test","path":"/kind","value":"App"})";
+  const auto operations = call("PATCH", path_, many + "]", kJsonPatch);
+  EXPECT_EQ(operations.status, 413);
+  EXPECT_EQ(message(operations),
+            "The allowed maximum operations in a JSON patch is 10000, got 10001");
+  std::string deep;
+  for (int i = 0; i < 300; ++i) deep += R"({"a":)";
+  EXPECT_EQ(call("PATCH", path_, deep + "1" + std::string(300, '}'), kMerge).status, 400);
+  const auto secrets = std::string("/api/v1/namespaces/default/secrets");
+  ASSERT_EQ(call("POST", secrets, R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"}})")
+                .status,
+            201);
+  const std::string half(1'400'000, 'A');
+  EXPECT_EQ(call("PATCH", secrets + "/s", R"({"data":{"a":")" + half + "\"}}", kMerge).status, 200);
+  const auto grown = call("PATCH", secrets + "/s",
+                          R"({"data":{"b":")" + half + R"(","c":")" + half + "\"}}", kMerge);
+  EXPECT_EQ(grown.status, 413) << grown.body.substr(0, 200);
+  EXPECT_EQ(text(json(grown), {"reason"}), "RequestEntityTooLarge");
+}
+
 TEST_F(WriteTest, AnOwnerThatDoesNotExistIsNotNamed) {
   auto body = *schema::parse_json(kHello);
   body.member("metadata").set("name", "child");

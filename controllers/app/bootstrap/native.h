@@ -10,8 +10,8 @@ Async<Status> write_files(Setup& setup);       // and notes that their reader mu
 // Those that Docker reads when it asks a registry: certificates and credentials. Nothing that runs
 // has to be restarted for them.
 Async<Status> write_registry_files(Setup& setup);
-Async<Status> run_commands(Setup& setup);      // each with its probe
-Async<Status> run_unit(Setup& setup);          // enabled, running, restarted after changes
+Async<Status> run_commands(Setup& setup);  // each with its probe
+Async<Status> run_unit(Setup& setup);      // enabled, running, restarted after changes
 
 // Whether files have changed since what reads them was started.
 Async<Result<bool>> is_restart_due(Setup& setup);

@@ -1,5 +1,6 @@
 #include "pkg/apiserver/patch/json_patch.h"
 
+#include "pkg/apiserver/patch/size.h"
 #include "pkg/base/text.h"
 
 namespace gantry::apiserver {
@@ -54,11 +55,28 @@ Json* locate(Json& root, const Path& path, size_t depth) {
   return at;
 }
 
+// A small patch must not make us work for long: "copy" and "add" at the front of arrays multiply.
+struct Budget {
+  size_t copies = kPatchCopiesMax, moves = kPatchMovesMax;
+
+  Status copy(const Json& value) {
+    const auto bytes = approximate_size(value);
+    if (bytes > copies) return invalid("copies and compares more than %d bytes", kPatchCopiesMax);
+    copies -= bytes;
+    return {};
+  }
+  Status move(size_t elements) {
+    if (elements > moves) return invalid("moves too many elements of arrays");
+    moves -= elements;
+    return {};
+  }
+};
+
 Status missing(const std::string& pointer) {
   return invalid("path \"%s\" does not exist", pointer);
 }
 
-Status add(Json& root, const Path& path, const std::string& pointer, Json value) {
+Status add(Json& root, const Path& path, const std::string& pointer, Json value, Budget& budget) {
   if (path.empty()) {
     root = std::move(value);
     return {};
@@ -72,11 +90,12 @@ Status add(Json& root, const Path& path, const std::string& pointer, Json value)
   const auto index = index_of(path.back(), parent->size(), true);
   if (!index) return missing(pointer);
   auto& items = parent->as_array();
+  GANTRY_TRY(budget.move(items.size() - *index));
   items.insert(items.begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
   return {};
 }
 
-Result<Json> take(Json& root, const Path& path, const std::string& pointer) {
+Result<Json> take(Json& root, const Path& path, const std::string& pointer, Budget& budget) {
   if (path.empty()) return invalid("the whole document cannot be removed");
   Json* parent = locate(root, path, path.size() - 1);
   Json* target = locate(root, path, path.size());
@@ -87,6 +106,7 @@ Result<Json> take(Json& root, const Path& path, const std::string& pointer) {
   } else {
     const auto index = index_of(path.back(), parent->size(), false);
     auto& items = parent->as_array();
+    GANTRY_TRY(budget.move(items.size() - *index));
     items.erase(items.begin() + static_cast<std::ptrdiff_t>(*index));
   }
   return value;
@@ -96,36 +116,40 @@ bool is_prefix(const Path& prefix, const Path& path) {
   return prefix.size() < path.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
 }
 
-Status move_or_copy(Json& root, const Json& operation, const Path& path, bool is_move) {
+Status move_or_copy(Json& root, const Json& operation, const Path& path, bool is_move,
+                    Budget& budget) {
   const auto pointer = operation.string_or("path", "");
   const auto from_text = operation.string_or("from", "");
   GANTRY_TRY_ASSIGN(const auto from, parse_pointer(from_text));
   if (is_move) {
     if (is_prefix(from, path)) return invalid("cannot move \"%s\" into itself", from_text);
-    GANTRY_TRY_ASSIGN(auto value, take(root, from, from_text));
-    return add(root, path, pointer, std::move(value));
+    GANTRY_TRY_ASSIGN(auto value, take(root, from, from_text, budget));
+    return add(root, path, pointer, std::move(value), budget);
   }
   const Json* source = locate(root, from, from.size());
   if (source == nullptr) return missing(from_text);
+  GANTRY_TRY(budget.copy(*source));
   Json value = *source;
-  return add(root, path, pointer, std::move(value));
+  return add(root, path, pointer, std::move(value), budget);
 }
 
-Status apply_operation(Json& root, const Json& operation) {
+Status apply_operation(Json& root, const Json& operation, Budget& budget) {
   const auto* pointer = operation.find("path");
   if (pointer == nullptr || !pointer->is_string()) return invalid("\"path\" is required");
   const auto& text = pointer->as_string();
   GANTRY_TRY_ASSIGN(const auto path, parse_pointer(text));
   const auto op = operation.string_or("op", "");
-  if (op == "remove") return take(root, path, text).status();
-  if (op == "move" || op == "copy") return move_or_copy(root, operation, path, op == "move");
+  if (op == "remove") return take(root, path, text, budget).status();
+  if (op == "move" || op == "copy")
+    return move_or_copy(root, operation, path, op == "move", budget);
   if (op != "add" && op != "replace" && op != "test")
     return invalid("unknown \"op\" \"%s\"; use add, remove, replace, move, copy or test", op);
   const auto* value = operation.find("value");
   if (value == nullptr) return invalid("\"value\" is required");
-  if (op == "add") return add(root, path, text, *value);
+  if (op == "add") return add(root, path, text, *value, budget);
   Json* target = locate(root, path, path.size());
   if (target == nullptr) return missing(text);
+  if (op == "test") GANTRY_TRY(budget.copy(*value));
   if (op == "test") return *target == *value ? Status() : invalid("test of \"%s\" failed", text);
   *target = *value;
   return {};
@@ -135,10 +159,13 @@ Status apply_operation(Json& root, const Json& operation) {
 
 Status apply_json_patch(Json& target, const Json& patch) {
   if (!patch.is_array()) return invalid("a JSON patch is an array of operations");
+  if (patch.size() > kOperationsMax)
+    return invalid("a JSON patch has at most %d operations, not %d", kOperationsMax, patch.size());
+  Budget budget;
   Json result = target;
   size_t index = 0;
   for (const auto& operation : patch.as_array()) {
-    auto applied = apply_operation(result, operation);
+    auto applied = apply_operation(result, operation, budget);
     if (!applied.ok())
       return annotate(std::move(applied), absl::StrFormat("operation %d of the patch", index));
     ++index;

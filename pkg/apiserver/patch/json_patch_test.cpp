@@ -53,5 +53,28 @@ INSTANTIATE_TEST_SUITE_P(
                       PatchRow{R"([{"op":"add","path":"/x"}])", nullptr},
                       PatchRow{R"([{"op":"jump","path":"/x"}])", nullptr}));
 
+Json operations(const char* one, int count) {
+  Json patch = Json::array();
+  for (int i = 0; i < count; ++i) patch.push_back(*schema::parse_json(one));
+  return patch;
+}
+
+TEST(JsonPatch, ASmallPatchDoesNotMakeMuchWork) {
+  Json target = *schema::parse_json(R"({"a":["x"],"big":[]})");
+  const auto before = target;
+  EXPECT_THAT(apply_json_patch(target, operations(R"({"op":"add","path":"/a/-","value":1})",
+                                                  kOperationsMax + 1)),
+              Fails(ErrorClass::invalid, HasSubstr("at most 10000 operations, not 10001")));
+  // Doubles the document with every operation.
+  EXPECT_THAT(
+      apply_json_patch(target, operations(R"({"op":"copy","from":"/a","path":"/a/-"})", 40)),
+      Fails(ErrorClass::invalid, HasSubstr("copies")));
+  EXPECT_EQ(target, before);
+  for (int i = 0; i < 20'000; ++i) target.find("big")->push_back(i);
+  EXPECT_THAT(
+      apply_json_patch(target, operations(R"({"op":"add","path":"/big/0","value":1})", 5000)),
+      Fails(ErrorClass::invalid, HasSubstr("moves")));
+}
+
 }  // namespace
 }  // namespace gantry::apiserver

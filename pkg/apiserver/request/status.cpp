@@ -135,6 +135,14 @@ ApiError bad_request(std::string message) {
   return api_error;
 }
 
+ApiError too_large(std::string message) {
+  ApiError api_error;
+  api_error.code = 413;
+  api_error.reason = "RequestEntityTooLarge";
+  api_error.message = std::move(message);
+  return api_error;
+}
+
 ApiError unauthorized() {
   ApiError api_error;
   api_error.code = 401;

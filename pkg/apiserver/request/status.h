@@ -39,6 +39,8 @@ ApiError to_api_error(const Status& status, const RequestInfo& info);
 ApiError not_found_error(const RequestInfo& info);
 ApiError already_exists_error(const RequestInfo& info, const std::string& name);
 ApiError bad_request(std::string message);
+// 413: what was sent, or would have to be stored.
+ApiError too_large(std::string message);
 ApiError unauthorized();
 // `user` may not do what `info` asks.
 ApiError forbidden(const RequestInfo& info, const std::string& user);

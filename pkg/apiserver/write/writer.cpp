@@ -1,5 +1,7 @@
 #include "pkg/apiserver/write/writer.h"
 
+#include "pkg/apiserver/patch/json_patch.h"
+#include "pkg/apiserver/patch/size.h"
 #include "pkg/apiserver/write/apply.h"
 #include "pkg/apiserver/write/new_owners.h"
 #include "pkg/apiserver/write/patching.h"
@@ -63,6 +65,9 @@ ApiError Writer::explain(const Status& status) const {
 }
 
 std::optional<ApiError> Writer::admit(Admission& admission, Json& object) const {
+  if (const auto bytes = approximate_size(object); bytes > kObjectBytesMax)
+    return too_large("the object would have about " + std::to_string(bytes) +
+                     " bytes; the limit is " + std::to_string(kObjectBytesMax));
   if (auto wrong = admission.admit(object)) return wrong;
   auto causes =
       check_new_owners(store_, admission.old == nullptr ? Json::object() : *admission.old, object);
@@ -197,6 +202,10 @@ Async<Written> Writer::update(Json body) {
 
 Async<Written> Writer::patch(std::string content_type, Json patch) {
   if (content_type == kApplyPatch) co_return co_await apply(std::move(patch));
+  if (content_type == kJsonPatch && patch.is_array() && patch.size() > kOperationsMax)
+    co_return Written(too_large("The allowed maximum operations in a JSON patch is " +
+                                std::to_string(kOperationsMax) + ", got " +
+                                std::to_string(patch.size())));
   for (int attempt = 1;; ++attempt) {
     auto current = store_.get(key());
     if (!current.ok()) co_return Written(explain(current.status()));

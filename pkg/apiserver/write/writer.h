@@ -12,6 +12,9 @@
 
 namespace gantry::apiserver {
 
+// Of an object as it is stored; a body may have as much.
+inline constexpr size_t kObjectBytesMax = 3 << 20;
+
 // What a write came to: an error, or the object as it is now.
 struct Written {
   std::optional<ApiError> error;

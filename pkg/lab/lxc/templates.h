@@ -23,8 +23,8 @@ DebianMirrors find_mirrors();
 inline constexpr const char* kDebianKeys = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 struct Template {
-  std::string name;         // as on a real server: debian-12-standard_12.0-1_amd64.tar.zst
-  std::string archive;      // the file
+  std::string name;     // as on a real server: debian-12-standard_12.0-1_amd64.tar.zst
+  std::string archive;  // the file
   // The packages in it, as its /var/lib/dpkg/status says; empty: not known, and the lab's apt
   // repository does not fit it.
   std::string dpkg_status;
