@@ -103,7 +103,6 @@ class Stream {
 
   Async<Status> run() {
     end_ = watching_.clock.now() + options_.timeout;
-    next_bookmark_ = watching_.clock.now() + kBookmarkEvery;
     http::Response head;
     head.headers["Content-Type"] = "application/json";
     GANTRY_CO_TRY(co_await out_.start(std::move(head)));
@@ -149,12 +148,14 @@ class Stream {
     co_return ended;
   }
 
-  // Wakes the watch when a bookmark or the end is due.
+  // Wakes the watch when a bookmark or the end is due. It never waits for the client to take what
+  // it was sent.
   Async<Status> ring(store::RecordWatch& watch) {
     while (watching_.clock.now() < end_) {
-      GANTRY_CO_TRY(co_await watching_.clock.sleep_until(std::min(end_, next_bookmark_)));
+      const Time due = std::min(end_, watching_.clock.now() + kBookmarkEvery);
+      GANTRY_CO_TRY(co_await watching_.clock.sleep_until(due));
+      bookmark_due_ = true;
       watch.interrupt();
-      co_await async::yield();
     }
     co_return Status();
   }
@@ -178,9 +179,8 @@ class Stream {
   }
 
   void append_due_bookmark(const store::RecordWatch& watch, std::string& chunk) {
-    if (watching_.clock.now() < next_bookmark_) return;
-    next_bookmark_ = watching_.clock.now() + kBookmarkEvery;
-    if (options_.bookmarks) events_.append_bookmark(watch.revision(), false, chunk);
+    const bool due = std::exchange(bookmark_due_, false) && watching_.clock.now() < end_;
+    if (due && options_.bookmarks) events_.append_bookmark(watch.revision(), false, chunk);
   }
 
   // Where to go on, said last.
@@ -209,7 +209,7 @@ class Stream {
   http::ResponseStream& out_;
   Events events_;
   Time end_;
-  Time next_bookmark_;
+  bool bookmark_due_ = false;
 };
 
 ApiError too_many_watches(const RequestInfo& info, const std::string& client) {

@@ -6,6 +6,8 @@
 #include "pkg/base/testing.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
+#include "pkg/store/cached_store.h"
+#include "pkg/store/memory/memory.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -75,6 +77,41 @@ TEST(Watch, OnlyWhatHasExpiredIsToldSo) {
               "ERROR 503 ServiceUnavailable");
     EXPECT_EQ(told(make_error(ErrorClass::internal, "a bug"), at_once), "ERROR 500 InternalError");
   }
+}
+
+// Takes ten minutes for each write, as the last one of a client that hardly reads.
+struct Slow final : http::ResponseStream {
+  explicit Slow(async::Clock& by) : clock(by) {}
+  Async<Status> start(http::Response) override { co_return Status(); }
+  Async<Status> write(std::string chunk) override {
+    text += chunk;
+    co_return co_await clock.sleep_for(std::chrono::minutes(10));
+  }
+  async::Clock& clock;
+  std::string text;
+};
+
+// If the timer waited for the bookmark that the client does not take, it would spin for ever.
+TEST(Watch, ASlowClientKeepsNobodyBusy) {
+  async::Loop loop;
+  async::SimulatedClock clock{from_unix_seconds(1'800'000'000)};
+  SeededRandom random(1);
+  store::memory::Disk disk(clock);
+  store::memory::Database database(disk);
+  store::CachedStore store(loop.executor(), database.backend(), clock, random);
+  ASSERT_TRUE(loop.block_on(clock, store.start()).ok());
+  Slow stream(clock);
+  http::Request request;
+  request.target = "/api/v1/configmaps?watch=true&allowWatchBookmarks=true&timeoutSeconds=1200";
+  const auto info = parse_request(request);
+  ASSERT_TRUE(info.ok());
+  Watching watching{store.reader(), clock, WatchLimits(1)};
+  WatchRequest watch(*api::find_by_resource("configmaps"), *info, Accepted(), "somebody");
+  auto served = serve_watch(watching, std::move(watch), stream);
+  EXPECT_FALSE(loop.block_on(clock, std::move(served)).has_value());
+  EXPECT_EQ(watching.limits.open(), 0);
+  EXPECT_THAT(stream.text, ::testing::HasSubstr("BOOKMARK"));
+  (void)loop.block_on(clock, store.stop());
 }
 
 }  // namespace
