@@ -157,12 +157,13 @@ Status CachedStore::health() const {
   return gone() ? unavailable() : Status();
 }
 
+// Clients read this: why, which names hosts and paths, is for the log.
 Status CachedStore::unavailable() const {
-  auto status = error(ErrorClass::transport,
-                      "the database cannot be reached since %s (%s); reads are served as of "
-                      "revision %d, try writes again in %s",
-                      to_rfc3339(*gone_since_), message_of(gone_why_), cache_->revision(),
-                      human_duration(options_.retry_after));
+  auto status =
+      error(ErrorClass::transport,
+            "the database cannot be reached since %s; reads are served as of revision %d, "
+            "try writes again in %s",
+            to_rfc3339(*gone_since_), cache_->revision(), human_duration(options_.retry_after));
   return with_retry_after(std::move(status), std::chrono::duration_cast<std::chrono::milliseconds>(
                                                  options_.retry_after));
 }

@@ -52,6 +52,7 @@ Async<Status> CachedStore::recover() {
   const bool stopping = co_await async::is_cancelled();
   if (stopping) co_return async::cancelled();
   if (!current.ok()) {
+    if (current != gone_why_) log::warn("database still gone", {{"error", current}});
     gone_why_ = current;
     pause_ = std::clamp(pause_ * 2, options_.reconnect_min, options_.reconnect_max);
     co_return Status();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "pkg/async/deadline.h"
+#include "pkg/base/log.h"
 #include "pkg/store/cached_store.h"
 #include "pkg/store/object.h"
 #include "pkg/store/semantics.h"
@@ -23,6 +24,21 @@ bool is_stale(const Status& status) {
   const auto kind = error_class(status);
   return kind == ErrorClass::conflict || kind == ErrorClass::not_found ||
          kind == ErrorClass::already_exists;
+}
+
+// What a client hears when the database refuses a write by itself. Whatever is no fault of the
+// client names tables and hosts: that is for the log.
+Status told_to_client(const Status& refused, const Key& key) {
+  switch (error_class(refused)) {
+    case ErrorClass::invalid:
+    case ErrorClass::overload:
+    case ErrorClass::held:
+    case ErrorClass::cancelled:
+      return refused;
+    default:
+      log::error("the database refused a write", {{"object", to_string(key)}, {"error", refused}});
+      return internal("the database refused the write; the daemon's log says why");
+  }
 }
 
 }  // namespace
@@ -94,7 +110,7 @@ Async<void> CachedStore::commit(Batch batch) {
              error_class(answered.status()) != ErrorClass::cancelled) {
     co_await commit_one_by_one(std::move(batch));
   } else {
-    refuse(batch, answered.status());
+    refuse(batch, told_to_client(answered.status(), batch.front().write.key));
   }
 }
 

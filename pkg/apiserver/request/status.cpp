@@ -1,5 +1,6 @@
 #include "pkg/apiserver/request/status.h"
 
+#include "pkg/base/log.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::apiserver {
@@ -104,6 +105,11 @@ ApiError to_api_error(const Status& status, const RequestInfo& info) {
   const auto& row = answer_to(error);
   auto api_error = about(info, row.code, row.reason);
   api_error.message = message_of(status);
+  if (row.code == 500) {
+    // Nothing that a client can repair: the details are for the log.
+    log::error("a request failed", {{"resource", info.resource()}, {"error", status}});
+    api_error.message = "Internal error occurred: the daemon's log says more";
+  }
   if (error == ErrorClass::not_found && info.is_resource) return not_found_error(info);
   if (const auto delay = retry_after(status)) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*delay).count();

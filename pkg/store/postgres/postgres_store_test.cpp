@@ -70,6 +70,38 @@ TEST(PostgresStore, ShowsTwoProcessesTheSameHistory) {
     EXPECT_EQ(seen_one[i].object->record->text, seen_two[i].object->record->text);
 }
 
+TEST(PostgresStore, KnowsThePastOfTheProcessBefore) {
+  async::Loop loop;
+  const auto conninfo = fresh_database();
+  {
+    Daemon before(loop, conninfo);
+    ASSERT_THAT(before.create("a"), IsOk());
+    ASSERT_THAT(before.create("b"), IsOk());
+    ASSERT_THAT(before.run(before.store.update(kApps, Part::whole, app("a", 2))), IsOk());
+    ASSERT_THAT(before.run(before.store.remove(Key{kApps, "default", "b"}, {})), IsOk());
+  }
+  Daemon daemon(loop, conninfo);
+  auto watch = daemon.run(daemon.store.reader().watch(kApps, "", 1));
+  ASSERT_THAT(watch, IsOk());
+  std::vector<std::string> told;
+  while (told.size() < 3) {
+    const auto changes = daemon.run((*watch)->next(2));
+    ASSERT_THAT(changes, IsOk());
+    for (const auto& change : *changes)
+      told.push_back(absl::StrFormat("%s@%d<%d", change.record->key.name, change.record->revision,
+                                     change.previous ? change.previous->revision : 0));
+  }
+  EXPECT_THAT(told, ::testing::ElementsAre("b@2<0", "a@3<1", "b@4<2"));
+  Query apps;
+  apps.resource = kApps;
+  const auto page = daemon.run(daemon.store.reader().list_at(apps, PageOf(), 2));
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->items.size(), 2U);
+  EXPECT_EQ(page->items[0]->revision, 1);
+  EXPECT_THAT(page->items[0]->text, ::testing::HasSubstr("\"replicas\":1"));
+  EXPECT_EQ(page->items[1]->key.name, "b");
+}
+
 TEST(PostgresStore, HearsOfAnotherProcessSoon) {
   async::Loop loop;
   const auto conninfo = fresh_database();
