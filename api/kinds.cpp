@@ -1,6 +1,7 @@
 #include "api/kinds.h"
 
 #include <algorithm>
+#include <map>
 
 #include <absl/strings/str_format.h>
 
@@ -37,7 +38,13 @@ const meta::Kind* find(Predicate predicate) {
 }  // namespace
 
 const meta::Kind* find_by_resource(std::string_view resource) {
-  return find([&](const meta::Kind& kind) { return kind.resource() == resource; });
+  static const auto by_resource = [] {
+    std::map<std::string, const meta::Kind*, std::less<>> kinds;
+    for (const auto& kind : all_kinds()) kinds.emplace(kind.resource(), &kind);
+    return kinds;
+  }();
+  const auto found = by_resource.find(resource);
+  return found == by_resource.end() ? nullptr : found->second;
 }
 
 const meta::Kind* find_by_kind(std::string_view api_version, std::string_view kind) {

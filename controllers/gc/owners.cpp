@@ -5,6 +5,7 @@
 #include "api/kinds.h"
 #include "pkg/schema/codec.h"
 #include "pkg/store/object.h"
+#include "pkg/store/reader.h"
 
 namespace gantry::controllers::gc {
 
@@ -49,11 +50,17 @@ Owner look_up(const store::Store& store, const OwnerReference& reference, const 
   return owner;
 }
 
-std::vector<Dependent> dependents_of(const store::Store& store, const store::Object& owner) {
+std::vector<Dependent> dependents_of(store::Store& store, const store::Object& owner) {
   std::vector<Dependent> dependents;
   for (const auto& kind : api::all_kinds()) {
     if (kind.kind == "Event" || (!kind.namespaced && !owner.key.ns.empty())) continue;
-    for (const auto& object : store.list(kind.resource(), owner.key.ns).items) {
+    store::Query all;
+    all.resource = kind.resource();
+    all.ns = owner.key.ns;
+    for (const auto& record : store.reader().list(all, store::PageOf()).items) {
+      // Most do not mention the owner: those are not worth decoding.
+      if (record->text.find(owner.uid.get()) == std::string::npos) continue;
+      const auto object = store::decode(record);
       for (const auto& reference : owner_references(object->value)) {
         if (reference.uid != owner.uid) continue;
         dependents.push_back({object->key, reference.block_owner_deletion.value_or(false),

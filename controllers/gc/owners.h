@@ -24,7 +24,7 @@ Owner look_up(const store::Store& store, const api::meta::OwnerReference& refere
 
 // All that name `owner`, but for Events, which expire by themselves. A namespaced owner has
 // dependents in its own namespace only. O(objects there).
-std::vector<Dependent> dependents_of(const store::Store& store, const store::Object& owner);
+std::vector<Dependent> dependents_of(store::Store& store, const store::Object& owner);
 
 // Remembers who owns whom, so that those of a deleted owner are found at once. What it misses is
 // found by the next look at everything.

@@ -3,6 +3,7 @@
 #include "api/kinds.h"
 #include "pkg/base/text.h"
 #include "pkg/store/object.h"
+#include "pkg/store/reader.h"
 #include "pkg/store/semantics.h"
 
 namespace gantry::apiserver {
@@ -10,11 +11,14 @@ namespace {
 
 // The first object found in a namespace, for the message that refuses to delete it. Events do not
 // count: they expire by themselves.
-std::optional<std::string> first_object_in(const store::Store& store, const std::string& ns) {
+std::optional<std::string> first_object_in(store::Store& store, const std::string& ns) {
   for (const auto& kind : api::all_kinds()) {
     if (!kind.namespaced || kind.kind == "Event") continue;
-    const auto all = store.list(kind.resource(), ns);
-    if (!all.items.empty()) return store::to_string(all.items.front()->key);
+    store::Query inside;
+    inside.resource = kind.resource();
+    inside.ns = ns;
+    const auto found = store.reader().list(inside, store::PageOf{{}, 1});
+    if (!found.items.empty()) return store::to_string(found.items.front()->key);
   }
   return std::nullopt;
 }
