@@ -12,6 +12,7 @@
 #include "cmd/gantryd/first_start.h"
 #include "cmd/gantryd/identity.h"
 #include "cmd/gantryd/instruments.h"
+#include "cmd/gantryd/memory.h"
 #include "cmd/gantryd/metrics_handler.h"
 #include "cmd/gantryd/renewal.h"
 #include "pkg/apiserver/server.h"
@@ -162,6 +163,7 @@ class Daemon {
         loop_.executor(), environment, database_->guests(), *connector_, *prober_,
         database_->installation(), [this] { return manager_->leadership().held(); }});
     manager_->add_service("api", [this] { return server_->run(); });
+    manager_->add_service("memory", [this] { return give_memory_back(clock_); });
     if (metrics_server_)
       manager_->add_service("metrics", [this] { return metrics_server_->run(); });
     return controllers_->add_to(*manager_);
@@ -190,6 +192,7 @@ class Daemon {
 }  // namespace
 
 Status run(const Options& options) {
+  limit_arenas();
   raise_descriptor_limit();
   async::Loop loop;
   Daemon daemon(options, loop);
