@@ -53,7 +53,23 @@ struct Bench {
     auto started = PrivateServer::start(options);
     GANTRY_CHECK(started.ok());
     server = *std::move(started);
-    daemon = std::make_unique<Daemon>(*server, *server->create_database());
+    open(*server->create_database());
+    report.add("memory of an empty daemon", daemon->resident_bytes() / kMiB, "MiB");
+  }
+
+  // A daemon that serves and leaves the controllers' work to another: it is the API that is
+  // measured.
+  void open(const std::string& conninfo) {
+    daemon = std::make_unique<Daemon>(*server, conninfo);  // makes the schema
+    daemon.reset();
+    GANTRY_CHECK(server
+                     ->run("INSERT INTO gantry.leases VALUES ('gantryd', 'the benchmark', 1000, "
+                           "now(), now() + interval '1 day') ON CONFLICT (name) DO UPDATE SET "
+                           "holder = excluded.holder, epoch = excluded.epoch, expires_at = "
+                           "excluded.expires_at",
+                           conninfo.substr(conninfo.rfind('=') + 1))
+                     .ok());
+    daemon = std::make_unique<Daemon>(*server, conninfo);
   }
 
   void reference() {
@@ -222,7 +238,7 @@ struct Bench {
     report.add("100 lists of 10,000 at once: time", took, "s");
     report.add("100 lists of 10,000 at once: memory added", (peak - before) / kMiB, "MiB",
                "<= 100 MiB", peak - before <= 100 * kMiB);
-    std::this_thread::sleep_for(std::chrono::seconds(3));
+    std::this_thread::sleep_for(std::chrono::seconds(12));
     const auto after = daemon->resident_bytes();
     report.add("memory after it, more than before", (after - before) / kMiB, "MiB");
     report.add("memory at 10,000 Apps after the suite", after / kMiB, "MiB", "<= 100 MiB",
@@ -234,7 +250,7 @@ struct Bench {
     fill();
     const auto conninfo = *server->create_database();
     const auto name = conninfo.substr(conninfo.rfind('=') + 1);
-    daemon = std::make_unique<Daemon>(*server, conninfo);
+    open(conninfo);
     created = 0;
     create(8, 100);
     daemon.reset();
