@@ -30,6 +30,9 @@ namespace {
 constexpr size_t kDatabaseThreads = 4;
 constexpr size_t kDatabaseQueue = 256;
 
+// For requests under way when the daemon stops. With the controllers' it must be less than 10 s.
+constexpr Duration kDrain = std::chrono::seconds(3);
+
 // Each watch of a client is a connection.
 constexpr size_t kConnectionsMax = 4096;
 
@@ -138,7 +141,7 @@ class Daemon {
     listener.address = options_.address;
     listener.port = options_.port;
     listener.tls = identity.tls;
-    listener.limits.drain = std::chrono::seconds(3);
+    listener.limits.drain = kDrain;
     listener.limits.connections_max = kConnectionsMax;
     GANTRY_TRY_ASSIGN(server_,
                       http::beast::Server::make(loop_.executor(), clock_, listener, *root_));
@@ -147,6 +150,7 @@ class Daemon {
     http::beast::ServerOptions plain;
     plain.address = options_.metrics_address;
     plain.port = options_.metrics_port;
+    plain.limits.drain = kDrain;
     GANTRY_TRY_ASSIGN(metrics_server_,
                       http::beast::Server::make(loop_.executor(), clock_, plain, *bare_metrics_));
     return {};
@@ -162,11 +166,15 @@ class Daemon {
     controllers_ = std::make_unique<Controllers>(ControllerDependencies{
         loop_.executor(), environment, database_->guests(), *connector_, *prober_,
         database_->installation(), [this] { return manager_->leadership().held(); }});
-    manager_->add_service("api", [this] { return server_->run(); });
     manager_->add_service("memory", [this] { return give_memory_back(clock_); });
-    if (metrics_server_)
-      manager_->add_service("metrics", [this] { return metrics_server_->run(); });
+    add_server("api", *server_);
+    if (metrics_server_) add_server("metrics", *metrics_server_);
     return controllers_->add_to(*manager_);
+  }
+
+  void add_server(std::string name, http::beast::Server& server) {
+    manager_->add_service(
+        std::move(name), [&server] { return server.run(); }, [&server] { server.stop(); });
   }
 
   const Options& options_;

@@ -31,8 +31,8 @@ Status Manager::add(Controller& controller) {
   return Status();
 }
 
-void Manager::add_service(std::string name, Service service) {
-  services_.emplace_back(std::move(name), std::move(service));
+void Manager::add_service(std::string name, Service service, StopService stop) {
+  services_.push_back({std::move(name), std::move(service), std::move(stop)});
 }
 
 void Manager::stop() {
@@ -43,15 +43,20 @@ Async<Status> Manager::run() {
   auto executor = co_await async::this_executor();
   std::list<async::Group> services;
   async::Group leading(executor);
-  for (const auto& [name, service] : services_) {
-    services.emplace_back(executor).spawn(name,
-                                          [this, name, service] { return serve(name, service); });
+  for (const auto& service : services_) {
+    services.emplace_back(executor).spawn(service.name,
+                                          [this, &service] { return serve(service); });
   }
   leading.spawn("leader", [this] { return lead(); });
   auto first_error = co_await leading.join();
   environment_.instruments.leading(false);
-  while (!services.empty()) {
-    services.back().stop();
+  stopping_.set();
+  // All before the first is waited for: the times that they take do not add up.
+  for (const auto& service : services_) {
+    if (service.stop) service.stop();
+  }
+  for (auto service = services_.rbegin(); service != services_.rend(); ++service) {
+    if (!service->stop) services.back().stop();
     const auto ended = co_await services.back().join();
     if (first_error.ok() && !is_cancellation(ended)) first_error = ended;
     services.pop_back();
@@ -60,14 +65,15 @@ Async<Status> Manager::run() {
 }
 
 // A service has no business ending: the daemon goes with it, and is started again by systemd.
-Async<Status> Manager::serve(std::string name, Service service) {
-  auto ended = co_await service();
-  const bool asked_to = co_await async::is_cancelled();
+Async<Status> Manager::serve(const Entry& service) {
+  auto ended = co_await service.run();
+  const bool cancelled = co_await async::is_cancelled();
+  const bool asked_to = cancelled || stopping_.is_set();
   if (!asked_to && !is_cancellation(ended)) {
-    log::error("a service ended: stopping", {{"service", name}, {"error", ended}});
+    log::error("a service ended: stopping", {{"service", service.name}, {"error", ended}});
     stopping_.set();
   }
-  co_return annotate(std::move(ended), name);
+  co_return annotate(std::move(ended), service.name);
 }
 
 Async<Status> Manager::lead() {

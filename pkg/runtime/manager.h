@@ -21,19 +21,22 @@ struct ManagerOptions {
 
 // Something that runs until it is cancelled: a server, a cache, a reflector.
 using Service = std::function<Async<Status>()>;
+// Asks a service to end by itself, soon: requests under way are finished. Returns at once.
+using StopService = std::function<void()>;
 
 // Services run from start to end, whoever leads; they are started in the order in which they were
 // added and stopped in the reverse order, after the controllers. Controllers run while the lease is
 // held: they are cancelled when it is lost, at the latest when its time to live has passed.
-// A service that ends by itself stops the manager. stop() ends everything within `drain` and what
-// cancelling takes.
+// A service that ends by itself stops the manager. stop() ends everything within `drain`, what
+// services that are asked to end take for that (all at once), and what cancelling takes.
 class Manager {
  public:
   Manager(Environment environment, store::Leases& leases, ManagerOptions options);
 
   // Invalid when another controller owns the same kind. The controller outlives the manager.
   Status add(Controller& controller);
-  void add_service(std::string name, Service service);
+  // Without `stop` it is cancelled at the end.
+  void add_service(std::string name, Service service, StopService stop = nullptr);
 
   // Until stop(), or until cancelled (then without drain). The first error of a service, else OK.
   Async<Status> run();
@@ -45,7 +48,12 @@ class Manager {
 
  private:
   enum class TermEnd { stopped, lost };
-  Async<Status> serve(std::string name, Service service);
+  struct Entry {
+    std::string name;
+    Service run;
+    StopService stop;
+  };
+  Async<Status> serve(const Entry& service);
   Async<Status> lead();
   // Runs the controllers until the lease is lost or we are asked to stop.
   Async<TermEnd> serve_term();
@@ -58,7 +66,7 @@ class Manager {
   ManagerOptions options_;
   Leadership leadership_;
   std::vector<Controller*> controllers_;
-  std::vector<std::pair<std::string, Service>> services_;
+  std::list<Entry> services_;
   async::Event stopping_;
 };
 

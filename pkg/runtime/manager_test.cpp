@@ -126,6 +126,35 @@ TEST(Manager, StopsServicesInReverseOrderAfterTheControllers) {
   world.finish();
 }
 
+TEST(Manager, LetsAServiceThatIsAskedToEndFinishWhatItHasBegun) {
+  TestWorld world;
+  Daemon daemon(world, "one");
+  async::Event asked;
+  std::vector<Status> finished;
+  for (const char* name : {"api", "metrics"}) {
+    daemon.manager.add_service(
+        name,
+        [&]() -> Async<Status> {
+          (void)co_await asked.wait();
+          finished.push_back(co_await world.clock.sleep_for(3s));
+          co_return Status();
+        },
+        [&] { asked.set(); });
+  }
+  Status ended = make_error(ErrorClass::internal, "still running");
+  world.start([&]() -> Async<Status> {
+    ended = co_await daemon.manager.run();
+    co_return Status();
+  });
+  world.run_for(10s);
+  daemon.manager.stop();
+  world.run_for(4s);  // one after the other they would take six
+  EXPECT_EQ(world.running(), 0u);
+  EXPECT_THAT(finished, ElementsAre(IsOk(), IsOk()));
+  EXPECT_THAT(ended, IsOk());
+  world.finish();
+}
+
 TEST(Manager, AServiceThatEndsTakesTheDaemonDown) {
   TestWorld world;
   Daemon daemon(world, "one");

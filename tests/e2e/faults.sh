@@ -28,7 +28,7 @@ says() {
 }
 api() {  # METHOD PATH [BODY]: the answer with its headers
   local token; token=$(sed -n 's/^ *token: *//p' "$KUBECONFIG" | tr -d '"')
-  curl -sS -i --max-time 20 --cacert "$work/gantryd/ca.pem" -X "$1" "$(ctl_server)$2" \
+  curl -sS -i -N --max-time 20 --cacert "$work/gantryd/ca.pem" -X "$1" "$(ctl_server)$2" \
     -H @- -H 'Content-Type: application/json' ${3:+--data "$3"} <<<"Authorization: Bearer $token"
 }
 answers() { local status=$1; shift; says "^HTTP/1.1 $status " api "$@"; }
@@ -302,12 +302,18 @@ secrets_stay_secret() {
 }
 
 sigterm_ends() {
-  chapter "SIGTERM"
+  chapter "SIGTERM, with a watch open"
+  local watch
+  api GET "/api/v1/namespaces?watch=1" >"$work/watch.answer" &
+  watch=$!
+  within 5 "the watch's first event" grep -q ADDED "$work/watch.answer"
   local since=$SECONDS tries=100
   kill -TERM "$daemon_pid"
   while kill -0 "$daemon_pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
   ! kill -0 "$daemon_pid" 2>/dev/null || die "gantryd has not ended within 10 s"
   wait "$daemon_pid" || die "gantryd ended with exit code $?"
+  wait "$watch" || die "the watch was cut instead of ended: curl says $?"
+  ! grep -q "connections were cut" "$work/gantryd.log" || die "connections were cut"
   daemon_pid=
   say "ended after $((SECONDS - since)) s"
 }

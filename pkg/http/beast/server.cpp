@@ -61,7 +61,8 @@ class BeastServer final : public Server {
     const Status left =
         co_await async::with_deadline(clock_, options_.limits.drain, "drain", std::move(drained));
     if (!left.ok()) {
-      log::warn("connections were cut at the end of the drain time", {});
+      const bool too_slow = error_class(left) == ErrorClass::timeout;
+      if (too_slow) log::warn("connections were cut at the end of the drain time", {});
       // A caller that was cancelled itself has not waited at all: nothing may outlive the server.
       serving_.stop();
       (void)co_await serving_.join();

@@ -321,6 +321,33 @@ TEST(ServerStop, CutsWhatOutlastsTheDrainTime) {
   EXPECT_THAT(status, Fails(ErrorClass::transport));
 }
 
+TEST(ServerStop, EndsAnOpenStreamAtOnceAndProperly) {
+  World world;
+  FunctionHandler handler(
+      [&](Request, Peer, ResponseStream& stream) -> Async<std::optional<Response>> {
+        (void)co_await stream.start(Response());
+        (void)co_await stream.write("event");
+        (void)co_await world.clock.sleep_for(1h);
+        co_return std::nullopt;
+      });
+  const auto start = world.clock.now();
+  std::string told;
+  with_server(world, {}, handler, [&](Server& server) -> Async<Status> {
+    auto peer = co_await dial_plain(world, server.port());
+    GANTRY_CO_TRY(peer.status());
+    std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    GANTRY_CO_TRY(co_await (*peer)->write(std::move(request)));
+    GANTRY_CO_TRY(co_await world.clock.sleep_for(30ms));
+    server.stop();
+    auto all = co_await read_to_end(**peer);
+    told = std::move(all);
+    (*peer)->close();
+    co_return Status();
+  });
+  EXPECT_THAT(told, EndsWith("5\r\nevent\r\n0\r\n\r\n"));
+  EXPECT_LT(world.clock.now() - start, 5s);  // the drain time is 10 s
+}
+
 TEST(ServerStop, ClosesIdleConnectionsAtOnce) {
   World world;
   auto handler = echo_handler();

@@ -116,7 +116,7 @@ Async<bool> Session::answer_request(RequestReader& reader) {
   Exchange exchange(executor_, shape,
                     [this](std::string bytes) { return write(std::move(bytes)); });
   exchange_ = &exchange;
-  if (inbox_.ended()) exchange.end_stream();
+  if (inbox_.ended() || stopping_) exchange.end_stream();
   auto peer = connection_->peer();
   const bool reusable = co_await exchange.run(handler_, std::move(request), std::move(peer));
   exchange_ = nullptr;
