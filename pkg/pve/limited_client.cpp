@@ -3,10 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "pkg/http/http.h"
+
 namespace gantry::pve {
 namespace {
 
 constexpr auto kRetryTask = std::chrono::seconds(2);
+
+// The call may have been executed, and who started its task has not been told.
+bool has_lost_its_answer(const Status& status) {
+  const auto error = error_class(status);
+  return http::may_have_been_sent(status) || error == ErrorClass::timeout ||
+         error == ErrorClass::cancelled || error == ErrorClass::schema;
+}
 
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -50,18 +59,30 @@ LimitedClient::LimitedClient(Client& client, async::Clock& clock, ClientLimits l
 
 size_t LimitedClient::tasks_on(const NodeName& node) const {
   const auto it = places_.find(node);
-  return it == places_.end() ? 0 : it->second.starting + it->second.running.size();
+  return it == places_.end() ? 0 : it->second.taken();
 }
 
 void LimitedClient::forget_old(Places& places) const {
   const Time now = clock_.steady();
   std::erase_if(places.running,
                 [&](const auto& entry) { return now - entry.second > limits_.task_age_max; });
+  std::erase_if(places.unclear,
+                [&](const Unclear& call) { return now - call.since > limits_.unclear_age_max; });
 }
 
 void LimitedClient::saw(const Task& task) {
-  if (task.running) return;
-  for (auto& [node, places] : places_) places.running.erase(task.upid);
+  if (!task.running) {
+    for (auto& [node, places] : places_) places.running.erase(task.upid);
+    return;
+  }
+  const auto it = places_.find(task.node);
+  if (it == places_.end() || it->second.running.contains(task.upid)) return;
+  // A guest has one task at a time: this is what the call has started.
+  auto& unclear = it->second.unclear;
+  const auto call = std::ranges::find(unclear, task.id, &Unclear::id);
+  if (call == unclear.end()) return;
+  it->second.running.emplace(task.upid, call->since);
+  unclear.erase(call);
 }
 
 // The call has not begun yet: an Asio coroutine starts when it is awaited.
@@ -74,7 +95,7 @@ Async<Result<T>> LimitedClient::limited(Async<Result<T>> call) {
 Async<Status> LimitedClient::reserve_place(NodeName node) {
   auto& places = places_[node];
   forget_old(places);
-  if (places.starting + places.running.size() >= limits_.tasks_per_node) {
+  if (places.taken() >= limits_.tasks_per_node) {
     std::vector<Upid> believed;
     for (const auto& [upid, since] : places.running) believed.push_back(upid);
     for (const auto& upid : believed) {
@@ -83,7 +104,7 @@ Async<Status> LimitedClient::reserve_place(NodeName node) {
       if (unknown) places.running.erase(upid);
     }
   }
-  const size_t busy = places.starting + places.running.size();
+  const size_t busy = places.taken();
   if (busy >= limits_.tasks_per_node) {
     auto status = error(ErrorClass::overload, "node %s: %d of our tasks run there, the limit is %d",
                         node.get(), busy, limits_.tasks_per_node);
@@ -99,7 +120,7 @@ Async<Status> LimitedClient::turn_to_write() {
   co_return Status();
 }
 
-Async<Result<Upid>> LimitedClient::start_task(NodeName node, Async<Result<Upid>> call) {
+Async<Result<Upid>> LimitedClient::start_task(NodeName node, VmId guest, Async<Result<Upid>> call) {
   GANTRY_CO_TRY(co_await reserve_place(node));
   const Status ready = co_await turn_to_write();
   if (!ready.ok()) {
@@ -109,7 +130,12 @@ Async<Result<Upid>> LimitedClient::start_task(NodeName node, Async<Result<Upid>>
   auto started = co_await std::move(call);
   auto& places = places_[node];
   --places.starting;
-  if (started.ok()) places.running.emplace(*started, clock_.steady());
+  const Time now = clock_.steady();
+  if (started.ok()) {
+    places.running.emplace(*started, now);
+  } else if (has_lost_its_answer(started.status())) {
+    places.unclear.push_back({std::to_string(guest.get()), now});
+  }
   co_return started;
 }
 
@@ -181,16 +207,19 @@ Async<Result<std::vector<Task>>> LimitedClient::tasks(NodeName node, VmId vmid) 
 }
 
 Async<Result<std::vector<Task>>> LimitedClient::running_tasks(NodeName node) {
-  return limited(client_.running_tasks(std::move(node)));
+  auto tasks = co_await limited(client_.running_tasks(std::move(node)));
+  if (tasks.ok())
+    for (const auto& task : *tasks) saw(task);
+  co_return tasks;
 }
 
 Async<Result<Upid>> LimitedClient::create_guest(NodeName node, VmId vmid, Parameters parameters) {
-  return start_task(node, client_.create_guest(node, vmid, std::move(parameters)));
+  return start_task(node, vmid, client_.create_guest(node, vmid, std::move(parameters)));
 }
 
 Async<Result<Upid>> LimitedClient::clone_guest(NodeName node, VmId source, VmId vmid,
                                                Parameters parameters) {
-  return start_task(node, client_.clone_guest(node, source, vmid, std::move(parameters)));
+  return start_task(node, source, client_.clone_guest(node, source, vmid, std::move(parameters)));
 }
 
 Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameters set,
@@ -202,28 +231,28 @@ Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameter
 
 Async<Result<Upid>> LimitedClient::resize_guest(NodeName node, VmId vmid, std::string disk,
                                                 std::string size) {
-  return start_task(node, client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
+  return start_task(node, vmid, client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
 }
 
 Async<Result<Upid>> LimitedClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
                                                  bool restart) {
-  return start_task(node, client_.migrate_guest(node, vmid, std::move(target), restart));
+  return start_task(node, vmid, client_.migrate_guest(node, vmid, std::move(target), restart));
 }
 
 Async<Result<Upid>> LimitedClient::start_guest(NodeName node, VmId vmid) {
-  return start_task(node, client_.start_guest(node, vmid));
+  return start_task(node, vmid, client_.start_guest(node, vmid));
 }
 
 Async<Result<Upid>> LimitedClient::stop_guest(NodeName node, VmId vmid) {
-  return start_task(node, client_.stop_guest(node, vmid));
+  return start_task(node, vmid, client_.stop_guest(node, vmid));
 }
 
 Async<Result<Upid>> LimitedClient::shutdown_guest(NodeName node, VmId vmid, Duration timeout) {
-  return start_task(node, client_.shutdown_guest(node, vmid, timeout));
+  return start_task(node, vmid, client_.shutdown_guest(node, vmid, timeout));
 }
 
 Async<Result<Upid>> LimitedClient::destroy_guest(NodeName node, VmId vmid, DestroyOptions options) {
-  return start_task(node, client_.destroy_guest(node, vmid, options));
+  return start_task(node, vmid, client_.destroy_guest(node, vmid, options));
 }
 
 }  // namespace gantry::pve

@@ -36,12 +36,15 @@ struct ClientLimits {
   size_t tasks_per_node = 4;
   // A task that nobody has seen end gives its place back after this.
   Duration task_age_max = std::chrono::hours(2);
+  // How long a call without an answer is believed to have started a task that nobody has seen.
+  Duration unclear_age_max = std::chrono::minutes(1);
 };
 
 // Every call waits for its turn in the bucket. A call that starts a task takes one of the node's
 // places until the task is seen to have ended; when none is free it is refused with Overload and a
 // retry-after, and nothing is sent. Tasks are seen through task(), tasks() and running_tasks() of
-// this client, and looked up when the places run out.
+// this client, and looked up when the places run out. A call whose answer was lost keeps its place:
+// the task that it may have started takes it over as soon as it is seen.
 class LimitedClient final : public Client {
  public:
   LimitedClient(Client& client, async::Clock& clock, ClientLimits limits);
@@ -86,13 +89,20 @@ class LimitedClient final : public Client {
   size_t tasks_on(const NodeName& node) const;
 
  private:
+  struct Unclear {
+    std::string id;  // of the guest, as tasks name it
+    Time since;
+  };
   struct Places {
     size_t starting = 0;           // calls under way
     std::map<Upid, Time> running;  // since when
+    std::vector<Unclear> unclear;  // calls whose answers were lost
+    size_t taken() const { return starting + running.size() + unclear.size(); }
   };
   template <class T>
   Async<Result<T>> limited(Async<Result<T>> call);
-  Async<Result<Upid>> start_task(NodeName node, Async<Result<Upid>> call);
+  // `guest` is the one that the task will name.
+  Async<Result<Upid>> start_task(NodeName node, VmId guest, Async<Result<Upid>> call);
   Async<Status> reserve_place(NodeName node);
   Async<Status> turn_to_write();
   void forget_old(Places& places) const;

@@ -3,6 +3,7 @@
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/base/testing.h"
+#include "pkg/http/http.h"
 #include "pkg/pve/client_fake.h"
 
 namespace gantry::pve {
@@ -124,6 +125,57 @@ TEST(LimitedClient, AFailedCallKeepsNoPlace) {
   LimitedClient limited(world.client, world.clock, world.limits);
   world.client.errors["start"] = make_error(ErrorClass::remote, "500");
   EXPECT_THAT(world.start(limited, 1), Fails(ErrorClass::remote));
+  EXPECT_EQ(limited.tasks_on(kNode), 0u);
+}
+
+// A world in which the only call so far was executed, but its answer was lost.
+struct LostAnswer : World {
+  LimitedClient limited;
+
+  LostAnswer() : limited(client, clock, with_one_place(limits)) {
+    client.errors["start"] = http::mark_sent(make_error(ErrorClass::transport, "reset by peer"));
+    EXPECT_THAT(start(limited, 1), Fails(ErrorClass::transport));
+    client.errors.erase("start");
+  }
+  static ClientLimits with_one_place(ClientLimits limits) {
+    limits.tasks_per_node = 1;
+    return limits;
+  }
+  void see(int number, bool running) {
+    Task task;
+    task.upid = task_number(number);
+    task.node = kNode;
+    task.id = "100";
+    task.running = running;
+    client.running_answer[kNode] = {task};
+    EXPECT_THAT(loop.block_on(clock, limited.tasks(kNode, VmId(100))), IsOk());
+  }
+};
+
+TEST(LimitedClient, ACallWhoseAnswerWasLostKeepsItsPlace) {
+  LostAnswer world;
+  EXPECT_EQ(world.limited.tasks_on(kNode), 1u);
+  EXPECT_THAT(world.start(world.limited, 2), Fails(ErrorClass::overload));
+  world.clock.advance(2min);
+  EXPECT_THAT(world.start(world.limited, 3), IsOk());
+}
+
+TEST(LimitedClient, TheTaskOfALostAnswerTakesItsPlaceOver) {
+  LostAnswer world;
+  world.see(1, true);
+  EXPECT_EQ(world.limited.tasks_on(kNode), 1u);
+  world.clock.advance(2min);  // it runs on: seen, it is not forgotten so soon
+  EXPECT_THAT(world.start(world.limited, 2), Fails(ErrorClass::overload));
+  world.see(1, false);
+  EXPECT_THAT(world.start(world.limited, 3), IsOk());
+}
+
+TEST(LimitedClient, ACallThatWasNeverSentKeepsNoPlace) {
+  World world;
+  world.limits.tasks_per_node = 1;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  world.client.errors["start"] = make_error(ErrorClass::transport, "connection refused");
+  EXPECT_THAT(world.start(limited, 1), Fails(ErrorClass::transport));
   EXPECT_EQ(limited.tasks_on(kNode), 0u);
 }
 
