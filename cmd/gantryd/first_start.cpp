@@ -10,7 +10,7 @@ namespace gantry::daemon {
 namespace {
 
 Async<Status> ensure_namespace(store::Store& store, std::string name) {
-  const store::Key key("namespaces", "", name);
+  const store::Key key{"namespaces", "", name};
   if (store.get(key).ok()) co_return Status();
   Json object;
   object.set("apiVersion", "v1");

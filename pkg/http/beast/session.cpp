@@ -140,6 +140,7 @@ Async<Status> Session::write(std::string bytes) {
   const auto size = bytes.size();
   for (size_t at = 0; at < size && written.ok(); at += kWritePiece) {
     watchdog_.arm(limits_.write_timeout);
+    // Moved from only when it is the only piece. NOLINTNEXTLINE(bugprone-use-after-move)
     auto piece = size <= kWritePiece ? std::move(bytes) : bytes.substr(at, kWritePiece);
     written = co_await connection_->write(std::move(piece));
   }
