@@ -50,8 +50,12 @@ Json& Json::member(std::string_view key) {
   if (is_null()) value_ = Object{};
   GANTRY_CHECK(is_object());
   auto& object = std::get<Object>(value_);
-  auto it = object.find(key);
-  if (it == object.end()) it = object.emplace(std::string(key), Json()).first;
+  // Texts that we have written ourselves come in this order: nothing is looked for.
+  if (object.empty() || object.rbegin()->first < key)
+    return object.emplace_hint(object.end(), std::string(key), Json())->second;
+  auto it = object.lower_bound(key);
+  if (it == object.end() || it->first != key)
+    it = object.emplace_hint(it, std::string(key), Json());
   return it->second;
 }
 

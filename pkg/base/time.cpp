@@ -10,13 +10,25 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::floor;
 
+// Writes a number over the digits that end before `end`.
+void put_number(std::string& text, size_t end, size_t width, int64_t number) {
+  for (size_t i = 0; i < width; ++i, number /= 10)
+    text[end - 1 - i] = static_cast<char>('0' + number % 10);
+}
+
+// By hand: every object that is written or read has several times.
 std::string date_and_seconds(Time time) {
   const auto day = floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(floor<std::chrono::seconds>(time - day));
-  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d", static_cast<int>(date.year()),
-                         static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                         clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  std::string text = "0000-00-00T00:00:00";
+  put_number(text, 4, 4, static_cast<int>(date.year()));
+  put_number(text, 7, 2, static_cast<unsigned>(date.month()));
+  put_number(text, 10, 2, static_cast<unsigned>(date.day()));
+  put_number(text, 13, 2, clock.hours().count());
+  put_number(text, 16, 2, clock.minutes().count());
+  put_number(text, 19, 2, clock.seconds().count());
+  return text;
 }
 
 // Consumes exactly `width` digits; -1 when they are not there.

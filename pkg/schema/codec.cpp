@@ -1,5 +1,8 @@
 #include "pkg/schema/codec.h"
 
+#include <algorithm>
+#include <unordered_map>
+
 #include "pkg/schema/codec_internal.h"
 
 namespace gantry::schema {
@@ -30,21 +33,43 @@ enum class Zeros { as_declared, never };
 
 Json write_value(const TypeInfo& type, const void* value, Zeros zeros);
 
+// A field in the order in which objects are written, by name, and whether it is zero when nobody
+// gives it. Reckoned once for a type, which lives for ever.
+struct Member {
+  const Field* field;
+  bool zero_by_default;
+};
+
+const std::vector<Member>& members_of(const TypeInfo& type) {
+  thread_local std::unordered_map<const TypeInfo*, std::vector<Member>> known;
+  const auto found = known.find(&type);
+  if (found != known.end()) return found->second;
+  std::vector<Member> members;
+  for (const auto& field : type.fields) {
+    const void* initial = field.get(type.defaults());
+    const bool zero =
+        initial == nullptr || is_zero(write_value(*field.type(), initial, Zeros::never));
+    members.push_back({&field, zero});
+  }
+  std::ranges::sort(members, {}, [](const Member& member) { return member.field->name; });
+  return known[&type] = std::move(members);
+}
+
 // True when a reader that finds nothing would come to the same value.
-bool may_be_left_out(const TypeInfo& type, const Field& field, const Json& value, Zeros zeros) {
-  if (field.required || !is_zero(value)) return false;
+bool may_be_left_out(const Member& member, const Json& value, Zeros zeros) {
+  const Field& field = *member.field;
+  if (field.optional || field.required || !is_zero(value)) return false;
   if (field.always && zeros == Zeros::as_declared) return false;
-  return is_zero(write_value(*field.type(), field.get(type.defaults()), Zeros::never));
+  return member.zero_by_default;
 }
 
 Json write_object(const TypeInfo& type, const void* object, Zeros zeros) {
   Json result = Json::object();
-  for (const auto& field : type.fields) {
-    const void* member = field.get(object);
+  for (const auto& each : members_of(type)) {
+    const void* member = each.field->get(object);
     if (member == nullptr) continue;
-    Json value = write_value(*field.type(), member, zeros);
-    if (!field.optional && may_be_left_out(type, field, value, zeros)) continue;
-    result.set(field.name, std::move(value));
+    Json value = write_value(*each.field->type(), member, zeros);
+    if (!may_be_left_out(each, value, zeros)) result.set(each.field->name, std::move(value));
   }
   return result;
 }
