@@ -188,6 +188,7 @@ class Lab {
     Time at;        // when it was executed
     std::string who, method, path;
     std::optional<VmId> vmid;
+    bool refused = false;  // it was asked for, no more
   };
   std::vector<Write> take_writes();
   // Requests that came to a door so far, whatever became of them.

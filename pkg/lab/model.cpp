@@ -262,12 +262,13 @@ std::string Model::new_hwaddr() {
                          bits >> 16 & 0xff);
 }
 
-void Model::note_write(const Call& call) {
+void Model::note_write(const Call& call, bool refused) {
   if (writes.size() >= kWritesKept) writes.erase(writes.begin(), writes.begin() + kWritesKept / 2);
   std::optional<VmId> vmid;
   if (const auto id = call.params.integer("vmid", 0); id > 0) vmid = VmId(id);
   if (const auto id = call.params.integer("newid", 0); id > 0) vmid = VmId(id);
-  writes.push_back({call.asked_at, clock.now(), call.caller.id(), call.method, call.path, vmid});
+  writes.push_back(
+      {call.asked_at, clock.now(), call.caller.id(), call.method, call.path, vmid, refused});
 }
 
 // Where the request has to go, and whether that answers.
@@ -315,7 +316,7 @@ Async<Reply> Model::execute(Call call) {
     const auto slow = std::get<SlowHandler>(route->handler);
     reply = co_await slow(*this, call);
   }
-  if (reply.ok() && call.method != "GET") note_write(call);
+  if (call.method != "GET") note_write(call, !reply.ok());
   co_return reply;
 }
 

@@ -130,7 +130,7 @@ struct Model {
 
  private:
   Refusal check_cluster(const Call& call) const;
-  void note_write(const Call& call);
+  void note_write(const Call& call, bool refused);
 
   std::map<VmId, std::unique_ptr<Guest>> guests_;
   std::map<NodeName, std::set<VmId>> guests_on_;

@@ -54,10 +54,14 @@ void World::look_at_writes(Host* by) {
   for (const auto& write : lab->take_writes()) {
     // "pct": the command channel, which only the daemon has.
     const bool ours = write.who == token_.id || write.who == "pct";
-    trace.note(write.at, write.who + " " + write.method + " " + write.path);
+    trace.note(write.at, write.who + " " + write.method + " " + write.path +
+                             (write.refused ? " (refused)" : ""));
     if (!ours) continue;
+    if (by != nullptr && by->runs() && write.asked_at == clock.now())
+      check_right_to_write(write, *by);
+    if (write.refused) continue;  // Proxmox knew better; that we asked is all there is to judge
     writes_.push_back(write);
-    check_write(write, by);
+    check_write(write);
     const bool is_it = kill_at_.has_value() &&
                        (kill_at_->first.empty() || kill_at_->first == write.method) &&
                        write.path.find(kill_at_->second) != std::string::npos;
@@ -70,10 +74,7 @@ void World::look_at_writes(Host* by) {
   }
 }
 
-void World::check_write(const lab::Lab::Write& write, const Host* by) {
-  if (by != nullptr && by->runs() && write.asked_at == clock.now()) {
-    check_right_to_write(write, *by);
-  }
+void World::check_write(const lab::Lab::Write& write) {
   check_budgets();
   if (write.who == "pct") reached.note("unlocked over the command channel");
   if (ends_with(write.path, "/clone")) reached.note("a clone of a golden template");

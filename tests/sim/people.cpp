@@ -4,13 +4,15 @@
 
 namespace gantry::sim {
 
-void World::put_stranger(VmId vmid, const std::map<std::string, std::string>& settings) {
+void World::put_stranger(VmId vmid, const std::map<std::string, std::string>& settings,
+                         bool in_our_pool) {
   lab::GuestRecord guest;
   guest.vmid = vmid;
   guest.node = NodeName("pve1");
   guest.config = {{"hostname", "other"}, {"memory", "512"}, {"ostype", "debian"}};
   for (const auto& [key, value] : settings) guest.config[key] = value;
   if (lab->find_guest(vmid).has_value() || !lab->put_guest(guest).ok()) return;
+  if (in_our_pool) (void)lab->set_pool(vmid, "gantry");
   trace.note(clock.now(), "a stranger's guest appears at " + std::to_string(vmid.get()));
   strangers_[vmid] = text_of(*lab->find_guest(vmid));
 }

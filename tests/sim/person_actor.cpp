@@ -50,7 +50,8 @@ void PersonActor::put_stranger() {
       world_.reached.note("a stranger on a reserved VMID");
     }
   }
-  world_.put_stranger(vmid, settings);
+  // In our pool our token can see it, and could do anything to it.
+  world_.put_stranger(vmid, settings, random_.unit() < 0.4);
 }
 
 void PersonActor::act_on(const std::string& name, const lab::GuestRecord& guest) {

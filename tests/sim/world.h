@@ -113,8 +113,9 @@ class World {
 
   // --- people, past Gantry ---
   void put_stranger(VmId vmid) { put_stranger(vmid, {{"hostname", "other"}}); }
-  // A guest of somebody else, with these settings besides.
-  void put_stranger(VmId vmid, const std::map<std::string, std::string>& settings);
+  // A guest of somebody else, with these settings besides; in our pool our token sees it, too.
+  void put_stranger(VmId vmid, const std::map<std::string, std::string>& settings,
+                    bool in_our_pool = false);
   void copy_guest(VmId source, VmId target);  // a clone or restore: carries our mark
   bool is_stranger(VmId vmid) const { return strangers_.contains(vmid); }
   std::unique_ptr<pve::Client> root();  // root@pam's own client
@@ -157,7 +158,7 @@ class World {
   // --- invariants; `by`: whose turn it was, null for the world itself ---
   void look(Host* by);
   void look_at_writes(Host* by);
-  void check_write(const lab::Lab::Write& write, const Host* by);
+  void check_write(const lab::Lab::Write& write);
   void check_right_to_write(const lab::Lab::Write& write, const Host& by);
   void check_guests();
   void check_births(const std::map<Uid, std::vector<VmId>>& carriers);
