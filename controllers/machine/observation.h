@@ -51,6 +51,9 @@ struct CreateTraces {
   bool complete = false;  // every node's task list could be read
   std::string why_incomplete;
   std::optional<pve::Task> task;  // the newest; ours, or after our own death whosever
+  // The newest by our user with another token: another installation's, or ours from before the
+  // token was changed.
+  std::optional<pve::Task> kin;
 };
 
 struct Observation {

@@ -190,12 +190,25 @@ class Observer {
       }
       for (const auto& task : *tasks) {
         if (task.upid.get() == known || task.started < since || !is_create(task)) continue;
-        if (!died && !same_user(task.user, cluster_.user)) continue;
-        if (!traces.task.has_value() || traces.task->started < task.started) traces.task = task;
+        if (died || is_own(task)) {
+          keep_newest(traces.task, task);
+        } else if (same_user(task.user, cluster_.user)) {
+          keep_newest(traces.kin, task);
+        }
       }
     }
     if (world_.snapshot->nodes.empty()) traces.complete = false;
     world_.traces = std::move(traces);
+  }
+
+  // With our very token: only the UPID always has it.
+  bool is_own(const pve::Task& task) const {
+    const auto parts = pve::parse_upid(task.upid);
+    return parts.ok() && parts->user == cluster_.user;
+  }
+
+  static void keep_newest(std::optional<pve::Task>& newest, const pve::Task& task) {
+    if (!newest.has_value() || newest->started < task.started) newest = task;
   }
 
   static bool is_create(const pve::Task& task) {

@@ -41,6 +41,33 @@ Plan plan_after_create(const Case& the) {
   return plan;
 }
 
+// A task that may be ours, from before our token was changed, or that of another installation: what
+// it made tells by its mark, once it can be seen.
+std::optional<Plan> plan_kin(const Case& the) {
+  const auto* step = find_step(the.status(), steps::kCreate);
+  const bool was_called = step != nullptr && step->started_at.has_value();
+  const auto& world = the.world;
+  const bool seen = world.guest.occupant == Occupant::stranger;
+  if (!was_called || seen || world.vmid_free != false || !world.traces->kin.has_value()) {
+    return std::nullopt;
+  }
+  const auto& kin = *world.traces->kin;
+  const auto vmid = world.row->vmid.get();
+  if (kin.running) {
+    return wait(steps::kCreate, "CreateUnclear",
+                absl::StrFormat("VMID %d is being created by %s: by another installation, or by us "
+                                "before the token was changed",
+                                vmid, kin.user),
+                kLookAgain);
+  }
+  return hold(
+      steps::kCreate, "CreateUnclear",
+      absl::StrFormat("VMID %d was taken by %s, and what it made cannot be seen; look at it "
+                      "as root: pct config %d",
+                      vmid, kin.upid.get(), vmid),
+      "CT-001");
+}
+
 // No create call is open: the id is ours to use, if nobody else uses it.
 Plan plan_first_create(const Case& the) {
   const auto& world = the.world;
@@ -58,11 +85,7 @@ Plan plan_first_create(const Case& the) {
                 absl::StrFormat("VMID %d is being created by somebody", world.row->vmid.get()),
                 kLookAgain);
   }
-  if (!world.traces.has_value() || !world.traces->complete) {
-    return unknown(steps::kCreate, absl::StrFormat("VMID %d is taken, and whether by us is unknown",
-                                                   world.row->vmid.get()));
-  }
-  if (world.traces->task.has_value()) return note(*world.traces->task);
+  if (auto trace = plan_trace(the)) return *trace;
   const auto text = absl::StrFormat("VMID %d belongs to somebody else", world.row->vmid.get());
   if (the.machine.spec.vmid.has_value()) {
     return stall(steps::kReserve, "VMIDForeign", text + ", and spec.vmid asks for it", "CT-001");
@@ -73,6 +96,16 @@ Plan plan_first_create(const Case& the) {
 }
 
 }  // namespace
+
+std::optional<Plan> plan_trace(const Case& the) {
+  const auto& traces = the.world.traces;
+  if (!traces.has_value() || !traces->complete) {
+    return unknown(steps::kCreate, absl::StrFormat("VMID %d is taken, and whether by us is unknown",
+                                                   the.world.row->vmid.get()));
+  }
+  if (traces->task.has_value()) return note(*traces->task);
+  return plan_kin(the);
+}
 
 bool was_made(const Case& the) {
   return the.world.row->create_task.has_value() ||
@@ -102,6 +135,7 @@ std::optional<Plan> plan_unclear_create(const Case& the) {
     return wait(steps::kCreate, "CreateUnclear",
                 text + ": it may still be executed until " + to_rfc3339(until), kLookAgain);
   }
+  if (auto kin = plan_kin(the)) return kin;
   // A clone's task names its source, so that it is not found here; its guest has no mark before the
   // end. Taken by what cannot be seen, the id may well be ours.
   const bool may_be_clone = the.shape == nullptr || the.shape->spec.golden.has_value();

@@ -86,6 +86,7 @@ Plan plan_unseen(const Case& the) {
   }
   if (ended) return plan_unfinished(the);
   if (!was_made(the)) {
+    if (auto trace = plan_trace(the)) return *trace;
     return release("the create had no effect; the VMID belongs to somebody else");
   }
   if (world.guest.occupant == Occupant::absent) return plan_taken_over(the);

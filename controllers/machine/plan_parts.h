@@ -50,6 +50,9 @@ std::optional<Plan> in_backoff(const Case& the, const std::string& step, const s
 std::optional<Plan> busy(const Case& the, const std::string& step);
 // Which create call was made without a known answer; nullopt when none.
 std::optional<Time> unclear_create_since(const Case& the);
+// Our id is taken by what cannot be seen, and no task of ours is noted: a create call of ours may
+// have made it all the same. nullopt: it has not.
+std::optional<Plan> plan_trace(const Case& the);
 // Until when a call of that time whose answer nobody has may still be executed.
 Time settles_at(const Case& the, Time called);
 // A call was made whose answer nobody has and whose task is not to be seen: it may be executed yet,

@@ -91,7 +91,15 @@ struct Scene {
   void unclear(Duration ago) {
     never_created();
     begin_step(machine.status, steps::kCreate, kNow - ago);
-    world.traces = CreateTraces{true, "", std::nullopt};
+    world.traces = CreateTraces{true, "", {}, {}};
+  }
+  // Our create was refused: somebody with our user and another token has the id.
+  void refused_as_taken() {
+    never_created();
+    begin_step(machine.status, steps::kCreate, kNow - 1min);
+    fail_step(machine.status, steps::kCreate, kNow, "CT 20001 already exists");
+    world.vmid_free = false;
+    world.traces = CreateTraces{true, "", {}, pve::Task{}};
   }
   // The worker was killed; what it left cannot be seen, and a command channel is there.
   void create_died() {
@@ -101,7 +109,7 @@ struct Scene {
     world.has_channel = true;
     world.create_task.state = TaskState::failed;
     world.create_task.task.exit_status = "unexpected status";
-    world.traces = CreateTraces{true, "", std::nullopt};
+    world.traces = CreateTraces{true, "", {}, {}};
   }
   void wanted_on(const char* node) {
     machine.spec.node = node;
@@ -182,16 +190,36 @@ TEST(Plan, AnswersEverySituationOfACreation) {
          s.never_created();
          s.world.vmid_free = false;
          s.world.guest.occupant = Occupant::stranger;
-         s.world.traces = CreateTraces{true, "", std::nullopt};
+         s.world.traces = CreateTraces{true, "", {}, {}};
        },
        "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"a taken id is kept while tasks cannot be read",
        [](Scene& s) {
          s.never_created();
          s.world.vmid_free = false;
-         s.world.traces = CreateTraces{false, "pve2 is down", std::nullopt};
+         s.world.traces = CreateTraces{false, "pve2 is down", {}, {}};
        },
        kNothing, Situation::unknown, "Unknown"},
+      {"an id that our user takes with another token is waited for, once we have asked for it",
+       [](Scene& s) {
+         s.refused_as_taken();
+         s.world.traces->kin->running = true;
+       },
+       kNothing, Situation::waiting, "CreateUnclear"},
+      {"... and held while what it made cannot be seen", [](Scene& s) { s.refused_as_taken(); },
+       kNothing, Situation::held, "CreateUnclear"},
+      {"... and given up once that carries another mark",
+       [](Scene& s) {
+         s.refused_as_taken();
+         s.world.guest.occupant = Occupant::stranger;
+       },
+       "reserve another VMID", Situation::progressing, "VMIDForeign"},
+      {"... and at once where we never asked for it",
+       [](Scene& s) {
+         s.refused_as_taken();
+         s.machine.status.steps.clear();
+       },
+       "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"a running create is waited for",
        [](Scene& s) {
          s.unseen();

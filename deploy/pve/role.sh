@@ -6,6 +6,8 @@
 #
 # Run it as root on one node; run it again at any time: what is there stays, what is missing is added.
 # Without --storage every storage that holds containers, templates or backups is opened to the token.
+# A second installation of Gantry in the same cluster needs a token of its own (--token), better also
+# a user and pool (--user, --pool): by its token a daemon knows its own tasks.
 # --bridges also lets the daemon create bridges (only Appliances need that).
 # --moves also lets it migrate its containers (a changed spec.node of a Machine asks for that).
 # It prints what belongs into the Secret; the token's secret is shown by Proxmox once, at its making.
@@ -102,7 +104,8 @@ cat <<EOF
 Pool, roles, user and token are ready. For the Secret that the ProxmoxCluster names:
 
   tokenId: $user!$token
-  tokenSecret: ${secret:-(made by an earlier run; to get a new one: pveum user token remove $user $token, then run this again)}
+  tokenSecret: ${secret:-(made by an earlier run; to get a new one: pveum user token remove $user $token, then run this again.
+    Another installation of Gantry must not share it: run this with --token or --user of its own)}
 
   certificate: $(openssl x509 -noout -fingerprint -sha256 -in /etc/pve/local/pve-ssl.pem 2>/dev/null |
     sed 's/.*=//')

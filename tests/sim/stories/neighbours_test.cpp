@@ -1,4 +1,4 @@
-// Two installations share a cluster, a pool, a token's user and a range of VMIDs.
+// Two installations share a cluster, a pool, a user and a range of VMIDs; each has a token.
 #include "pkg/base/check.h"
 #include "pkg/pve/mark.h"
 #include "tests/sim/objects.h"
@@ -39,7 +39,14 @@ class Neighbour {
       co_return created.status();
     });
   }
-  // "20001 True Running", or what there is of it.
+  void delete_machine(const std::string& name) {
+    world_.perform([this, name]() -> Async<Status> {
+      const store::Key key{"machines.gantry.dev", "default", name};
+      auto removed = co_await store_.remove(key, store::Precondition());
+      co_return removed.status();
+    });
+  }
+  // The reason of Ready, or what there is of it.
   std::string state_of(const std::string& name) const {
     const auto object = store_.get({"machines.gantry.dev", "default", name});
     if (!object.ok()) return "absent";
@@ -85,6 +92,75 @@ class Neighbours : public Story {
     return count;
   }
 };
+
+class SharedRange : public Neighbours {
+ protected:
+  SharedRange() : neighbour_(world) { world.run_for(1min); }
+  void both_create(int count) {
+    for (int i = 0; i < count; ++i) {
+      world.create_machine("m" + std::to_string(i));
+      neighbour_.create_machine("m" + std::to_string(i));
+    }
+  }
+  bool neighbour_has(int count) {
+    for (int i = 0; i < count; ++i)
+      if (neighbour_.state_of("m" + std::to_string(i)) != "Running") return false;
+    return true;
+  }
+  // The guests of the other one, with all that Proxmox holds of them.
+  std::map<VmId, std::map<std::string, std::string>> theirs() {
+    std::map<VmId, std::map<std::string, std::string>> guests;
+    for (const auto& guest : world.lab->guests()) {
+      const auto mark = pve::find_mark(guest.config.at("description"));
+      if (mark.has_value() && mark->installation == kInstallation)
+        guests[guest.vmid] = guest.config;
+    }
+    return guests;
+  }
+
+  Neighbour neighbour_;
+};
+
+TEST_F(SharedRange, TwoInstallationsSeeEachOthersGuestsAsForeign) {
+  both_create(6);
+  EXPECT_TRUE(wait_until([this] { return neighbour_has(6) && world.unmet().empty(); }));
+  EXPECT_EQ(world.lab->guest_count(), 12u);
+  EXPECT_EQ(by_installation()[kInstallation], 6u);
+  const auto before = theirs();
+  for (int i = 0; i < 6; ++i) world.delete_machine("m" + std::to_string(i));
+  world.run_for(10min);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+  EXPECT_EQ(theirs(), before);
+  EXPECT_TRUE(neighbour_has(6));
+  EXPECT_EQ(world.lab->guest_count(), 6u);
+  for (int i = 0; i < 6; ++i) neighbour_.delete_machine("m" + std::to_string(i));
+  world.run_for(10min);
+  EXPECT_EQ(world.lab->guest_count(), 0u);
+  EXPECT_THAT(world.leaks(), IsEmpty());
+}
+
+// Whose create it was that took the id, when neither answer came: the task's token says so, and in
+// the end the mark.
+TEST_F(SharedRange, OfTwoCreatesOnOneIdWithoutAnswersEachKnowsItsOwn) {
+  world.lab->faults().next_request(lab::RequestFault::lose_answer, "POST", "/lxc", 4);
+  world.lab->faults().next_task(lab::TaskFault::slow, "vzcreate", 4);
+  both_create(3);
+  EXPECT_TRUE(wait_until([this] { return neighbour_has(3) && world.unmet().empty(); }));
+  EXPECT_EQ(world.lab->guest_count(), 6u);
+  EXPECT_EQ(by_installation()[kInstallation], 3u);
+}
+
+// A create of the other one that dies leaves what has no mark and no owner: nobody's to remove.
+TEST_F(SharedRange, WhatADeadCreateOfTheOtherLeftIsPassedBy) {
+  world.lab->faults().next_task(lab::TaskFault::kill, "vzcreate");
+  neighbour_.create_machine("m0");
+  world.run_for(30s);
+  ASSERT_EQ(world.lab->guest_count(), 1u);
+  world.create_machine("m0");
+  EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+  EXPECT_EQ(world.lab->guest_count(), 2u);
+  EXPECT_EQ(neighbour_.state_of("m0"), "StaleLock");
+}
 
 // Our container goes, and theirs has its id: it is not ours, whatever our row says.
 TEST_F(Neighbours, AnIdThatTheOtherTookIsHeldAndNotTouched) {
