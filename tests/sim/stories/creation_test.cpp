@@ -89,5 +89,31 @@ TEST_F(Story, AContainerThatIsMovedHalfWayThroughItsCreationIsFinishedThere) {
   EXPECT_EQ(world.lab->find_guest(guest.vmid)->node, other);
 }
 
+class Clones : public Story {
+ protected:
+  Clones() : Story(golden()) { world.run_for(1min); }
+  static WorldOptions golden() {
+    WorldOptions options;
+    options.golden = true;
+    return options;
+  }
+  void create_clone() {
+    world.create_machine("web", [](Json& spec) { spec.set("machineClassName", "golden"); });
+  }
+};
+
+// Seed 129. Executed twice, a clone's second answer is 'already exists', and its task names the
+// source: by no list is it ours.
+TEST_F(Clones, OneThatAnswersAlreadyExistsIsOursAndNoSecondIsMade) {
+  world.lab->faults().next_task(lab::TaskFault::slow, "vzclone");
+  world.lab->faults().next_request(lab::RequestFault::duplicate, "POST", "/clone");
+  create_clone();
+  world.run_for(30s);
+  EXPECT_EQ(reason("web", "Ready"), "False CreateUnclear");
+  EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+  EXPECT_EQ(world.lab->guest_count(), 2u);  // it and the template
+  EXPECT_THAT(world.leaks(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace gantry::sim

@@ -158,6 +158,20 @@ TEST_F(LateDestroy, MeetsNobodyElse) {
   expect_gone("web");
 }
 
+// Seed 149. How long ago the call was made no time of day may say.
+TEST_F(LateDestroy, IsWaitedForThoughTheClockIsSetForward) {
+  ready("web");
+  destroy_late();
+  world.host(0).clock().set_offset(2h);
+  for (int i = 0; i < 10; ++i) {
+    world.run_for(5s);
+    EXPECT_EQ(reason("web", "Ready"), "False AnswerLost");
+  }
+  world.run_for(10min);
+  EXPECT_EQ(destroys(), 1u);
+  expect_gone("web");
+}
+
 class LateDestroyOfTheOnlyId : public LateDestroy {
  protected:
   LateDestroyOfTheOnlyId() : LateDestroy(one_id()) {}
