@@ -39,6 +39,7 @@ struct StorageOptions {
   bool shared = false;
   std::vector<NodeName> nodes;  // empty: all
   int64_t total = 0;            // bytes; 0: what Backend::space() says
+  bool added = false;           // by POST /storage, while it ran
 };
 enum class PveVersion { v8_4, v9_2 };
 struct Options {

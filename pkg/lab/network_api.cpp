@@ -2,6 +2,7 @@
 // Source: pve-manager PVE/API2/Network.pm; answers of a real 9.2. Only bridges show all that they
 // hold; a bridge added here is one of the same network.
 #include "pkg/base/text.h"
+#include "pkg/lab/kept_settings.h"
 #include "pkg/lab/model.h"
 #include "pkg/lab/router.h"
 #include "pkg/lab/row.h"
@@ -150,6 +151,7 @@ Reply create_network(Model& model, const Call& call) {
     return bad_parameter("iface", "interface already exists");
   }
   take_settings(call, changes_of(node).added[iface]);
+  save_network(model, call.node());
   return done();
 }
 
@@ -162,6 +164,7 @@ Reply update_network(Model& model, const Call& call) {
   auto& changes = changes_of(node);
   changes.removed.insert(iface);  // what the backend has is no longer what is configured
   take_settings(call, changes.added[iface]);
+  save_network(model, call.node());
   return done();
 }
 
@@ -173,11 +176,13 @@ Reply delete_network(Model& model, const Call& call) {
   }
   auto& changes = changes_of(node);
   if (changes.added.erase(iface) == 0) changes.removed.insert(iface);
+  save_network(model, call.node());
   return done();
 }
 
 Reply revert_changes(Model& model, const Call& call) {
   model.nodes.at(call.node()).new_network.reset();
+  save_network(model, call.node());
   return done();
 }
 
@@ -186,6 +191,7 @@ Async<Status> reload_work(Model& model, NodeName name, Worker&) {
   auto& node = model.nodes.at(name);
   if (node.new_network.has_value()) node.network = *node.new_network;
   node.new_network.reset();
+  save_network(model, name);
   co_return Status();
 }
 

@@ -1,6 +1,7 @@
 #include "pkg/lab/recovery.h"
 
 #include "pkg/base/text.h"
+#include "pkg/lab/kept_settings.h"
 #include "pkg/lab/row.h"
 #include "pkg/schema/json.h"
 
@@ -112,6 +113,7 @@ Async<Status> poll_forever(Model& model) {
 void recover(Model& model) {
   if (!model.files.is_kept()) return;
   model.access.load_user_cfg(model.files.read("user.cfg"));
+  load_settings(model);
   recover_volumes(model);
   recover_guests(model);
   recover_tasks(model);

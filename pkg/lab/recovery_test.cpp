@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "pkg/base/testing.h"
-#include "pkg/lab/testing.h"
+#include "pkg/lab/testing_http.h"
 
 namespace gantry::lab {
 namespace {
@@ -97,6 +97,32 @@ TEST_F(Recovery, DisksStayAsTheyWereAndGoneOnesGone) {
     EXPECT_EQ(world->lab.volumes().front().size, int64_t{9} << 30);
     EXPECT_EQ(world->run(client->storages(kNode))->front().used, used);
   }
+}
+
+TEST_F(Recovery, NetworksAndStoragesAreAsTheyWereSet) {
+  const auto put = [](lab::testing::HttpWorld& world, const std::string& iface) {
+    return world.call("POST", "/nodes/pve1/network", {{"iface", iface}, {"type", "bridge"}}).text;
+  };
+  auto options = single_node();
+  options.state_folder = folder_.string();
+  {
+    lab::testing::HttpWorld world{options};
+    ASSERT_THAT(world.run(world.lab.open()), IsOk());
+    EXPECT_EQ(put(world, "vmbr7"), "200");
+    EXPECT_EQ(world.exit_of("PUT", "/nodes/pve1/network"), "OK");
+    EXPECT_EQ(put(world, "vmbr8"), "200");
+    EXPECT_EQ(
+        world.call("POST", "/storage", {{"storage", "d2"}, {"type", "dir"}, {"path", "/d2"}}).text,
+        "200");
+  }
+  lab::testing::HttpWorld world{options};
+  ASSERT_THAT(world.run(world.lab.open()), IsOk());
+  EXPECT_EQ(put(world, "vmbr7"), "400 iface: interface already exists");
+  EXPECT_EQ(world.call("DELETE", "/nodes/pve1/network").text, "200");  // reverts vmbr8
+  EXPECT_EQ(world.call("GET", "/nodes/pve1/network/vmbr7").data.integer_or("active", 0), 1);
+  EXPECT_EQ(world.call("GET", "/nodes/pve1/network/vmbr8").text,
+            "400 iface: interface does not exist");
+  EXPECT_EQ(world.call("GET", "/storage/d2").data.string_or("type", ""), "dir");
 }
 
 TEST_F(Recovery, FilesAreInProxmoxsOwnForm) {

@@ -1,6 +1,7 @@
 // /storage, /nodes/{node}/storage/**.
 // Source: pve-storage PVE/API2/Storage/{Status,Content}.pm; answers of a real 9.2.
 #include "pkg/base/text.h"
+#include "pkg/lab/kept_settings.h"
 #include "pkg/lab/router.h"
 #include "pkg/lab/row.h"
 #include "pkg/lab/task_rows.h"
@@ -175,7 +176,9 @@ Reply create_definition(Model& model, const Call& call) {
   for (const auto& node : split(call.params.get("nodes"), ',')) {
     if (!node.empty()) storage.nodes.emplace_back(node);
   }
+  storage.added = true;
   model.options.storages.push_back(std::move(storage));
+  save_storages(model);
   Row answer;
   answer.set("storage", id).set("type", type);
   return done(std::move(answer));
