@@ -95,9 +95,16 @@ Async<Status> write_archive(Model& model, DumpPtr dump, VmId vmid, Worker& worke
   if (!bytes.ok()) co_return bytes.status();
   info(worker, absl::StrFormat("Total bytes written: %d (2.4MiB, 185MiB/s)", *bytes));
   file.size = *bytes / 2;
-  info(worker, absl::StrFormat("archive file size: %dMB", file.size >> 20));
   const auto* storage = model.volumes.find_storage(dump->storage);
   if (storage == nullptr) co_return failed("storage '" + dump->storage + "' does not exist");
+  if (!model.volumes.has_room(dump->node, *storage, file.size)) {
+    auto half = file.volid;
+    (void)co_await model.backend.forget(std::move(half));
+    info(worker, "zstd: error 70 : Write error : cannot write block : No space left on device");
+    co_return failed("command 'set -o pipefail && tar cpf - … | zstd --threads=1 >" +
+                     path_of(*storage, file.volid) + ".dat' failed: exit code 70");
+  }
+  info(worker, absl::StrFormat("archive file size: %dMB", file.size >> 20));
   model.volumes.add_file(dump->node, *storage, std::move(file));
   co_return Status();
 }

@@ -127,7 +127,7 @@ DiskVolume link_disk(Model& model, const Cloning& cloning, const StorageOptions&
   return volume;
 }
 
-void allocate_copies(Model& model, Cloning& cloning, Worker& worker) {
+Status allocate_copies(Model& model, Cloning& cloning, Worker& worker) {
   for (auto& [key, value] : cloning.disks) {
     const auto old = volume_of(value);
     worker.log((cloning.full ? "create full clone of mountpoint "
@@ -140,6 +140,9 @@ void allocate_copies(Model& model, Cloning& cloning, Worker& worker) {
     const auto* source = model.volumes.find(cloning.node, old);
     const auto bytes = source == nullptr ? 0 : source->size;
     const auto used = source == nullptr || !cloning.full ? 0 : source->used;
+    if (used > 0) {
+      GANTRY_TRY(check_copy_fits(model, cloning.target, *source, cloning.node, *storage, worker));
+    }
     const auto volume =
         cloning.full ? allocate_disk(model, cloning.node, *storage, cloning.target, bytes, worker)
                      : link_disk(model, cloning, *storage, old, bytes);
@@ -147,6 +150,7 @@ void allocate_copies(Model& model, Cloning& cloning, Worker& worker) {
     value = with_volume(key, value, volume.volid, model.is_modern());
   }
   model.save_volumes();
+  return Status();
 }
 
 Async<Status> copy_content(Model& model, CloningPtr cloning, Worker& worker) {
@@ -176,7 +180,7 @@ void unlock(Model& model, VmId vmid, const std::string& lock) {
 Async<Status> clone_work(Model& model, CloningPtr cloning, Worker& worker) {
   worker.log(absl::StrFormat("creating a clone of container %d with ID %d", cloning->source.get(),
                              cloning->target.get()));
-  allocate_copies(model, *cloning, worker);
+  GANTRY_CO_TRY(allocate_copies(model, *cloning, worker));
   auto* target = model.find_guest(cloning->target);
   if (target == nullptr) co_return failed(missing_config_text(cloning->node, cloning->target));
   for (const auto& [key, value] : cloning->disks) target->config.values[key] = value;

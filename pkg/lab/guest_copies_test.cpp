@@ -205,6 +205,30 @@ TEST_F(CopiesTest, ABackupInStopModeStartsTheContainerAgain) {
             "can't use storage 'tank' for backups - wrong content type");
 }
 
+TEST_F(CopiesTest, AFullStorageFailsEveryCopyAndLeavesNothing) {
+  make("local");
+  const auto backup = back_up();
+  world.lab.fill_storage(StorageId("local"), int64_t{1} << 50);
+  world.lab.fill_storage(StorageId("tank"), int64_t{1} << 50);
+  EXPECT_THAT(post("/clone", {{"newid", "101"}, {"full", "1"}}),
+              ::testing::AllOf(::testing::StartsWith("clone failed: command 'rsync "),
+                               ::testing::EndsWith("failed: exit code 11")));
+  EXPECT_THAT(world.last_log(), Contains(HasSubstr("No space left on device")));
+  EXPECT_FALSE(guest().config.contains("lock"));
+  EXPECT_THAT(post("/move_volume", {{"volume", "rootfs"}, {"storage", "tank"}}),
+              HasSubstr("failed: exit code 11"));
+  EXPECT_FALSE(guest().config.contains("lock"));
+  EXPECT_THAT(world.exit_of("POST", "/nodes/pve1/lxc",
+                            {{"vmid", "102"}, {"ostemplate", backup}, {"restore", "1"}}),
+              HasSubstr("No space left on device"));
+  world.pass(1s);
+  EXPECT_EQ(world.exit_of("POST", "/nodes/pve1/vzdump", {{"vmid", "100"}, {"compress", "zstd"}}),
+            "job errors");
+  EXPECT_FALSE(guest().config.contains("lock"));
+  EXPECT_EQ(world.lab.guest_count(), 1u);
+  EXPECT_THAT(world.lab.volumes(), SizeIs(1));
+}
+
 TEST_F(CopiesTest, AProtectedBackupIsNotRemoved) {
   make("local");
   const auto path = "/nodes/pve1/storage/local/content/" + back_up();

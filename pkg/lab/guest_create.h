@@ -33,8 +33,10 @@ using CreationPtr = std::shared_ptr<Creation>;
 Job make_create_job(Model& model, CreationPtr creation);
 Job make_restore_job(Model& model, CreationPtr creation);
 
-// What both do: names the disks and logs what formatting them prints; puts the config there, and
-// the guest into its pool; starts it by a task of its own and hands it to HA.
+// What both do: see that the root disk's storage has room for what is unpacked (thin: what is used
+// counts, not what was asked for); names the disks and logs what formatting them prints; puts the
+// config there, and the guest into its pool; starts it by a task of its own and hands it to HA.
+Status check_room(const Model& model, const Creation& creation, int64_t bytes, Worker& worker);
 void allocate_disks(Model& model, Creation& creation, Worker& worker);
 void write_whole(Model& model, const Creation& creation);
 void follow_up(Model& model, const Creation& creation, Worker& worker);

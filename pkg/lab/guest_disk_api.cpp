@@ -102,8 +102,9 @@ Async<Status> move_work(Model& model, Relocation what, Worker& worker) {
   const auto* source = model.volumes.find(what.node, old);
   if (source == nullptr) co_return failed("volume '" + old + "' does not exist");
   const auto used = source->used;
-  const auto made = allocate_disk(model, what.node, *model.volumes.find_storage(what.storage),
-                                  what.vmid, source->size, worker);
+  const auto& storage = *model.volumes.find_storage(what.storage);
+  GANTRY_CO_TRY(check_copy_fits(model, what.vmid, *source, what.node, storage, worker));
+  const auto made = allocate_disk(model, what.node, storage, what.vmid, source->size, worker);
   model.volumes.set_used(what.node, made.volid, used);
   auto from = model.spec_of(*guest);
   auto values = guest->config.values;

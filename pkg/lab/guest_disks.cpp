@@ -56,6 +56,19 @@ DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOption
   return volume;
 }
 
+Status check_copy_fits(const Model& model, VmId vmid, const DiskVolume& source,
+                       const NodeName& node, const StorageOptions& storage, Worker& worker) {
+  if (model.volumes.has_room(node, storage, source.used)) return Status();
+  const auto folder = absl::StrFormat("/var/lib/lxc/%d/.copy-volume-", vmid.get());
+  worker.log("rsync: [receiver] write failed on \"" + folder +
+             "1/usr/lib/locale/locale-archive\": No space left on device (28)");
+  worker.log("rsync error: error in file IO (code 11) at receiver.c(380) [receiver=3.2.7]");
+  return failed(
+      "command 'rsync --stats -X -A --numeric-ids -aH --whole-file --sparse --one-file-system "
+      "'--bwlimit=0' " +
+      folder + "2/ " + folder + "1' failed: exit code 11");
+}
+
 Async<void> destroy_disks(Model& model, NodeName node, VmId vmid) {
   ContainerSpec spec;
   spec.node = node;

@@ -12,6 +12,10 @@ Refusal check_disk_storage(const Model& model, const Caller& caller, const NodeN
 // Names a new disk and logs what formatting it prints.
 DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOptions& storage,
                          VmId vmid, int64_t bytes, Worker& worker);
+// Before a copy: the storage has room for what that volume takes. Source of the texts:
+// pve-container PVE/LXC.pm (copy_volume); unverified.
+Status check_copy_fits(const Model& model, VmId vmid, const DiskVolume& source,
+                       const NodeName& node, const StorageOptions& storage, Worker& worker);
 // Removes every disk with that guest's number, data and all.
 Async<void> destroy_disks(Model& model, NodeName node, VmId vmid);
 // A volume that a config no longer uses stays there as unusedN.

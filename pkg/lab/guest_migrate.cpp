@@ -122,6 +122,11 @@ Status make_copies(Model& model, Mover& mover, const Guest& guest, Worker& worke
   for (const auto& [volid, how] : found) {
     const auto* storage = model.volumes.find_storage(mover.what.storages.of(storage_of(volid)));
     if (storage == nullptr) return failed("storage of '" + volid + "' does not exist");
+    const auto* source = model.volumes.find(mover.what.node, volid);
+    if (source != nullptr && !model.volumes.has_room(mover.what.target, *storage, source->used)) {
+      return failed("storage migration for '" + volid + "' to storage '" + storage->id.get() +
+                    "' failed - write: No space left on device");
+    }
     const auto copy = model.volumes.copy(mover.what.node, volid, mover.what.target, *storage);
     if (!copy.has_value()) return failed("volume '" + volid + "' does not exist");
     mover.copies[volid] = copy->volid;

@@ -75,6 +75,16 @@ TEST_F(MigrationTest, WhatCannotBeIsRefusedBeforeATaskBegins) {
   EXPECT_EQ(migrate({}), "500 cluster not ready - no quorum?");
 }
 
+TEST_F(MigrationTest, AFullTargetLeavesItWhereItIs) {
+  make("local");
+  world.lab.fill_storage(StorageId("nfs"), int64_t{1} << 50);
+  EXPECT_EQ(migrate({{"target-storage", "nfs"}}), "migration aborted");
+  EXPECT_THAT(world.last_log(), Contains(HasSubstr("No space left on device")));
+  EXPECT_EQ(guest().node, kFrom);
+  EXPECT_FALSE(guest().config.contains("lock"));
+  EXPECT_EQ(world.lab.volumes().size(), 1u);
+}
+
 TEST_F(MigrationTest, NeedsItsOwnPrivilege) {
   make("local");
   const auto limited = world.lab.set_up_least_privilege("gantry");

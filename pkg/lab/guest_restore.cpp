@@ -55,6 +55,7 @@ Async<Status> restore_work(Model& model, CreationPtr creation, Worker& worker) {
   worker.log("recovering backed-up configuration from '" + creation->volume + "'");
   const auto* backup = model.volumes.find_file(creation->node, creation->volume);
   if (backup == nullptr) co_return failed("volume '" + creation->volume + "' does not exist");
+  const auto packed = backup->size;
   GANTRY_CO_TRY(merge(model, *creation, *backup));
   const bool was_template = creation->options.erase("template") > 0;
   allocate_disks(model, *creation, worker);
@@ -63,9 +64,15 @@ Async<Status> restore_work(Model& model, CreationPtr creation, Worker& worker) {
   worker.log("restoring '" + creation->volume + "' now..");
   const auto& storage = *model.volumes.find_storage(storage_of(creation->volume));
   worker.log("extracting archive '" + path_of(storage, creation->volume) + "'");
+  // An archive is taken to have been packed to the half (backup_api.cpp).
+  const auto unpacked = 2 * packed;
+  GANTRY_CO_TRY(check_room(model, *creation, unpacked, worker));
   auto spec = model.spec_of(creation->node, creation->vmid, creation->options);
+  const auto rootfs = spec.rootfs.volid;
   const LogSink log = [&worker](std::string line) { worker.log(line); };
   GANTRY_CO_TRY(co_await model.backend.load(std::move(spec), creation->volume, log));
+  model.volumes.set_used(creation->node, rootfs, unpacked);
+  model.save_volumes();
   worker.log("merging backed-up and given configuration..");
   if (was_template) creation->options["template"] = "1";
   write_whole(model, *creation);

@@ -243,6 +243,11 @@ Backend::Space Volumes::space(const NodeName& node, const StorageOptions& storag
   return space;
 }
 
+bool Volumes::has_room(const NodeName& node, const StorageOptions& storage, int64_t bytes) const {
+  const auto now = space(node, storage);
+  return now.total - now.used >= bytes;
+}
+
 void Volumes::set_used(const NodeName& node, const std::string& volid, int64_t bytes) {
   auto* volume = find(node, volid);
   if (volume == nullptr) return;

@@ -84,6 +84,7 @@ class Volumes {
   std::vector<FileVolume> files_on(const NodeName& node, const StorageOptions& storage) const;
 
   Backend::Space space(const NodeName& node, const StorageOptions& storage) const;
+  bool has_room(const NodeName& node, const StorageOptions& storage, int64_t bytes) const;
   void set_fill(const std::string& storage, int64_t bytes) { fill_[storage] = bytes; }
   void set_used(const NodeName& node, const std::string& volid, int64_t bytes);
 
