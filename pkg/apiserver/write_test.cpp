@@ -146,6 +146,26 @@ TEST_F(WriteTest, StatusHasManagersOfItsOwn) {
   EXPECT_EQ(json(applied).find_path({"status", "readyReplicas"})->as_integer(), 1);
 }
 
+TEST_F(WriteTest, AnAppliedStatusOwnsNothingElse) {
+  (void)call("POST", kApps, kHello);
+  const auto applied =
+      json(call("PATCH", path_ + "/status?fieldManager=probe",
+                R"({"apiVersion":"gantry.dev/v1alpha1","kind":"App","metadata":{"labels":{"x":"y"}},
+          "spec":{"replicas":7},"status":{"url":"http://x"}})",
+                kApply));
+  EXPECT_EQ(applied.find_path({"metadata", "labels"}), nullptr);
+  const auto& entry = applied.find_path({"metadata", "managedFields"})->as_array().at(0);
+  EXPECT_EQ(schema::to_json(*entry.find("fieldsV1")), R"({"f:status":{"f:url":{}}})");
+}
+
+TEST_F(WriteTest, AppliedSecretsLoseTheKeysThatAreNoLongerSaid) {
+  const std::string secret = "/api/v1/namespaces/default/secrets/s?fieldManager=a";
+  const std::string head = R"({"apiVersion":"v1","kind":"Secret","stringData":)";
+  ASSERT_EQ(call("PATCH", secret, head + R"({"a":"1","b":"2"}})", kApply).status, 201);
+  const auto less = json(call("PATCH", secret, head + R"({"a":"1"}})", kApply));
+  EXPECT_EQ(schema::to_json(*less.find("data")), R"({"a":"MQ=="})");
+}
+
 TEST_F(WriteTest, StrategicMergeMergesListsByKeyAndIsUnchangedWithTheSame) {
   (void)call("POST", kApps, kHello);
   const auto added = call("PATCH", path_,

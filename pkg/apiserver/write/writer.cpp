@@ -1,5 +1,6 @@
 #include "pkg/apiserver/write/writer.h"
 
+#include "api/core/secret.h"
 #include "pkg/apiserver/patch/json_patch.h"
 #include "pkg/apiserver/patch/size.h"
 #include "pkg/apiserver/write/apply.h"
@@ -117,6 +118,19 @@ Json Writer::only_this_part(const Json& current, Json body) const {
     for (const auto name : {"name", "namespace", "uid", "resourceVersion"})
       if (metadata->find(name) != nullptr) take(object.member("metadata"), *metadata, name);
   return object;
+}
+
+// A configuration says nothing about what this path does not change, and owns nothing of it.
+void Writer::keep_this_part(Json& config) const {
+  if (kind_.kind == "Secret") api::core::fold_string_data(config);
+  if (part() == store::Part::main) config.erase("status");
+  if (part() != store::Part::status) return;
+  const auto is_about = [](const std::string& name) {
+    return name == "apiVersion" || name == "kind" || name == "metadata" || name == "status";
+  };
+  std::erase_if(config.as_object(), [&](const auto& member) { return !is_about(member.first); });
+  for (const auto name : {"labels", "annotations", "finalizers", "ownerReferences"})
+    config.member("metadata").erase(name);
 }
 
 Async<Written> Writer::create(Json body) {
@@ -241,11 +255,7 @@ Async<Written> Writer::apply_once(Json config, bool& conflicted) {
       (error_class(current.status()) != ErrorClass::not_found || part() == store::Part::status))
     co_return Written(explain(current.status()));
   const Json live = exists ? (*current)->value : Json::object();
-  if (part() == store::Part::main) config.erase("status");
-  if (part() == store::Part::status)
-    std::erase_if(config.as_object(), [](const auto& member) {
-      return member.first == "spec" || member.first == "data";
-    });
+  keep_this_part(config);
   auto applied = server_side_apply(*kind_.type(), live, std::move(config),
                                    manager(schema::ManagerOperation::apply), options_.force);
   if (!applied.ok()) co_return Written(explain(applied.status()));

@@ -56,6 +56,7 @@ class Writer {
   std::optional<ApiError> admit(Admission& admission, Json& object) const;
   // What `body` asks for, of the part that this path may change.
   Json only_this_part(const Json& current, Json body) const;
+  void keep_this_part(Json& config) const;
   Async<Written> store_new(Json object, std::vector<std::string> warnings);
   Async<Written> replace(Json object, store::ObjectPtr current, bool& conflicted);
   Async<Written> store_next(Json object, store::ObjectPtr current, bool& conflicted,
