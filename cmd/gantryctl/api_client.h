@@ -36,6 +36,8 @@ class ApiClient {
 };
 
 inline constexpr const char* kJson = "application/json";
+// Objects as people want to see them: without the account of who set which field.
+inline constexpr const char* kJsonToShow = "application/json;drop=metadata.managedFields";
 inline constexpr const char* kTable =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 

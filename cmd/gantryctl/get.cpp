@@ -217,7 +217,7 @@ Async<Status> watch_one(Session& session, const Where& where, const GetOptions& 
         output.add_change(type, object, where);
         return true;
       };
-  const std::string accept = is_table(options) ? kTable : kJson;
+  const std::string accept = is_table(options) ? kTable : kJsonToShow;
   co_return co_await follow(session, std::move(path), accept, std::move(revision), on_change);
 }
 
@@ -230,7 +230,7 @@ Async<Status> get(Session& session, std::vector<Where> places, GetOptions option
   Status first;
   std::string revision = "0";
   for (const auto& where : places) {
-    const std::string accept = is_table(options) ? kTable : kJson;
+    const std::string accept = is_table(options) ? kTable : kJsonToShow;
     auto answer = co_await session.api.get(path_with_selector(where, options), accept);
     if (!answer.ok()) {
       if (could_not_ask(answer.status())) co_return answer.status();
