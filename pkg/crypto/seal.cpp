@@ -117,7 +117,8 @@ Result<std::string> Sealer::open(std::string_view sealed, std::string_view conte
   const auto parts = cut(sealed);
   if (!parts) return invalid("sealed secret: malformed");
   const auto key = keys_.find(parts->key_name);
-  if (key == keys_.end()) return invalid("sealed secret: the key it needs is not configured");
+  if (key == keys_.end())
+    return invalid("sealed secret: its key, %s, is not among those configured", parts->key_name);
   auto secret = decrypt(key->second, parts->bytes, bound_text(parts->key_name, context));
   if (!secret)
     return make_error(ErrorClass::permission,

@@ -59,7 +59,8 @@ TEST_F(Seal, OpensWithOldKeysAndSaysWhatToSealAgain) {
   EXPECT_TRUE(after_.is_stale(old));
   const auto fresh = *after_.seal(random_, "hunter2", "c");
   EXPECT_FALSE(after_.is_stale(fresh));
-  EXPECT_THAT(before_.open(fresh, "c"), Fails(ErrorClass::invalid, HasSubstr("not configured")));
+  EXPECT_THAT(before_.open(fresh, "c"),
+              Fails(ErrorClass::invalid, HasSubstr("not among those configured")));
 }
 
 TEST_F(Seal, DoesNotOpenUnderAnotherKeysName) {

@@ -2,6 +2,7 @@
 // Backend: where objects are durable. Drivers: pkg/store/postgres, pkg/store/memory.
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct Loaded {
   int64_t oldest_change = 0;       // the feed reaches back to here
 };
 
+// The text that a row shall have instead; nullopt leaves it as it is.
+using Rewrite = std::function<Result<std::optional<std::string>>(const FeedEntry&)>;
+
 // Errors: Transport or Timeout when the database cannot be reached (the effect is then unknown),
 // Held when fenced off. Revisions are dense: each committed write has the next number, and a
 // transaction that fails uses none up.
@@ -65,6 +69,10 @@ class Backend {
   virtual Async<Result<FeedPart>> changes_of(Resource resource, int64_t revision, int limit) = 0;
   // Waits until another process may have written, or `timeout` has passed.
   virtual Async<Status> wait_for_change(Duration timeout) = 0;
+  // Gives rows and feed entries of a collection other texts, in place: no revision, no
+  // notification, all or nothing. For changes of how a text is written down, not of what it says.
+  // Answers how many. An error of `rewrite`, which may run on another thread, is the answer.
+  virtual Async<Result<int64_t>> rewrite(Resource resource, Rewrite rewrite) = 0;
 };
 
 }  // namespace gantry::store

@@ -97,6 +97,37 @@ Async<Result<FeedPart>> Database::BackendDoor::changes_of(Resource resource, int
   co_return part;
 }
 
+Async<Result<int64_t>> Database::BackendDoor::rewrite(Resource resource, Rewrite rewrite) {
+  GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("rewrite"));
+  GANTRY_CO_TRY(check_fence(disk_, fence_));
+  Image next = disk_.image;
+  int64_t count = 0;
+  const auto change = [&](FeedEntry entry, const std::string& from, std::string& to) -> Status {
+    if (from.empty()) return {};
+    entry.text = from;
+    GANTRY_TRY_ASSIGN(auto text, rewrite(entry));
+    count += text ? 1 : 0;
+    if (text) to = *std::move(text);
+    return {};
+  };
+  for (auto& [key, row] : next.objects) {
+    if (key.resource != resource) continue;
+    FeedEntry entry;
+    entry.revision = row.revision;
+    entry.key = key;
+    entry.uid = row.uid;
+    GANTRY_CO_TRY(change(entry, std::string(row.text), row.text));
+  }
+  for (auto& entry : next.feed) {
+    if (entry.key.resource != resource) continue;
+    GANTRY_CO_TRY(change(entry, std::string(entry.text), entry.text));
+    GANTRY_CO_TRY(change(entry, std::string(entry.previous), entry.previous));
+  }
+  disk_.image = std::move(next);
+  GANTRY_CO_TRY(co_await disk_.leave(fault, "rewrite"));
+  co_return count;
+}
+
 Async<Status> Database::BackendDoor::wait_for_news() {
   while (disk_.image.revision == seen_) GANTRY_CO_TRY(co_await disk_.changed.park());
   co_return Status();

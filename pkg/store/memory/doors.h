@@ -12,6 +12,7 @@ class Database::BackendDoor final : public store::Backend {
   Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) override;
   Async<Result<FeedPart>> changes_of(Resource resource, int64_t revision, int limit) override;
   Async<Status> wait_for_change(Duration timeout) override;
+  Async<Result<int64_t>> rewrite(Resource resource, Rewrite rewrite) override;
 
  private:
   Result<size_t> feed_after(int64_t revision) const;

@@ -24,20 +24,6 @@ constexpr Statement kChangesOf{
     "FROM (SELECT * FROM gantry.changes WHERE revision > $1 AND resource = $3 "
     "ORDER BY revision LIMIT $2) AS newest) c ON c.before < 4194304 ORDER BY c.revision"};
 
-FeedEntry entry_of(const pqxx::row& row, int first) {
-  const auto text = [&](int column) {
-    const auto field = row[first + column];
-    return std::string(field.c_str(), field.size());
-  };
-  FeedEntry entry;
-  entry.revision = row[first].as<int64_t>();
-  entry.type = text(1) == "e" ? WriteType::erase : WriteType::put;
-  entry.key = Key{text(2), text(3), text(4)};
-  entry.uid = Uid(text(5));
-  entry.text = text(6);
-  return entry;
-}
-
 Result<Loaded> load_all(Session& session) {
   pqxx::work transaction(session.connection());
   transaction.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
@@ -141,6 +127,12 @@ Async<Result<FeedPart>> BackendDoor::changes_of(Resource resource, int64_t revis
     return read_changes_of(session, resource, revision, limit);
   };
   co_return co_await run_in(link_.sessions, link_.pool, "read old changes", work);
+}
+
+Async<Result<int64_t>> BackendDoor::rewrite(Resource resource, Rewrite rewrite) {
+  auto work = [resource = std::move(resource), rewrite = std::move(rewrite), fence = link_.fence](
+                  Session& session) { return rewrite_texts(session, resource, rewrite, fence); };
+  co_return co_await run_in(link_.sessions, link_.pool, "rewrite texts", work);
 }
 
 Async<Status> BackendDoor::trim() {

@@ -111,6 +111,20 @@ std::vector<std::string> latest_marks(const Columns& columns) {
 
 }  // namespace
 
+FeedEntry entry_of(const pqxx::row& row, int first) {
+  const auto text = [&](int column) {
+    const auto field = row[first + column];
+    return std::string(field.c_str(), field.size());
+  };
+  FeedEntry entry;
+  entry.revision = row[first].as<int64_t>();
+  entry.type = text(1) == "e" ? WriteType::erase : WriteType::put;
+  entry.key = Key{text(2), text(3), text(4)};
+  entry.uid = Uid(text(5));
+  entry.text = text(6);
+  return entry;
+}
+
 Status check_fence(Session& session, pqxx::work& transaction, const Fence& fence) {
   if (fence.name.empty()) return {};
   // FOR SHARE: nobody takes the lease between this check and our commit.

@@ -37,6 +37,7 @@ class BackendDoor final : public Backend {
   Async<Result<std::vector<FeedEntry>>> changes_since(int64_t revision, int limit) override;
   Async<Result<FeedPart>> changes_of(Resource resource, int64_t revision, int limit) override;
   Async<Status> wait_for_change(Duration timeout) override;
+  Async<Result<int64_t>> rewrite(Resource resource, Rewrite rewrite) override;
   // Drops what is older or more than the retention allows.
   Async<Status> trim();
 

@@ -43,6 +43,8 @@ class PrivateServer {
   void thaw();
   // Starts it again on the same folder, after either; waits until it answers.
   Status restart();
+  // Where the server keeps its files.
+  std::string data_folder() const { return folder_ + "/data"; }
   bool is_running() const { return pid_ > 0; }
 
  private:
