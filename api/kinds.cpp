@@ -5,10 +5,16 @@
 
 #include <absl/strings/str_format.h>
 
+#include "api/access/authentication.h"
+#include "api/access/authorization.h"
+#include "api/coordination/lease.h"
 #include "api/core/configmap.h"
 #include "api/core/event.h"
 #include "api/core/namespace.h"
 #include "api/core/secret.h"
+#include "api/core/serviceaccount.h"
+#include "api/rbac/binding.h"
+#include "api/rbac/role.h"
 #include "api/v1alpha1/app.h"
 #include "api/v1alpha1/machine.h"
 #include "api/v1alpha1/machineclass.h"
@@ -19,10 +25,26 @@ namespace gantry::api {
 
 const std::vector<meta::Kind>& all_kinds() {
   static const std::vector<meta::Kind> kinds = {
-      core::namespace_kind(),           core::secret_kind(),
-      core::config_map_kind(),          core::event_kind(),
-      v1alpha1::proxmox_cluster_kind(), v1alpha1::machine_class_kind(),
-      v1alpha1::machine_kind(),         v1alpha1::app_kind(),
+      core::namespace_kind(),
+      core::secret_kind(),
+      core::config_map_kind(),
+      core::service_account_kind(),
+      core::event_kind(),
+      coordination::lease_kind(),
+      rbac::cluster_role_kind(),
+      rbac::cluster_role_binding_kind(),
+      rbac::role_kind(),
+      rbac::role_binding_kind(),
+      access::self_subject_access_review_kind(),
+      access::self_subject_rules_review_kind(),
+      access::subject_access_review_kind(),
+      access::local_subject_access_review_kind(),
+      access::token_review_kind(),
+      access::self_subject_review_kind(),
+      v1alpha1::proxmox_cluster_kind(),
+      v1alpha1::machine_class_kind(),
+      v1alpha1::machine_kind(),
+      v1alpha1::app_kind(),
   };
   return kinds;
 }

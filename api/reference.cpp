@@ -16,6 +16,7 @@ std::string words_for(const meta::Kind& kind) {
 }
 
 std::string columns_of(const meta::Kind& kind) {
+  if (kind.columns.empty()) return "";
   std::string out = "\n## Columns\n\n| column | shown | meaning |\n|---|---|---|\n";
   for (const auto& column : kind.columns) {
     out += absl::StrFormat("| %s | %s | %s |\n", column.title,

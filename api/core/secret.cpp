@@ -1,5 +1,7 @@
 #include "api/core/secret.h"
 
+#include <algorithm>
+
 #include "api/core/values.h"
 #include "pkg/base/text.h"
 
@@ -13,8 +15,50 @@ using schema::Type;
 using schema::TypeInfo;
 namespace format = schema::format;
 
+namespace {
+
+// Kubernetes: pkg/apis/core/validation, ValidateSecret.
+struct TypeRule {
+  std::string_view type;
+  std::vector<std::string> keys;
+  bool all;  // false: one of them is enough
+};
+const std::vector<TypeRule>& type_rules() {
+  static const std::vector<TypeRule> rules = {
+      {"kubernetes.io/tls", {"tls.crt", "tls.key"}, true},
+      {"kubernetes.io/basic-auth", {"username", "password"}, false},
+      {"kubernetes.io/ssh-auth", {"ssh-privatekey"}, true},
+      {"kubernetes.io/dockercfg", {".dockercfg"}, true},
+      {"kubernetes.io/dockerconfigjson", {".dockerconfigjson"}, true},
+  };
+  return rules;
+}
+
+Problems check(const Secret& secret) {
+  const auto has = [&secret](const std::string& key) {
+    return secret.data.contains(key) || secret.string_data.contains(key);
+  };
+  for (const auto& rule : type_rules()) {
+    if (rule.type != secret.type) continue;
+    const bool good =
+        rule.all ? std::ranges::all_of(rule.keys, has) : std::ranges::any_of(rule.keys, has);
+    if (good) return {};
+    return {{"data", schema::Reason::required,
+             absl::StrFormat("must have %s with type %s",
+                             join(rule.keys, rule.all ? " and " : " or "), secret.type)}};
+  }
+  // Kubernetes fills these for a ServiceAccount; nobody would here, and the token would never end.
+  if (secret.type == "kubernetes.io/service-account-token")
+    return {{"type", schema::Reason::not_supported,
+             "must be another one: tokens come from the ServiceAccount's subresource token "
+             "(kubectl create token) and are not kept"}};
+  return {};
+}
+
+}  // namespace
+
 TypeInfo describe(Type<Secret>) {
-  return object<Secret>(
+  return schema::checked<Secret, &check>(object<Secret>(
       "Secret", "Values that must not be shown: tokens, keys, passwords.",
       {
           field<&Secret::api_version>("apiVersion", "v1."),
@@ -27,7 +71,7 @@ TypeInfo describe(Type<Secret>) {
               "stringData", "The values as text. Written only: the server moves them into data.",
               schema::secret, Keys{format::config_key}),
           field<&Secret::immutable>("immutable", "True: data cannot be changed any more."),
-      });
+      }));
 }
 
 std::optional<std::string> secret_value(const Secret& secret, const std::string& key) {

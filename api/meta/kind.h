@@ -9,6 +9,13 @@
 
 namespace gantry::api::meta {
 
+// A part of an object with a path of its own, or a question about it.
+struct Subresource {
+  std::string_view name;                  // "token"
+  std::string_view group, version, kind;  // of what is sent and answered
+  std::vector<std::string_view> verbs;
+};
+
 struct Kind {
   std::string_view group;  // "gantry.dev"; empty for the core group
   std::string_view version;
@@ -26,6 +33,11 @@ struct Kind {
   std::vector<schema::Column> columns;  // after Name (and Namespace), before Age
   // Rules about changes that no field can state by itself; may be null.
   schema::Problems (*check_update)(const Json& before, const Json& after) = nullptr;
+
+  // Further ones than status.
+  std::vector<Subresource> subresources = {};
+  // False: a question that is answered at once and never kept; it can only be created.
+  bool stored = true;
 
   // "apps.gantry.dev", "secrets": the store's name of the collection.
   std::string resource() const;

@@ -53,7 +53,8 @@ Owner look_up(const store::Store& store, const OwnerReference& reference, const 
 std::vector<Dependent> dependents_of(store::Store& store, const store::Object& owner) {
   std::vector<Dependent> dependents;
   for (const auto& kind : api::all_kinds()) {
-    if (kind.kind == "Event" || (!kind.namespaced && !owner.key.ns.empty())) continue;
+    if (!kind.stored || kind.kind == "Event" || (!kind.namespaced && !owner.key.ns.empty()))
+      continue;
     store::Query all;
     all.resource = kind.resource();
     all.ns = owner.key.ns;

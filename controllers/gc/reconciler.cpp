@@ -60,7 +60,7 @@ void Reconciler::connect(runtime::Controller& controller) {
   controller_ = &controller;
   std::vector<store::Resource> all;
   for (const auto& kind : api::all_kinds()) {
-    if (kind.kind == "Event") continue;
+    if (!kind.stored || kind.kind == "Event") continue;
     all.push_back(kind.resource());
     controller.watches(kind.resource(),
                        [this](const store::Change& change) { return concerned(change); });

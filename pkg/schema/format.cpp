@@ -199,6 +199,11 @@ bool is_device_name(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return is_alnum(c) || is_one_of(c, "-_."); });
 }
 
+bool is_path_segment(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && text != "." && text != ".." &&
+         text.find_first_of("/%") == std::string_view::npos;
+}
+
 bool is_proxmox_id(std::string_view text) {
   return is_word(text, 100, "-_.");
 }
@@ -277,6 +282,10 @@ const Format port_name = {
     &is_port_name};
 const Format bridge = {"device", "must be a network device's name: at most 15 characters",
                        &is_device_name};
+const Format path_segment = {"path-segment",
+                             "must have at most 253 characters, none of them \"/\" or \"%\", and "
+                             "not be \".\" or \"..\"",
+                             &is_path_segment};
 const Format proxmox_id = {"proxmox-id", "must be letters, digits, \"-\", \"_\" or \".\"",
                            &is_proxmox_id};
 const Format base64 = {"byte", "must be base64 (use stringData for plain text)", &is_base64};

@@ -15,6 +15,7 @@ struct Format {
 namespace format {
 extern const Format dns_label;       // RFC 1123 label, at most 63
 extern const Format dns_subdomain;   // RFC 1123 subdomain, at most 253
+extern const Format path_segment;    // what fits between two slashes of a path: RBAC names
 extern const Format qualified_name;  // Kubernetes label and annotation keys: [prefix/]name
 extern const Format label_value;     // at most 63, letters, digits, "-", "_", "."
 extern const Format finalizer;       // a qualified name
