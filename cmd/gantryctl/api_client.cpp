@@ -70,7 +70,7 @@ ApiClient::ApiClient(http::Client& client, std::string token)
     : client_(client), token_(std::move(token)) {}
 
 Async<Result<Json>> ApiClient::exchange(http::Request request) {
-  request.headers["Authorization"] = "Bearer " + token_;
+  if (!token_.empty()) request.headers["Authorization"] = "Bearer " + token_;
   request.headers["User-Agent"] = "gantryctl";
   auto response = co_await client_.send(std::move(request), kTimeout);
   if (!response.ok()) co_return response.status();

@@ -43,10 +43,18 @@ Async<Status> follow_progress(Session& session, std::vector<Where> places, Durat
 // Issues a bearer token and prints it, once. `lifetime` absent: never expires.
 struct TokenOptions {
   std::string name;
-  std::string group;
+  std::string user;  // empty: the name
+  std::vector<std::string> groups;
   std::optional<Duration> lifetime;
 };
 Async<Status> create_token(Session& session, TokenOptions options);
+// Name, user, groups and end of every token.
+Async<Status> list_tokens(Session& session);
+// From now on the token is refused. Invalid when the Secret of that name is no token.
+Async<Status> revoke_token(Session& session, std::string name);
+
+// From now on the client certificate is refused: a PEM file, or a sha256 fingerprint.
+Async<Status> revoke_certificate(Session& session, std::string word);
 
 // Waits until the object is gone or has another uid.
 Async<Status> wait_until_gone(Session& session, Where where, std::string uid, Duration timeout);

@@ -3,7 +3,7 @@
 
 #include "api/kinds.h"
 #include "cmd/gantryctl/watching.h"
-#include "pkg/apiserver/authn/authenticator.h"
+#include "pkg/apiserver/authn/token_secret.h"
 #include "pkg/apiserver/server.h"
 #include "pkg/async/deadline.h"
 #include "pkg/async/loop.h"

@@ -14,7 +14,7 @@ Async<Status> watch(http::StreamingClient& client, std::string token, std::strin
                     std::string accept, std::function<bool(const Json&)> on_event) {
   http::Request request;
   request.target = std::move(path);
-  request.headers["Authorization"] = "Bearer " + token;
+  if (!token.empty()) request.headers["Authorization"] = "Bearer " + token;
   request.headers["Accept"] = std::move(accept);
   request.headers["User-Agent"] = "gantryctl";
   auto splitter = std::make_shared<LineSplitter>();

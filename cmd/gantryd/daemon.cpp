@@ -15,6 +15,8 @@
 #include "cmd/gantryd/memory.h"
 #include "cmd/gantryd/metrics_handler.h"
 #include "cmd/gantryd/renewal.h"
+#include "cmd/gantryd/security.h"
+#include "pkg/apiserver/authz/defaults.h"
 #include "pkg/apiserver/server.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
@@ -72,6 +74,7 @@ IdentityOptions identity_options(const Options& options) {
       identity.names.push_back(name);
   identity.certificate_file = options.certificate_file;
   identity.key_file = options.key_file;
+  identity.client_ca_file = options.client_ca_file;
   return identity;
 }
 
@@ -101,17 +104,32 @@ class Daemon {
   Async<Status> open_store() {
     GANTRY_CO_TRY_ASSIGN(auto database, database_options(options_));
     GANTRY_CO_TRY_ASSIGN(database_, co_await store::postgres::open(std::move(database), pool_));
-    store_ = std::make_unique<store::CachedStore>(loop_.executor(), database_->backend(), clock_,
-                                                  random_);
-    co_return co_await store_->start();
+    std::error_code ignored;  // what cannot be made is told when a file in it cannot be
+    std::filesystem::create_directories(options_.data_folder, ignored);
+    auto path = options_.secrets_key_file.empty() ? options_.data_folder + "/secrets.key"
+                                                  : options_.secrets_key_file;
+    GANTRY_CO_TRY_ASSIGN(const auto ring,
+                         co_await open_keyring(database_->backend(), std::move(path), random_));
+    GANTRY_CO_TRY_ASSIGN(auto sealer, ring.sealer());
+    sealed_ =
+        std::make_unique<store::SealedBackend>(database_->backend(), std::move(sealer), random_);
+    store_ = std::make_unique<store::CachedStore>(loop_.executor(), *sealed_, clock_, random_);
+    GANTRY_CO_TRY(co_await store_->start());
+    GANTRY_CO_TRY_ASSIGN(const int64_t sealed, co_await sealed_->seal_all());
+    if (sealed > 0)
+      log::info("sealed Secrets that were plain or sealed with an older key",
+                {{"texts", sealed}, {"key", ring.current}});
+    co_return Status();
   }
 
   Async<Status> serve() {
     GANTRY_CO_TRY_ASSIGN(const auto identity,
                          load_identity(identity_options(options_), clock_.now()));
+    GANTRY_CO_TRY(make_door());
     GANTRY_CO_TRY(make_server(identity));
     const std::string url = absl::StrFormat("https://%s:%d", options_.address, server_->port());
     GANTRY_CO_TRY(co_await ensure_namespaces(*store_));
+    GANTRY_CO_TRY(co_await apiserver::ensure_default_roles(*store_));
     const auto kubeconfig = options_.data_folder + "/admin.kubeconfig";
     GANTRY_CO_TRY(co_await ensure_admin(*store_, random_, kubeconfig, url, identity.ca_pem));
     GANTRY_CO_TRY(build_manager());
@@ -129,14 +147,27 @@ class Daemon {
     co_return ended;
   }
 
+  // Who is let in, and the book that is kept of it.
+  Status make_door() {
+    GANTRY_TRY_ASSIGN(auto accounts, load_account_tokens(options_.data_folder));
+    accounts_ = std::make_unique<apiserver::AccountTokens>(std::move(accounts));
+    GANTRY_TRY_ASSIGN(oidc_, make_oidc(options_, loop_.executor(), clock_));
+    GANTRY_TRY_ASSIGN(audit_, make_audit(options_, metrics_));
+    return {};
+  }
+
   Status make_server(const ServerIdentity& identity) {
     apiserver::ServerOptions api;
     api.version = GANTRY_VERSION;
     // All daemons of an installation take each other's tokens.
     api.continue_key = database_->installation();
     api.readiness.emplace_back("store", [this] { return store_->health(); });
+    api.pages["/metrics"] = [this] { return render_metrics(metrics_); };
+    api.accounts = accounts_.get();
+    api.random = &random_;
+    api.oidc = oidc_.get();
+    api.audit = audit_.get();
     api_ = std::make_unique<apiserver::Server>(*store_, clock_, metrics_, std::move(api));
-    root_ = std::make_unique<MetricsHandler>(metrics_, *api_, *store_, clock_);
     http::beast::ServerOptions listener;
     listener.address = options_.address;
     listener.port = options_.port;
@@ -144,7 +175,7 @@ class Daemon {
     listener.limits.drain = kDrain;
     listener.limits.connections_max = kConnectionsMax;
     GANTRY_TRY_ASSIGN(server_,
-                      http::beast::Server::make(loop_.executor(), clock_, listener, *root_));
+                      http::beast::Server::make(loop_.executor(), clock_, listener, *api_));
     if (options_.metrics_address.empty()) return {};
     bare_metrics_ = std::make_unique<BareMetricsHandler>(metrics_);
     http::beast::ServerOptions plain;
@@ -168,6 +199,7 @@ class Daemon {
         database_->installation(), [this] { return manager_->leadership().held(); }});
     manager_->add_service("memory", [this] { return give_memory_back(clock_); });
     add_server("api", *server_);
+    if (audit_) manager_->add_service("audit", [this] { return audit_->run(); });
     if (metrics_server_) add_server("metrics", *metrics_server_);
     return controllers_->add_to(*manager_);
   }
@@ -185,9 +217,12 @@ class Daemon {
   DaemonInstruments instruments_;
   async::BlockingPool pool_;
   std::unique_ptr<store::Database> database_;
+  std::unique_ptr<store::SealedBackend> sealed_;
   std::unique_ptr<store::CachedStore> store_;
+  std::unique_ptr<apiserver::AccountTokens> accounts_;
+  std::unique_ptr<apiserver::Oidc> oidc_;
+  std::unique_ptr<apiserver::AuditLog> audit_;
   std::unique_ptr<apiserver::Server> api_;
-  std::unique_ptr<MetricsHandler> root_;
   std::unique_ptr<BareMetricsHandler> bare_metrics_;
   std::unique_ptr<http::beast::Server> server_, metrics_server_;
   std::unique_ptr<DaemonConnector> connector_;

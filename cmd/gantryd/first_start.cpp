@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "cmd/gantryd/identity.h"
-#include "pkg/apiserver/authn/authenticator.h"
+#include "pkg/apiserver/authn/token_secret.h"
 #include "pkg/base/log.h"
 
 namespace gantry::daemon {

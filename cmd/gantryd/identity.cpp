@@ -103,6 +103,9 @@ Status write_private_file(const std::string& path, const std::string& content) {
 
 Result<ServerIdentity> load_identity(const IdentityOptions& options, Time now) {
   ServerIdentity identity;
+  if (!options.client_ca_file.empty()) {
+    GANTRY_TRY_ASSIGN(identity.tls.client_ca_pem, read_file(options.client_ca_file));
+  }
   if (!options.certificate_file.empty()) {
     GANTRY_TRY_ASSIGN(identity.tls.certificate_chain_pem, read_file(options.certificate_file));
     GANTRY_TRY_ASSIGN(identity.tls.key_pem, read_file(options.key_file));
@@ -113,6 +116,7 @@ Result<ServerIdentity> load_identity(const IdentityOptions& options, Time now) {
   if (error) return invalid("%s: cannot be created: %s", options.folder, error.message());
   GANTRY_TRY_ASSIGN(const auto authority, load_authority(options.folder, now));
   identity.ca_pem = authority.certificate_pem;
+  if (options.client_ca_file.empty()) identity.tls.client_ca_pem = authority.certificate_pem;
   const auto certificate_path = options.folder + "/server.pem";
   const auto key_path = options.folder + "/server.key";
   const auto names = names_of(options.names);

@@ -15,6 +15,7 @@ struct IdentityOptions {
   std::vector<std::string> names;  // DNS names and addresses clients use
   std::string certificate_file;    // given ones instead of self-made; both or none
   std::string key_file;
+  std::string client_ca_file;  // signs the certificates of clients; empty: the folder's own CA
 };
 
 struct ServerIdentity {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pkg/apiserver/authn/oidc.h"
 #include "pkg/base/log.h"
 
 namespace gantry::daemon {
@@ -21,6 +22,13 @@ struct Options {
   int64_t change_log_max = 200'000;
   std::string metrics_address;  // empty: metrics on the API port only
   uint16_t metrics_port = 0;
+  std::string client_ca_file;     // whose client certificates are believed; empty: our own CA's
+  std::string secrets_key_file;   // empty: secrets.key of the data folder
+  std::string audit_log;          // path; "-": standard output; empty or "off": none
+  uint64_t audit_mebibytes = 64;  // of a file before it is rotated
+  int audit_keep = 10;            // rotated files
+  apiserver::OidcOptions oidc;    // issuer empty: none
+  std::string oidc_ca_file;       // empty: the system's authorities
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
 };

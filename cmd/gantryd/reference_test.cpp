@@ -47,6 +47,7 @@ TEST(Reference, ControllersAreWhatTheManagerRuns) {
 
 TEST(Reference, MetricsAreWhatTheDaemonDeclares) {
   World world;
+  const apiserver::AuditLog audit(apiserver::audit_to_stdout(), world.metrics);
   const apiserver::Server server(world.store, world.clock, world.metrics, {"", {}, {}});
   EXPECT_GOLDEN("../../docs/reference/metrics.md",
                 "# Metrics\n\n"

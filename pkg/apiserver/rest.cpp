@@ -7,12 +7,13 @@
 namespace gantry::apiserver {
 
 Rest::Rest(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
-           const std::vector<Validator>& validators, Accepted accepted, std::string user_agent,
-           Time now)
+           const std::vector<Validator>& validators, Guard guard, Accepted accepted,
+           std::string user_agent, Time now)
     : store_(store),
       kind_(kind),
       info_(info),
       validators_(validators),
+      guard_(std::move(guard)),
       accepted_(accepted),
       user_agent_(std::move(user_agent)),
       now_(now) {}
@@ -66,7 +67,7 @@ Async<http::Response> Rest::create(Json body) {
   WriteOptions options;
   if (auto wrong = read_write_options(info_, user_agent_, WriteVerb::create, options))
     co_return wrong->to_response();
-  Writer writer(store_, kind_, info_, validators_, options, now_);
+  Writer writer(store_, kind_, info_, validators_, guard_, options, now_);
   co_return answer(co_await writer.create(std::move(body)));
 }
 
@@ -74,7 +75,7 @@ Async<http::Response> Rest::update(Json body) {
   WriteOptions options;
   if (auto wrong = read_write_options(info_, user_agent_, WriteVerb::update, options))
     co_return wrong->to_response();
-  Writer writer(store_, kind_, info_, validators_, options, now_);
+  Writer writer(store_, kind_, info_, validators_, guard_, options, now_);
   if (info_.subresource == "scale") co_return answer(co_await writer.scale("", std::move(body)));
   co_return answer(co_await writer.update(std::move(body)));
 }
@@ -85,7 +86,7 @@ Async<http::Response> Rest::patch(std::string content_type, Json patch) {
   WriteOptions options;
   if (auto wrong = read_write_options(info_, user_agent_, verb, options))
     co_return wrong->to_response();
-  Writer writer(store_, kind_, info_, validators_, options, now_);
+  Writer writer(store_, kind_, info_, validators_, guard_, options, now_);
   if (info_.subresource == "scale")
     co_return answer(co_await writer.scale(std::move(content_type), std::move(patch)));
   co_return answer(co_await writer.patch(std::move(content_type), std::move(patch)));

@@ -16,8 +16,8 @@ namespace gantry::apiserver {
 class Rest {
  public:
   Rest(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
-       const std::vector<Validator>& validators, Accepted accepted, std::string user_agent,
-       Time now);
+       const std::vector<Validator>& validators, Guard guard, Accepted accepted,
+       std::string user_agent, Time now);
 
   http::Response get_scale();
   Async<http::Response> create(Json body);
@@ -38,6 +38,7 @@ class Rest {
   const api::meta::Kind& kind_;
   const RequestInfo& info_;
   const std::vector<Validator>& validators_;
+  Guard guard_;
   Accepted accepted_;
   std::string user_agent_;
   Time now_;

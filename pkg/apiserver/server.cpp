@@ -1,10 +1,12 @@
 #include "pkg/apiserver/server.h"
 
+#include <algorithm>
+
 #include "api/kinds.h"
-#include "pkg/apiserver/authz/authorizer.h"
 #include "pkg/apiserver/present/accept.h"
 #include "pkg/apiserver/request/body.h"
 #include "pkg/apiserver/rest.h"
+#include "pkg/apiserver/reviews.h"
 #include "pkg/apiserver/watch/watch.h"
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
@@ -45,15 +47,44 @@ Json version_document(const std::string& version) {
 
 bool serves(const api::meta::Kind& kind, const RequestInfo& info) {
   if (info.version != kind.version) return false;
-  const bool known = info.subresource.empty() ||
-                     (info.subresource == "status" && kind.has_status) ||
-                     (info.subresource == "scale" && kind.has_scale());
+  const bool known =
+      info.subresource.empty() || (info.subresource == "status" && kind.has_status) ||
+      (info.subresource == "scale" && kind.has_scale()) ||
+      std::ranges::any_of(kind.subresources,
+                          [&info](const auto& one) { return one.name == info.subresource; });
   if (!known) return false;
   if (!kind.namespaced && !info.ns.empty()) return false;
   // Writes and single objects need the namespace; only lists and watches may span all of them.
   const bool spans = info.verb == "list" || info.verb == "watch";
   return !kind.namespaced || !info.ns.empty() || spans;
 }
+
+// Requests that last as long as the client likes.
+bool is_long_running(const RequestInfo& info) {
+  if (info.verb == "watch") return true;
+  for (const auto* stream : {"log", "exec", "attach", "portforward"})
+    if (info.subresource == stream) return true;
+  return false;
+}
+
+// Says the request's id in the head, and tells when a stream begins.
+class TracedStream final : public http::ResponseStream {
+ public:
+  TracedStream(http::ResponseStream& stream, const std::string& id,
+               std::function<void(const http::Response&)> on_start)
+      : stream_(stream), id_(id), on_start_(std::move(on_start)) {}
+  Async<Status> start(http::Response head) override {
+    head.headers["Audit-Id"] = id_;
+    on_start_(head);
+    return stream_.start(std::move(head));
+  }
+  Async<Status> write(std::string chunk) override { return stream_.write(std::move(chunk)); }
+
+ private:
+  http::ResponseStream& stream_;
+  const std::string& id_;
+  std::function<void(const http::Response&)> on_start_;
+};
 
 }  // namespace
 
@@ -64,6 +95,9 @@ Server::Server(store::Store& store, async::Clock& clock, metrics::Registry& metr
       options_(std::move(options)),
       reading_{store.reader(), clock, ContinueTokens(options_.continue_key), ListCache()},
       watching_{store.reader(), clock, WatchLimits(options_.watches_per_user)},
+      access_(store, options_.accounts, options_.oidc),
+      fair_(clock, metrics, options_.fair),
+      life_(absl::StrFormat("%x", to_unix_seconds(clock.now()))),
       requests_(metrics.counter("gantry_api_requests_total",
                                 "API requests answered, by verb, resource and HTTP status.",
                                 {"verb", "resource", "code"})),
@@ -91,6 +125,8 @@ http::Response Server::ready() const {
 std::optional<http::Response> Server::documents(const http::Request& request,
                                                 const RequestInfo& info) const {
   if (info.verb != "get" && info.verb != "head") return std::nullopt;
+  if (const auto page = options_.pages.find(path_of(info)); page != options_.pages.end())
+    return page->second();
   if (path_of(info) == "/version") return json_response(200, version_document(options_.version));
   if (auto found = discovery_.answer(request, info)) return found;
   return openapi_.answer(request, info);
@@ -99,7 +135,7 @@ std::optional<http::Response> Server::documents(const http::Request& request,
 Async<std::optional<http::Response>> Server::serve_resource(const http::Request& request,
                                                             const RequestInfo& info,
                                                             const api::meta::Kind& kind,
-                                                            std::string user,
+                                                            const Call& call,
                                                             http::ResponseStream& stream) {
   const auto accepted = negotiate(request, info.query("pretty"));
   if (!accepted.ok()) {
@@ -108,8 +144,12 @@ Async<std::optional<http::Response>> Server::serve_resource(const http::Request&
     refused.reason = "NotAcceptable";
     co_return refused.to_response();
   }
+  const User& user = call.caller.user;
+  const bool asks = !kind.stored || info.subresource == "token";
+  if (asks && (info.verb != "create" || info.name.empty() == (info.subresource == "token")))
+    co_return method_not_allowed(info).to_response();
   if (info.verb == "watch") {
-    WatchRequest watch(kind, info, *accepted, std::move(user));
+    WatchRequest watch(kind, info, *accepted, user.name);
     co_return co_await serve_watch(watching_, std::move(watch), stream);
   }
   const bool reads = info.verb == "get" || info.verb == "list";
@@ -120,10 +160,13 @@ Async<std::optional<http::Response>> Server::serve_resource(const http::Request&
     if (info.verb == "get") co_return co_await serve_get(reading_, std::move(read));
     co_return co_await serve_list(reading_, std::move(read), stream);
   }
-  const auto agent = request.headers.find("User-Agent");
-  Rest rest(store_, kind, info, options_.validators, *accepted,
-            agent == request.headers.end() ? std::string() : agent->second, clock_.now());
-  if (!info.subresource.empty() && info.verb != "get" && info.verb != "update" &&
+  Rest rest(
+      store_, kind, info, options_.validators,
+      [this, &user, &info](const Json* old, const Json& object) {
+        return access_.guard(user, info, old, object);
+      },
+      *accepted, call.user_agent, clock_.now());
+  if (!asks && !info.subresource.empty() && info.verb != "get" && info.verb != "update" &&
       info.verb != "patch")
     co_return method_not_allowed(info).to_response();
   if (info.verb == "get") co_return rest.get_scale();
@@ -133,6 +176,10 @@ Async<std::optional<http::Response>> Server::serve_resource(const http::Request&
     if (!read.ok()) co_return to_api_error(read.status(), info).to_response();
     body = *std::move(read);
   }
+  const ReviewContext context(store_, access_, options_.accounts, options_.random, user,
+                              clock_.now());
+  if (info.subresource == "token") co_return answer_token_request(context, info, body);
+  if (!kind.stored) co_return co_await answer_review(context, info, kind, std::move(body));
   if (info.verb == "create" && info.name.empty()) co_return co_await rest.create(std::move(body));
   if (info.verb == "update") co_return co_await rest.update(std::move(body));
   if (info.verb == "patch") co_return co_await rest.patch(content_type(request), std::move(body));
@@ -143,16 +190,33 @@ Async<std::optional<http::Response>> Server::serve_resource(const http::Request&
 
 Async<std::optional<http::Response>> Server::dispatch(const http::Request& request,
                                                       const RequestInfo& info,
+                                                      const http::Peer& peer, Call& call,
                                                       http::ResponseStream& stream) {
-  if (auto answer = health(info)) co_return answer;
-  const auto user = authenticate(request, store_, clock_.now());
-  if (!user.ok()) co_return unauthorized().to_response();
-  if (!is_allowed(*user, info)) co_return forbidden(info, user->name).to_response();
+  if (auto answer = health(info)) {
+    call.noted = false;
+    co_return answer;
+  }
+  call.caller = co_await access_.admit(request, info, peer, call.began);
+  if (call.caller.refused) co_return call.caller.refused->to_response();
+  // Who acts as others takes turns as himself.
+  const auto& payer = call.caller.impersonator ? *call.caller.impersonator : call.caller.user;
+  const bool lasts = is_long_running(info);
+  Result<Place> place = Place();
+  if (lasts)
+    place = fair_.enter_watch(payer.name);
+  else
+    place = co_await fair_.enter(payer.name);
+  if (!place.ok()) co_return to_api_error(place.status(), info).to_response();
+  co_return co_await serve(request, info, call, stream);
+}
+
+Async<std::optional<http::Response>> Server::serve(const http::Request& request,
+                                                   const RequestInfo& info, const Call& call,
+                                                   http::ResponseStream& stream) {
   if (auto answer = documents(request, info)) co_return answer;
   const auto* kind = info.is_resource ? api::find_by_resource(info.resource()) : nullptr;
   if (kind == nullptr || !serves(*kind, info)) co_return text_response(404, "404 page not found\n");
-  auto name = user->name;
-  co_return co_await serve_resource(request, info, *kind, std::move(name), stream);
+  co_return co_await serve_resource(request, info, *kind, call, stream);
 }
 
 void Server::observe(const RequestInfo& info, const std::optional<http::Response>& response,
@@ -165,16 +229,56 @@ void Server::observe(const RequestInfo& info, const std::optional<http::Response
   if (verb != "watch") seconds_.observe(std::chrono::duration<double>(took).count(), {verb});
 }
 
+std::string Server::next_id() {
+  return life_ + "-" + std::to_string(++ids_);
+}
+
+void Server::note(const Call& call, const RequestInfo& info, const char* stage,
+                  const http::Response* response) {
+  if (options_.audit == nullptr || !call.noted) return;
+  AuditEntry entry;
+  entry.at = call.began;
+  entry.id = call.id;
+  entry.stage = stage;
+  entry.user = call.caller.user.name;
+  entry.groups = call.caller.user.groups;
+  if (call.caller.impersonator) entry.impersonated_by = call.caller.impersonator->name;
+  entry.source = call.source;
+  entry.user_agent = call.user_agent;
+  entry.verb = info.verb;
+  entry.path = path_of(info);
+  entry.group = info.group;
+  entry.resource = info.plural;
+  entry.subresource = info.subresource;
+  entry.ns = info.ns;
+  entry.name = info.name;
+  entry.code = response != nullptr ? response->status : 200;
+  if (call.caller.refused) entry.reason = call.caller.refused->reason;
+  entry.took = clock_.now() - call.began;
+  options_.audit->note(entry);
+}
+
 Async<std::optional<http::Response>> Server::handle(http::Request request, http::Peer peer,
                                                     http::ResponseStream& stream) {
-  const Time began = clock_.now();
+  Call call;
+  call.id = next_id();
+  call.began = clock_.now();
+  call.source = peer.address;
+  if (const auto agent = request.headers.find("User-Agent"); agent != request.headers.end())
+    call.user_agent = agent->second;
   const auto info = parse_request(request);
   if (!info.ok()) co_return bad_request(message_of(info.status())).to_response();
-  auto response = co_await dispatch(request, *info, stream);
-  const Duration took = clock_.now() - began;
+  TracedStream traced(stream, call.id, [&](const http::Response& head) {
+    note(call, *info, "ResponseStarted", &head);
+  });
+  auto response = co_await dispatch(request, *info, peer, call, traced);
+  if (response) response->headers["Audit-Id"] = call.id;
+  const Duration took = clock_.now() - call.began;
   observe(*info, response, took);
+  note(call, *info, "ResponseComplete", response ? &*response : nullptr);
   const int status = response ? response->status : 200;
-  log::debug("request", {{"method", request.method},
+  log::debug("request", {{"id", call.id},
+                         {"method", request.method},
                          {"path", path_of(*info)},
                          {"from", peer.address},
                          {"status", status},

@@ -1,13 +1,16 @@
 #pragma once
 // Server: the http::Handler of the Kubernetes API.
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "pkg/apiserver/authn/authenticator.h"
+#include "pkg/apiserver/access.h"
+#include "pkg/apiserver/audit/audit.h"
 #include "pkg/apiserver/discovery.h"
+#include "pkg/apiserver/fairness/fair_queue.h"
 #include "pkg/apiserver/openapi.h"
 #include "pkg/apiserver/read/read.h"
 #include "pkg/apiserver/watch/watch.h"
@@ -30,10 +33,18 @@ struct ServerOptions {
   // another for the next page.
   std::string continue_key = "gantry";
   int watches_per_user = 2000;
+  // Further documents by path, such as /metrics: for those whom RBAC allows to get them.
+  std::map<std::string, std::function<http::Response()>> pages = {};
+  const AccountTokens* accounts = nullptr;  // null: ServiceAccounts get no tokens
+  Random* random = nullptr;                 // with accounts; fit for secrets
+  Oidc* oidc = nullptr;                     // null: no OIDC
+  AuditLog* audit = nullptr;                // null: no audit log
+  FairLimits fair = {};
 };
 
 // Answers everything below "/": health without credentials, everything else for authenticated
-// users only. Holds references to the store, the clock and the metrics registry.
+// users only, as far as RBAC allows it, in fair turns, and noted in the audit log under the id that
+// the answer's Audit-Id says. Holds references to the store, the clock and the metrics registry.
 class Server final : public http::Handler {
  public:
   Server(store::Store& store, async::Clock& clock, metrics::Registry& metrics,
@@ -47,13 +58,26 @@ class Server final : public http::Handler {
   http::Response ready() const;
   std::optional<http::Response> documents(const http::Request& request,
                                           const RequestInfo& info) const;
+  // What is known of a request while it is served.
+  struct Call {
+    std::string id;
+    Time began;
+    Caller caller;
+    std::string source, user_agent;
+    bool noted = true;  // in the audit log
+  };
   Async<std::optional<http::Response>> dispatch(const http::Request& request,
-                                                const RequestInfo& info,
-                                                http::ResponseStream& stream);
+                                                const RequestInfo& info, const http::Peer& peer,
+                                                Call& call, http::ResponseStream& stream);
+  Async<std::optional<http::Response>> serve(const http::Request& request, const RequestInfo& info,
+                                             const Call& call, http::ResponseStream& stream);
   Async<std::optional<http::Response>> serve_resource(const http::Request& request,
                                                       const RequestInfo& info,
-                                                      const api::meta::Kind& kind, std::string user,
+                                                      const api::meta::Kind& kind, const Call& call,
                                                       http::ResponseStream& stream);
+  void note(const Call& call, const RequestInfo& info, const char* stage,
+            const http::Response* response);
+  std::string next_id();
   void observe(const RequestInfo& info, const std::optional<http::Response>& response,
                Duration took);
 
@@ -64,6 +88,10 @@ class Server final : public http::Handler {
   Watching watching_;
   Discovery discovery_;
   OpenApi openapi_;
+  Access access_;
+  FairQueue fair_;
+  std::string life_;  // tells the ids of this process from those of others
+  uint64_t ids_ = 0;
   metrics::Counter requests_;
   metrics::Histogram seconds_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 // ServerTest: the server over the memory store, spoken to as a client speaks. For tests only.
+#include "pkg/apiserver/authz/defaults.h"
 #include "pkg/apiserver/server.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
@@ -35,6 +36,7 @@ class ServerTest : public ::testing::Test {
                               R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"%s"}})",
                               std::string(name)))))
                       .ok());
+    EXPECT_TRUE(run(ensure_default_roles(store_)).ok());
     token_ = add_token("admin", std::string(kAdminGroup), std::nullopt);
   }
   ~ServerTest() override { (void)run(store_.stop()); }

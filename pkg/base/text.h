@@ -33,6 +33,10 @@ std::optional<std::string> url_decode(std::string_view text, bool plus_is_space 
 std::string base64_encode(std::string_view bytes);
 // Strict RFC 4648 with padding; nullopt otherwise.
 std::optional<std::string> base64_decode(std::string_view text);
+// RFC 4648 §5 without padding, as in JSON Web Tokens; nullopt for anything else, non-zero rest bits
+// included, so that no text has two forms.
+std::string base64url_encode(std::string_view bytes);
+std::optional<std::string> base64url_decode(std::string_view text);
 std::string hex(std::string_view bytes);
 
 // RFC 1123: label ≤ 63 "a-z0-9-", subdomain ≤ 253 of labels joined by dots.

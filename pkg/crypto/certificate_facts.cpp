@@ -111,6 +111,10 @@ std::string fingerprint(x509_st* certificate) {
   return colon_hex({reinterpret_cast<const char*>(digest.data()), length});
 }
 
+Time expiry_of(X509* certificate) {
+  return time_of(X509_get0_notAfter(certificate));
+}
+
 Subject subject_of(x509_st* certificate) {
   return subject_of_name(X509_get_subject_name(certificate));
 }

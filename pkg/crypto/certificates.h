@@ -61,6 +61,7 @@ Result<std::string> normalize_fingerprint(std::string_view text);
 // The same facts of a certificate that a TLS library holds; none of these fail or take ownership.
 std::string fingerprint(x509_st* certificate);
 Subject subject_of(x509_st* certificate);
+Time expiry_of(x509_st* certificate);
 // "CN=pve1, issued by CN=PVE CA, valid 2026-01-01T00:00:00Z to …": for error messages.
 std::string describe(x509_st* certificate);
 

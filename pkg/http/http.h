@@ -116,6 +116,8 @@ struct Peer {
   std::string address;                  // "127.0.0.1"
   std::string certificate_common_name;  // verified client certificate; empty without one
   std::vector<std::string> certificate_organizations;
+  std::string certificate_fingerprint = {};      // sha256, "AA:BB:…"
+  std::optional<Time> certificate_expires = {};  // a connection may outlive its certificate
 };
 
 // Answers requests. Called concurrently, once a request. Either returns a Response, or streams:

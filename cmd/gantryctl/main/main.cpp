@@ -6,7 +6,9 @@
 
 #include "cmd/gantryctl/commands.h"
 #include "cmd/gantryctl/kubeconfig.h"
+#include "cmd/gantryctl/local.h"
 #include "cmd/gantryctl/watching.h"
+#include "pkg/apiserver/authn/user.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
 #include "pkg/http/beast/client.h"
@@ -22,7 +24,9 @@ struct Flags {
   std::string kubeconfig, context, ns;
   bool all_namespaces = false;
   std::vector<std::string> words, files;
-  std::string output, selector, condition, about, group = "gantry:viewers";
+  std::string output, selector, condition, about, user, authority = "/var/lib/gantry", out = ".";
+  std::string sealing_key = "/var/lib/gantry/secrets.key";
+  std::vector<std::string> groups;
   bool watch = false, dry_run = false, no_wait = false, ignore_not_found = false;
   int timeout_seconds = 300;
   int lifetime_hours = 0;
@@ -97,9 +101,44 @@ Async<Status> run_progress(Session& session, Flags& flags) {
 Async<Status> run_token(Session& session, Flags& flags) {
   TokenOptions options;
   options.name = flags.words.front();
-  options.group = flags.group;
+  options.user = flags.user;
+  options.groups = flags.groups;
+  if (options.groups.empty() && options.user.empty())
+    options.groups.emplace_back(apiserver::kViewerGroup);
   if (flags.lifetime_hours > 0) options.lifetime = std::chrono::hours(flags.lifetime_hours);
   co_return co_await create_token(session, options);
+}
+
+Async<Status> run_token_list(Session& session, Flags&) {
+  return list_tokens(session);
+}
+
+Async<Status> run_token_revoke(Session& session, Flags& flags) {
+  return revoke_token(session, flags.words.front());
+}
+
+Async<Status> run_certificate_revoke(Session& session, Flags& flags) {
+  return revoke_certificate(session, flags.words.front());
+}
+
+// What needs no server.
+Result<std::string> run_certificate_issue(Flags& flags) {
+  CertificateOptions options;
+  options.authority = flags.authority;
+  options.user = flags.words.front();
+  options.groups = flags.groups;
+  options.out = flags.out;
+  if (flags.lifetime_hours > 0) options.lifetime = std::chrono::hours(flags.lifetime_hours);
+  return issue_certificate(options, async::RealClock().now());
+}
+
+Result<std::string> run_key_rotate(Flags& flags) {
+  SystemRandom random;
+  return rotate_sealing_key(flags.sealing_key, random);
+}
+
+Result<std::string> run_key_list(Flags& flags) {
+  return list_sealing_keys(flags.sealing_key);
 }
 
 Async<Status> run_version(Session& session, Flags&) {
@@ -139,6 +178,12 @@ int run(Flags& flags, const std::function<Async<Status>(Session&, Flags&)>& comm
   return report(loop.block_on(command(session, flags)));
 }
 
+int run_here(Flags& flags, const std::function<Result<std::string>(Flags&)>& command) {
+  const auto told = command(flags);
+  if (told.ok()) std::cout << *told << std::endl;
+  return report(told.status());
+}
+
 }  // namespace
 }  // namespace gantry::ctl
 
@@ -146,6 +191,7 @@ int main(int argc, char** argv) {
   using namespace gantry::ctl;
   Flags flags;
   std::function<gantry::Async<gantry::Status>(Session&, Flags&)> chosen;
+  std::function<gantry::Result<std::string>(Flags&)> here;
   CLI::App app("Speaks to gantryd: apply manifests, see what happens.");
   app.require_subcommand(1);
   app.add_option("--kubeconfig", flags.kubeconfig, "file; default $KUBECONFIG, ~/.kube/config");
@@ -203,8 +249,37 @@ int main(int argc, char** argv) {
   auto* create = token->add_subcommand("create", "issue a token and print it, once");
   create->callback([&chosen] { chosen = run_token; });
   words(create, "NAME")->required()->expected(1);
-  create->add_option("--group", flags.group, "system:masters or gantry:viewers");
+  create->add_option("--user", flags.user, "whose it is; NAME unless said");
+  create->add_option("--group", flags.groups,
+                     "again for each; gantry:viewers without --user and --group");
   create->add_option("--lifetime-hours", flags.lifetime_hours, "0: never expires");
+  token->add_subcommand("list", "tokens, whose they are and when they end")->callback([&chosen] {
+    chosen = run_token_list;
+  });
+  auto* revoke = token->add_subcommand("revoke", "end a token at once");
+  revoke->callback([&chosen] { chosen = run_token_revoke; });
+  words(revoke, "NAME")->required()->expected(1);
+
+  auto* certificate = app.add_subcommand("certificate", "client certificates");
+  certificate->require_subcommand(1);
+  auto* issue = certificate->add_subcommand("issue", "on gantryd's host: sign a certificate");
+  issue->callback([&here] { here = run_certificate_issue; });
+  words(issue, "USER")->required()->expected(1);
+  issue->add_option("--group", flags.groups, "again for each");
+  issue->add_option("--lifetime-hours", flags.lifetime_hours, "24 unless said");
+  issue->add_option("--authority", flags.authority, "gantryd's --data");
+  issue->add_option("--out", flags.out, "folder for USER.crt and USER.key");
+  auto* refuse = certificate->add_subcommand("revoke", "refuse a certificate from now on");
+  refuse->callback([&chosen] { chosen = run_certificate_revoke; });
+  words(refuse, "FILE or FINGERPRINT")->required()->expected(1);
+
+  auto* key = app.add_subcommand("key", "on gantryd's host: the keys that seal Secrets");
+  key->require_subcommand(1);
+  key->add_option("--file", flags.sealing_key, "the key file");
+  key->add_subcommand("list", "their names")->callback([&here] { here = run_key_list; });
+  key->add_subcommand("rotate", "add a key for what is sealed from now on")->callback([&here] {
+    here = run_key_rotate;
+  });
 
   command("version", "of gantryctl and gantryd", run_version);
   try {
@@ -213,5 +288,5 @@ int main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : kCouldNotAsk;
   }
-  return run(flags, chosen);
+  return here ? run_here(flags, here) : run(flags, chosen);
 }

@@ -45,6 +45,25 @@ int main(int argc, char** argv) {
   app.add_option("--change-log-max", options.change_log_max, "and how many of them")
       ->check(CLI::PositiveNumber);
   app.add_option("--metrics-listen", metrics, "ADDRESS:PORT of /metrics in plain HTTP");
+  app.add_option("--client-ca", options.client_ca_file,
+                 "PEM of the authority of client certificates; without it our own, of --data");
+  app.add_option("--secrets-key", options.secrets_key_file,
+                 "key file that seals Secrets in the database; DATA/secrets.key unless said");
+  app.add_option("--audit-log", options.audit_log,
+                 "file of the audit log; - for standard output; off for none");
+  app.add_option("--audit-log-mebibytes", options.audit_mebibytes, "before it is rotated")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--audit-log-keep", options.audit_keep, "rotated files that stay")
+      ->check(CLI::Range(0, 1000));
+  auto& oidc = options.oidc;
+  app.add_option("--oidc-issuer", oidc.issuer, "https URL of an OpenID Connect issuer");
+  app.add_option("--oidc-client-id", oidc.client_id, "audience of its tokens");
+  app.add_option("--oidc-username-claim", oidc.username_claim, "claim that names the user");
+  app.add_option("--oidc-username-prefix", oidc.username_prefix,
+                 "before the name; - for none; the issuer and # unless said (none for email)");
+  app.add_option("--oidc-groups-claim", oidc.groups_claim, "claim that lists the groups");
+  app.add_option("--oidc-groups-prefix", oidc.groups_prefix, "before each of them");
+  app.add_option("--oidc-ca", options.oidc_ca_file, "PEM of the authority of the issuer's server");
   app.add_option("--log-level", level)->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log-format", format)->check(CLI::IsMember({"text", "json"}));
   CLI11_PARSE(app, argc, argv);

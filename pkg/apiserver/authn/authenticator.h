@@ -1,31 +1,45 @@
 #pragma once
-// Who is asking: bearer tokens, kept as hashes in Secrets of type gantry.dev/token.
+// Authenticator: from the credentials of a request to a user.
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "pkg/apiserver/authn/user.h"
+#include "pkg/apiserver/authn/account_tokens.h"
+#include "pkg/apiserver/authn/lockout.h"
+#include "pkg/apiserver/authn/oidc.h"
+#include "pkg/apiserver/authn/token_secret.h"
 #include "pkg/async/async.h"
-#include "pkg/base/random.h"
 #include "pkg/http/http.h"
-#include "pkg/store/store.h"
 
 namespace gantry::apiserver {
 
-inline constexpr std::string_view kTokenNamespace = "gantry-system";
-inline constexpr std::string_view kTokenSecretType = "gantry.dev/token";
+// The certificates that are refused although our authority signed them: a ConfigMap whose keys are
+// sha256 fingerprints (hex, lower case).
+inline constexpr const char* kRevokedCertificates = "revoked-certificates";
 
-// A token and the Secret (without the token) that makes it valid. The token is shown once only.
-struct IssuedToken {
-  std::string token;
-  Json secret;
+// A bearer token (one of ours, a ServiceAccount's, an OIDC issuer's) or else the client certificate
+// that TLS has verified: CN is the user, O its groups. Nobody is anonymous. Holds references.
+class Authenticator {
+ public:
+  // `accounts` and `oidc` may be null: such tokens are refused then.
+  Authenticator(store::Store& store, const AccountTokens* accounts, Oidc* oidc)
+      : store_(store), accounts_(accounts), oidc_(oidc), secrets_(store) {}
+
+  // Auth ("Unauthorized") for wrong or no credentials; Overload with retry_after for a source, or a
+  // token at a source, that has failed too often, whatever it shows now; Transport when the OIDC
+  // issuer's keys cannot be fetched. Failures count for the source of `peer` only.
+  Async<Result<User>> authenticate(const http::Request& request, const http::Peer& peer, Time now);
+
+  // Whose token that is, for these audiences; Auth. Counts nothing.
+  Async<Result<User>> identify(std::string token, std::vector<std::string> audiences, Time now);
+
+ private:
+  Result<User> from_certificate(const http::Peer& peer, Time now) const;
+  store::Store& store_;
+  const AccountTokens* accounts_;
+  Oidc* oidc_;
+  TokenSecrets secrets_;
+  Lockout lockout_;
 };
-
-// `expires` absent: never. The Secret's name is "token-<name>".
-IssuedToken issue_token(Random& random, const std::string& name, const User& user,
-                        std::optional<Time> expires);
-
-// The user of an Authorization header, or Auth ("Unauthorized"): no, unknown, expired or revoked
-// (its Secret deleted) token. O(tokens) hash comparisons, in constant time each.
-Result<User> authenticate(const http::Request& request, const store::Store& store, Time now);
 
 }  // namespace gantry::apiserver

@@ -124,7 +124,8 @@ std::optional<ApiError> Admission::check_type(Json& object) {
 
 std::optional<ApiError> Admission::admit(Json& object) {
   if (auto wrong = check_identity(object)) return wrong;
-  return check_type(object);
+  if (auto wrong = check_type(object)) return wrong;
+  return guard ? guard(old, object) : std::nullopt;
 }
 
 }  // namespace gantry::apiserver

@@ -14,6 +14,10 @@ namespace gantry::apiserver {
 // Rules beyond the schema that a composition root adds, such as "selectors must compile".
 using Validator = std::function<schema::Problems(const api::meta::Kind&, const Json& object)>;
 
+// What the caller may not do although it may write objects of the kind: RBAC's rules about handing
+// out rights. `old` is null for a new object.
+using Guard = std::function<std::optional<ApiError>(const Json* old, const Json& object)>;
+
 struct Admission {
   const api::meta::Kind& kind;
   const RequestInfo& info;
@@ -21,6 +25,7 @@ struct Admission {
   FieldValidation validation;
   const Json* old = nullptr;          // the stored object, for updates
   std::vector<std::string> warnings;  // for Warning headers
+  Guard guard;                        // may be empty
 
   // Checks apiVersion, kind, name and namespace against the request, fills in defaults, moves
   // write-only fields, validates. On success `object` is what shall be stored.

@@ -33,11 +33,13 @@ bool is_conflict(const Status& status) {
 }  // namespace
 
 Writer::Writer(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
-               const std::vector<Validator>& validators, WriteOptions options, Time now)
+               const std::vector<Validator>& validators, Guard guard, WriteOptions options,
+               Time now)
     : store_(store),
       kind_(kind),
       info_(info),
       validators_(validators),
+      guard_(std::move(guard)),
       options_(std::move(options)),
       now_(now) {}
 
@@ -136,7 +138,7 @@ void Writer::keep_this_part(Json& config) const {
 Async<Written> Writer::create(Json body) {
   if (kind_.has_status && body.is_object()) body.erase("status");
   if (auto* metadata = body.find("metadata")) metadata->erase("managedFields");
-  Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}};
+  Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}, guard_};
   if (auto wrong = admit(admission, body)) co_return Written(*std::move(wrong));
   if (auto wrong = check_namespace()) co_return Written(*std::move(wrong));
   auto entries = track_update(*kind_.type(), {}, Json::object(), body,
@@ -176,7 +178,7 @@ Async<Written> Writer::replace(Json object, store::ObjectPtr current, bool& conf
   auto entries = chosen_entries(current->value, object);
   object = only_this_part(current->value, std::move(object));
   if (auto* metadata = object.find("metadata")) metadata->erase("managedFields");
-  Admission admission{kind_, info_, validators_, options_.validation, &current->value, {}};
+  Admission admission{kind_, info_, validators_, options_.validation, &current->value, {}, guard_};
   if (auto wrong = admit(admission, object)) co_return Written(*std::move(wrong));
   Json before = current->value;
   before.member("metadata").erase("managedFields");
@@ -238,7 +240,7 @@ Async<Written> Writer::apply(Json config) {
   if (!config.is_object()) co_return Written(bad_request("an apply patch must be an object"));
   if (config.find_path({"metadata", "managedFields"}) != nullptr)
     co_return Written(bad_request("metadata.managedFields must be nil"));
-  Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}};
+  Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}, guard_};
   if (auto wrong = admission.check_identity(config)) co_return Written(*std::move(wrong));
   const bool locked = !store::metadata_text(config, "resourceVersion").empty();
   for (int attempt = 1;; ++attempt) {
@@ -263,7 +265,8 @@ Async<Written> Writer::apply_once(Json config, bool& conflicted) {
   Json object = std::move(applied->object);
   const auto entries = managed_fields_of(object);
   object.member("metadata").erase("managedFields");
-  Admission admission{kind_, info_, validators_, options_.validation, exists ? &live : nullptr, {}};
+  Admission admission{kind_, info_, validators_, options_.validation, exists ? &live : nullptr,
+                      {},    guard_};
   if (auto wrong = admit(admission, object)) co_return Written(*std::move(wrong));
   set_managed_fields(object, entries);
   if (exists)

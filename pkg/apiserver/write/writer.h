@@ -32,7 +32,7 @@ struct Written {
 class Writer {
  public:
   Writer(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
-         const std::vector<Validator>& validators, WriteOptions options, Time now);
+         const std::vector<Validator>& validators, Guard guard, WriteOptions options, Time now);
 
   Async<Written> create(Json body);
   // Without metadata.resourceVersion whatever is there is replaced.
@@ -69,6 +69,7 @@ class Writer {
   const api::meta::Kind& kind_;
   const RequestInfo& info_;
   const std::vector<Validator>& validators_;
+  Guard guard_;
   WriteOptions options_;
   Time now_;
 };

@@ -165,6 +165,8 @@ void read_peer_certificate(SSL* connection, Peer& peer) {
   const auto subject = crypto::subject_of(certificate);
   peer.certificate_common_name = subject.common_name;
   peer.certificate_organizations = subject.organizations;
+  peer.certificate_fingerprint = crypto::fingerprint(certificate);
+  peer.certificate_expires = crypto::expiry_of(certificate);
 }
 
 }  // namespace gantry::http::beast
