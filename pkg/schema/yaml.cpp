@@ -148,15 +148,15 @@ void Builder::count(const YAML::Mark& mark, size_t more) {
 
 Json resolve(const YAML::Mark& mark, const std::string& tag, const std::string& text) {
   if (tag == "!" || tag == "tag:yaml.org,2002:str") return text;
-  static const std::map<std::string, std::vector<Json::Kind>> kTags = {
+  static const std::map<std::string, std::vector<Json::Kind>> tags = {
       {"tag:yaml.org,2002:null", {Json::Kind::null}},
       {"tag:yaml.org,2002:bool", {Json::Kind::boolean}},
       {"tag:yaml.org,2002:int", {Json::Kind::integer}},
       {"tag:yaml.org,2002:float", {Json::Kind::real, Json::Kind::integer}},
   };
   const bool plain = tag.empty() || tag == "?";
-  const auto known = kTags.find(tag);
-  if (!plain && known == kTags.end()) {
+  const auto known = tags.find(tag);
+  if (!plain && known == tags.end()) {
     throw Refused{mark, absl::StrFormat("the tag %s is not known", tag)};
   }
   auto value = resolve_plain(text);

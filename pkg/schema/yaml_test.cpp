@@ -183,13 +183,13 @@ TEST(ToYaml, QuotesWhatWouldReadBackAsSomethingElse) {
 
 // A random value whose strings are made of what is dangerous in YAML.
 Json random_value(Random& random, int depth) {
-  static const std::vector<std::string> kPieces = {
+  static const std::vector<std::string> pieces = {
       "a", "b", " ",   "\n",           ":",    "#", "-", "'", "\"", "\\", "\t", "|", "é", "{", "0",
       "1", ",", "yes", "\xe2\x80\xa8", "\x7f", "\r"};
   const auto below = [&](uint64_t n) { return static_cast<size_t>(random.below(n)); };
   const auto text = [&] {
     std::string result;
-    for (size_t n = below(6); n > 0; --n) result += kPieces[below(kPieces.size())];
+    for (size_t n = below(6); n > 0; --n) result += pieces[below(pieces.size())];
     return result;
   };
   switch (below(depth > 0 ? 7 : 5)) {
