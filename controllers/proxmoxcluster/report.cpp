@@ -157,8 +157,8 @@ void report_nodes(ProxmoxClusterStatus& status, const inventory::Snapshot& snaps
     node.cores = row.cores.value_or(0);
     node.memory.total = row.memory_total.value_or(0);
     node.memory.used = row.memory_used.value_or(0);
-    node.guests = static_cast<int>(std::ranges::count_if(
-        snapshot.guests, [&name](const auto& guest) { return guest.second.node == name; }));
+    const auto is_here = [&here = name](const auto& guest) { return guest.second.node == here; };
+    node.guests = static_cast<int>(std::ranges::count_if(snapshot.guests, is_here));
     status.nodes.push_back(std::move(node));
   }
   status.storages.clear();

@@ -1,6 +1,7 @@
 #include "pkg/http/gzip/gzip.h"
 
 #include <array>
+#include <utility>
 
 #include <zlib.h>
 
