@@ -32,7 +32,8 @@ struct Flags {
   int lifetime_hours = 0;
 };
 
-using Run = std::function<Async<Status>(Session&)>;
+using Command = std::function<Async<Status>(Session&, Flags&)>;
+using LocalCommand = std::function<Result<std::string>(Flags&)>;
 
 Async<Status> run_apply(Session& session, Flags& flags) {
   GANTRY_CO_TRY_ASSIGN(auto manifests, read_manifests(flags.files));
@@ -155,7 +156,7 @@ int report(const Status& status) {
   return could_not_ask(status) ? kCouldNotAsk : kRefused;
 }
 
-int run(Flags& flags, const std::function<Async<Status>(Session&, Flags&)>& command) {
+int run(Flags& flags, const Command& command) {
   auto config = load_kubeconfig(flags.kubeconfig, flags.context);
   if (!config.ok()) {
     std::cerr << "error: " << message_of(config.status()) << "\n";
@@ -178,11 +179,161 @@ int run(Flags& flags, const std::function<Async<Status>(Session&, Flags&)>& comm
   return report(loop.block_on(command(session, flags)));
 }
 
-int run_here(Flags& flags, const std::function<Result<std::string>(Flags&)>& command) {
+int run_here(Flags& flags, const LocalCommand& command) {
   const auto told = command(flags);
   if (told.ok()) std::cout << *told << std::endl;
   return report(told.status());
 }
+
+// What the program takes: the subcommands and their flags. Parsing fills both.
+class CommandLine {
+ public:
+  explicit CommandLine(Flags& flags) : flags_(flags) {
+    app_.require_subcommand(1);
+    app_.add_option("--kubeconfig", flags.kubeconfig, "file; default $KUBECONFIG, ~/.kube/config");
+    app_.add_option("--context", flags.context, "a context of the kubeconfig");
+    app_.add_option("-n,--namespace", flags.ns, "namespace");
+    app_.fallthrough();
+    add_changes();
+    add_views();
+    add_waits();
+    add_tokens();
+    add_certificates();
+    add_keys();
+    command(app_, "version", "of gantryctl and gantryd", run_version);
+  }
+
+  // Returns the exit code.
+  int parse_and_run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? 0 : kCouldNotAsk;
+    }
+    return here_ ? run_here(flags_, here_) : run(flags_, chosen_);
+  }
+
+ private:
+  CLI::App* command(CLI::App& parent, const char* name, const char* help, Command chosen) {
+    auto* sub = parent.add_subcommand(name, help);
+    sub->callback([this, chosen = std::move(chosen)] { chosen_ = chosen; });
+    return sub;
+  }
+
+  // One that needs no server.
+  CLI::App* local(CLI::App& parent, const char* name, const char* help, LocalCommand chosen) {
+    auto* sub = parent.add_subcommand(name, help);
+    sub->callback([this, chosen = std::move(chosen)] { here_ = chosen; });
+    return sub;
+  }
+
+  CLI::App& family(const char* name, const char* help) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->require_subcommand(1);
+    return *sub;
+  }
+
+  CLI::Option* words(CLI::App* sub, const char* help) {
+    return sub->add_option("what", flags_.words, help);
+  }
+
+  void timeout(CLI::App* sub) {
+    sub->add_option("--timeout", flags_.timeout_seconds, "seconds to wait");
+  }
+
+  void all_namespaces(CLI::App* sub) {
+    sub->add_flag("-A,--all-namespaces", flags_.all_namespaces, "in all namespaces");
+  }
+
+  CLI::Option* files(CLI::App* sub) {
+    return sub->add_option("-f,--filename", flags_.files, "file, folder or - (standard input)");
+  }
+
+  void add_changes() {
+    auto* apply = command(app_, "apply", "create or change objects as manifests say", run_apply);
+    files(apply)->required();
+    apply->add_flag("--dry-run", flags_.dry_run, "check everything, store nothing");
+
+    auto* remove = command(app_, "delete", "delete objects", run_delete);
+    words(remove, "KIND NAME… or KIND/NAME…");
+    files(remove);
+    remove->add_flag("--no-wait", flags_.no_wait, "do not wait until they are gone");
+    remove->add_flag("--ignore-not-found", flags_.ignore_not_found, "not there counts as deleted");
+    timeout(remove);
+  }
+
+  void add_views() {
+    auto* get = command(app_, "get", "show objects", run_get);
+    words(get, "KIND [NAME…] or KIND/NAME…")->required();
+    all_namespaces(get);
+    get->add_option("-o,--output", flags_.output, "how")
+        ->check(CLI::IsMember({"wide", "yaml", "json", "name"}));
+    get->add_option("-l,--selector", flags_.selector, "label selector");
+    get->add_flag("-w,--watch", flags_.watch, "and go on showing changes");
+
+    auto* describe = command(app_, "describe", "all about objects, with events", run_describe);
+    words(describe, "KIND [NAME…] or KIND/NAME…")->required();
+
+    auto* events = command(app_, "events", "what happened", run_events);
+    events->add_option("--for", flags_.about, "KIND/NAME");
+    all_namespaces(events);
+    events->add_flag("-w,--watch", flags_.watch, "and go on showing new ones");
+  }
+
+  void add_waits() {
+    auto* wait = command(app_, "wait", "wait for a condition", run_wait);
+    words(wait, "KIND/NAME…")->required();
+    wait->add_option("--for", flags_.condition, "condition=NAME[=STATUS] or delete")->required();
+    timeout(wait);
+
+    auto* progress =
+        command(app_, "progress", "tell each step until everything is Ready", run_progress);
+    words(progress, "KIND… or KIND/NAME…")->required();
+    timeout(progress);
+  }
+
+  void groups_and_lifetime(CLI::App* sub, const char* groups, const char* lifetime) {
+    sub->add_option("--group", flags_.groups, groups);
+    sub->add_option("--lifetime-hours", flags_.lifetime_hours, lifetime);
+  }
+
+  void add_tokens() {
+    auto& token = family("token", "bearer tokens");
+    auto* create = command(token, "create", "issue a token and print it, once", run_token);
+    words(create, "NAME")->required()->expected(1);
+    create->add_option("--user", flags_.user, "whose it is; NAME unless said");
+    groups_and_lifetime(create, "again for each; gantry:viewers without --user and --group",
+                        "0: never expires");
+    command(token, "list", "tokens, whose they are and when they end", run_token_list);
+    auto* revoke = command(token, "revoke", "end a token at once", run_token_revoke);
+    words(revoke, "NAME")->required()->expected(1);
+  }
+
+  void add_certificates() {
+    auto& certificate = family("certificate", "client certificates");
+    auto* issue =
+        local(certificate, "issue", "on gantryd's host: sign a certificate", run_certificate_issue);
+    words(issue, "USER")->required()->expected(1);
+    groups_and_lifetime(issue, "again for each", "24 unless said");
+    issue->add_option("--authority", flags_.authority, "gantryd's --data");
+    issue->add_option("--out", flags_.out, "folder for USER.crt and USER.key");
+    auto* revoke =
+        command(certificate, "revoke", "refuse a certificate from now on", run_certificate_revoke);
+    words(revoke, "FILE or FINGERPRINT")->required()->expected(1);
+  }
+
+  void add_keys() {
+    auto& key = family("key", "on gantryd's host: the keys that seal Secrets");
+    key.add_option("--file", flags_.sealing_key, "the key file");
+    local(key, "list", "their names", run_key_list);
+    local(key, "rotate", "add a key for what is sealed from now on", run_key_rotate);
+  }
+
+  Flags& flags_;
+  Command chosen_;
+  LocalCommand here_;
+  CLI::App app_{"Speaks to gantryd: apply manifests, see what happens."};
+};
 
 }  // namespace
 }  // namespace gantry::ctl
@@ -190,103 +341,5 @@ int run_here(Flags& flags, const std::function<Result<std::string>(Flags&)>& com
 int main(int argc, char** argv) {
   using namespace gantry::ctl;
   Flags flags;
-  std::function<gantry::Async<gantry::Status>(Session&, Flags&)> chosen;
-  std::function<gantry::Result<std::string>(Flags&)> here;
-  CLI::App app("Speaks to gantryd: apply manifests, see what happens.");
-  app.require_subcommand(1);
-  app.add_option("--kubeconfig", flags.kubeconfig, "file; default $KUBECONFIG, ~/.kube/config");
-  app.add_option("--context", flags.context, "a context of the kubeconfig");
-  app.add_option("-n,--namespace", flags.ns, "namespace");
-  app.fallthrough();
-
-  const auto command = [&](const char* name, const char* help, auto function) {
-    auto* sub = app.add_subcommand(name, help);
-    sub->callback([&chosen, function] { chosen = function; });
-    return sub;
-  };
-  const auto words = [&](CLI::App* sub, const char* help) {
-    return sub->add_option("what", flags.words, help);
-  };
-  auto* apply = command("apply", "create or change objects as manifests say", run_apply);
-  apply->add_option("-f,--filename", flags.files, "file, folder or - (standard input)")->required();
-  apply->add_flag("--dry-run", flags.dry_run, "check everything, store nothing");
-
-  auto* get = command("get", "show objects", run_get);
-  words(get, "KIND [NAME…] or KIND/NAME…")->required();
-  get->add_flag("-A,--all-namespaces", flags.all_namespaces, "in all namespaces");
-  get->add_option("-o,--output", flags.output, "how")
-      ->check(CLI::IsMember({"wide", "yaml", "json", "name"}));
-  get->add_option("-l,--selector", flags.selector, "label selector");
-  get->add_flag("-w,--watch", flags.watch, "and go on showing changes");
-
-  words(command("describe", "all about objects, with events", run_describe),
-        "KIND [NAME…] or KIND/NAME…")
-      ->required();
-
-  auto* remove = command("delete", "delete objects", run_delete);
-  words(remove, "KIND NAME… or KIND/NAME…");
-  remove->add_option("-f,--filename", flags.files, "file, folder or - (standard input)");
-  remove->add_flag("--no-wait", flags.no_wait, "do not wait until they are gone");
-  remove->add_flag("--ignore-not-found", flags.ignore_not_found, "not there counts as deleted");
-  remove->add_option("--timeout", flags.timeout_seconds, "seconds to wait");
-
-  auto* events = command("events", "what happened", run_events);
-  events->add_option("--for", flags.about, "KIND/NAME");
-  events->add_flag("-A,--all-namespaces", flags.all_namespaces, "in all namespaces");
-  events->add_flag("-w,--watch", flags.watch, "and go on showing new ones");
-
-  auto* wait = command("wait", "wait for a condition", run_wait);
-  words(wait, "KIND/NAME…")->required();
-  wait->add_option("--for", flags.condition, "condition=NAME[=STATUS] or delete")->required();
-  wait->add_option("--timeout", flags.timeout_seconds, "seconds to wait");
-
-  auto* progress = command("progress", "tell each step until everything is Ready", run_progress);
-  words(progress, "KIND… or KIND/NAME…")->required();
-  progress->add_option("--timeout", flags.timeout_seconds, "seconds to wait");
-
-  auto* token = app.add_subcommand("token", "bearer tokens");
-  token->require_subcommand(1);
-  auto* create = token->add_subcommand("create", "issue a token and print it, once");
-  create->callback([&chosen] { chosen = run_token; });
-  words(create, "NAME")->required()->expected(1);
-  create->add_option("--user", flags.user, "whose it is; NAME unless said");
-  create->add_option("--group", flags.groups,
-                     "again for each; gantry:viewers without --user and --group");
-  create->add_option("--lifetime-hours", flags.lifetime_hours, "0: never expires");
-  token->add_subcommand("list", "tokens, whose they are and when they end")->callback([&chosen] {
-    chosen = run_token_list;
-  });
-  auto* revoke = token->add_subcommand("revoke", "end a token at once");
-  revoke->callback([&chosen] { chosen = run_token_revoke; });
-  words(revoke, "NAME")->required()->expected(1);
-
-  auto* certificate = app.add_subcommand("certificate", "client certificates");
-  certificate->require_subcommand(1);
-  auto* issue = certificate->add_subcommand("issue", "on gantryd's host: sign a certificate");
-  issue->callback([&here] { here = run_certificate_issue; });
-  words(issue, "USER")->required()->expected(1);
-  issue->add_option("--group", flags.groups, "again for each");
-  issue->add_option("--lifetime-hours", flags.lifetime_hours, "24 unless said");
-  issue->add_option("--authority", flags.authority, "gantryd's --data");
-  issue->add_option("--out", flags.out, "folder for USER.crt and USER.key");
-  auto* refuse = certificate->add_subcommand("revoke", "refuse a certificate from now on");
-  refuse->callback([&chosen] { chosen = run_certificate_revoke; });
-  words(refuse, "FILE or FINGERPRINT")->required()->expected(1);
-
-  auto* key = app.add_subcommand("key", "on gantryd's host: the keys that seal Secrets");
-  key->require_subcommand(1);
-  key->add_option("--file", flags.sealing_key, "the key file");
-  key->add_subcommand("list", "their names")->callback([&here] { here = run_key_list; });
-  key->add_subcommand("rotate", "add a key for what is sealed from now on")->callback([&here] {
-    here = run_key_rotate;
-  });
-
-  command("version", "of gantryctl and gantryd", run_version);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : kCouldNotAsk;
-  }
-  return here ? run_here(flags, here) : run(flags, chosen);
+  return CommandLine(flags).parse_and_run(argc, argv);
 }
