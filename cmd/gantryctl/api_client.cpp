@@ -31,7 +31,7 @@ ErrorClass class_of(int status) {
 
 // "App.gantry.dev "hello" is invalid:" and each field on a line of its own.
 std::string message_of_status(const Json& status) {
-  const auto message = status.string_or("message", "");
+  auto message = status.string_or("message", "");
   const auto* causes = status.find_path({"details", "causes"});
   const auto colon = message.find(": ");
   if (causes == nullptr || causes->size() < 2 || colon == std::string::npos) return message;

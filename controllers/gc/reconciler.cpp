@@ -49,6 +49,7 @@ Json without_owners(Json object, const std::vector<Uid>& owners) {
 
 std::string names_of(const std::vector<Owner>& owners) {
   std::vector<std::string> names;
+  names.reserve(owners.size());
   for (const auto& owner : owners)
     names.push_back(owner.reference.kind + " " + owner.reference.name);
   return join(names, ", ");
@@ -93,7 +94,7 @@ Observed Reconciler::observe(const store::Object& object) const {
   bool broken = false;
   for (const auto& reference : owner_references(object.value, &broken))
     observed.owners.push_back(look_up(the_.store, reference, object.key.ns));
-  if (broken) observed.owners.push_back(Owner());  // somebody, who cannot be told
+  if (broken) observed.owners.emplace_back();  // somebody, who cannot be told
   const bool asks = has(observed.finalizers, store::kOrphanFinalizer) ||
                     has(observed.finalizers, store::kForegroundFinalizer);
   if (observed.deleting && asks) observed.dependents = dependents_of(the_.store, object);

@@ -130,6 +130,7 @@ class Conversation {
     }
   }
 
+  // libssh's signature. NOLINTNEXTLINE(readability-function-size)
   static int on_data(ssh_session, ssh_channel, void* data, uint32_t size, int is_stderr,
                      void* self) {
     auto& conversation = *static_cast<Conversation*>(self);

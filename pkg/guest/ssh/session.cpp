@@ -36,8 +36,7 @@ std::string fingerprint_of(ssh_session session) {
   char* text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, size);
   ssh_clean_pubkey_hash(&hash);
   if (text == nullptr) return "unknown";
-  const std::string result =
-      std::string(ssh_key_type_to_char(ssh_key_type(key.get()))) + " " + text;
+  std::string result = std::string(ssh_key_type_to_char(ssh_key_type(key.get()))) + " " + text;
   ssh_string_free_char(text);
   return result;
 }

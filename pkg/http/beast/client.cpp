@@ -65,8 +65,8 @@ class BeastClient final : public StreamingClient {
   void use(const TlsTrust& trust) {
     if (!endpoint_.tls) return;
     auto tls = make_client_tls(trust);
-    if (tls.ok()) tls_ = *std::move(tls);
     unusable_ = annotate(tls.status(), to_string(endpoint_));
+    if (tls.ok()) tls_ = *std::move(tls);
   }
 
   Async<Result<Response>> send(Request request, Duration timeout) override {
