@@ -19,6 +19,11 @@ bool is_unfinished(const pve::GuestConfig& config) {
   return config.values.size() == 1 && config.find("lock") == "create";
 }
 
+bool carries_mark(const pve::GuestConfig& config) {
+  return pve::find_mark(config.find("description").value_or("")).has_value() ||
+         pve::find_tag(split_tags(config.find("tags").value_or(""))).has_value();
+}
+
 Occupant identify(const pve::GuestConfig& config, const store::GuestRow& row,
                   const std::string& installation) {
   // Whether that create was ours the row's task must say; the plan asks.

@@ -11,6 +11,9 @@ Occupant identify(const pve::GuestConfig& config, const store::GuestRow& row,
 // True for a config that holds nothing but `lock: create`: a create that runs or died.
 bool is_unfinished(const pve::GuestConfig& config);
 
+// True when its notes or tags name a Machine, of whichever installation.
+bool carries_mark(const pve::GuestConfig& config);
+
 std::vector<std::string> split_tags(std::string_view tags);
 
 }  // namespace gantry::controllers::machine

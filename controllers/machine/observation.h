@@ -9,6 +9,7 @@
 #include "api/v1alpha1/machine.h"
 #include "api/v1alpha1/machineclass.h"
 #include "api/v1alpha1/proxmoxcluster.h"
+#include "controllers/machine/traces.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/pve/mark.h"
 #include "pkg/pve/types.h"
@@ -43,17 +44,6 @@ struct RememberedTask {
   TaskState state = TaskState::none;
   pve::Task task;
   std::string last_line;  // of its log, when it failed
-};
-
-// What was found when looking for traces of a create call whose answer never reached us; or, once
-// our create has died, of somebody else's on the same id.
-struct CreateTraces {
-  bool complete = false;  // every node's task list could be read
-  std::string why_incomplete;
-  std::optional<pve::Task> task;  // the newest; ours, or after our own death whosever
-  // The newest by our user with another token: another installation's, or ours from before the
-  // token was changed.
-  std::optional<pve::Task> kin;
 };
 
 struct Observation {

@@ -179,41 +179,30 @@ class Observer {
       known = world_.row->create_task->get();
       since = world_.create_task.task.started;
     }
-    CreateTraces traces;
-    traces.complete = true;
+    TraceQuery query;
+    query.user = cluster_.user;
+    query.known = std::move(known);
+    query.since = since;
+    query.anybody = died;
+    query.may_be_older = !died && taken && step != nullptr && step->started_at.has_value();
+    co_await look_for(query);
+  }
+
+  Async<void> look_for(const TraceQuery& query) {
+    std::vector<pve::Task> all;
+    std::string unread;
     for (const auto& [node, row] : world_.snapshot->nodes) {
       auto tasks = co_await reader_.tasks(node, vmid());
-      if (!tasks.ok()) {
-        traces.complete = false;
-        traces.why_incomplete = message_of(tasks.status());
-        continue;
-      }
-      for (const auto& task : *tasks) {
-        if (task.upid.get() == known || task.started < since || !is_create(task)) continue;
-        if (died || is_own(task)) {
-          keep_newest(traces.task, task);
-        } else if (same_user(task.user, cluster_.user)) {
-          keep_newest(traces.kin, task);
-        }
+      if (tasks.ok()) {
+        all.insert(all.end(), tasks->begin(), tasks->end());
+      } else {
+        unread = message_of(tasks.status());
       }
     }
-    if (world_.snapshot->nodes.empty()) traces.complete = false;
+    auto traces = find_traces(all, query);
+    traces.complete = unread.empty() && !world_.snapshot->nodes.empty();
+    traces.why_incomplete = std::move(unread);
     world_.traces = std::move(traces);
-  }
-
-  // With our very token: only the UPID always has it.
-  bool is_own(const pve::Task& task) const {
-    const auto parts = pve::parse_upid(task.upid);
-    return parts.ok() && parts->user == cluster_.user;
-  }
-
-  static void keep_newest(std::optional<pve::Task>& newest, const pve::Task& task) {
-    if (!newest.has_value() || newest->started < task.started) newest = task;
-  }
-
-  static bool is_create(const pve::Task& task) {
-    return task.type == "vzcreate" || task.type == "vzclone" || task.type == "vzrestore" ||
-           task.type == "qmcreate" || task.type == "qmclone" || task.type == "qmrestore";
   }
 
   Async<void> look_for_leftovers() {

@@ -206,10 +206,6 @@ std::optional<Plan> in_backoff(const Case& the, const std::string& step, const s
   return plan;
 }
 
-bool same_user(const std::string& a, const std::string& b) {
-  return a.substr(0, a.find('!')) == b.substr(0, b.find('!'));
-}
-
 Time settles_at(const Case& the, Time called) {
   // Where this process made the call it knows how long ago that was; the ledger has the time of
   // day, which may have been set since.

@@ -1,3 +1,4 @@
+#include "controllers/machine/identity.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "pkg/pve/errors.h"
@@ -41,16 +42,20 @@ Plan plan_after_create(const Case& the) {
   return plan;
 }
 
+// What is on our id is proven to be another's. Without any mark it may be ours: somebody may have
+// edited the notes before the tag was set.
+bool is_anothers(const Observation& world) {
+  return world.guest.occupant == Occupant::stranger && carries_mark(world.guest.config);
+}
+
 // A task that may be ours, from before our token was changed, or that of another installation: what
 // it made tells by its mark, once it can be seen.
 std::optional<Plan> plan_kin(const Case& the) {
   const auto* step = find_step(the.status(), steps::kCreate);
   const bool was_called = step != nullptr && step->started_at.has_value();
   const auto& world = the.world;
-  const bool seen = world.guest.occupant == Occupant::stranger;
-  if (!was_called || seen || world.vmid_free != false || !world.traces->kin.has_value()) {
-    return std::nullopt;
-  }
+  const bool is_open = world.vmid_free == false && !is_anothers(world);
+  if (!was_called || !is_open || !world.traces->kin.has_value()) return std::nullopt;
   const auto& kin = *world.traces->kin;
   const auto vmid = world.row->vmid.get();
   if (kin.running) {
@@ -62,8 +67,8 @@ std::optional<Plan> plan_kin(const Case& the) {
   }
   return hold(
       steps::kCreate, "CreateUnclear",
-      absl::StrFormat("VMID %d was taken by %s, and what it made cannot be seen; look at it "
-                      "as root: pct config %d",
+      absl::StrFormat("VMID %d was taken by %s, and what it made cannot be seen or has no mark; "
+                      "look at it as root: pct config %d; deletionPolicy: Retain gives the id up",
                       vmid, kin.upid.get(), vmid),
       "CT-001");
 }
@@ -137,14 +142,14 @@ std::optional<Plan> plan_unclear_create(const Case& the) {
   }
   if (auto kin = plan_kin(the)) return kin;
   // A clone's task names its source, so that it is not found here; its guest has no mark before the
-  // end. Taken by what cannot be seen, the id may well be ours.
+  // end, and somebody may edit it away. Taken by what does not say whose it is, the id may be ours.
   const bool may_be_clone = the.shape == nullptr || the.shape->spec.golden.has_value();
-  const bool seen = the.world.guest.occupant == Occupant::stranger;
-  if (may_be_clone && !seen && the.world.vmid_free == false) {
+  if (may_be_clone && !is_anothers(the.world) && the.world.vmid_free == false) {
     return hold(
         steps::kCreate, "CreateUnclear",
-        text + absl::StrFormat(", and VMID %d is taken by what we cannot see: our clone, if "
-                               "it runs still, or look as root: pct config %d",
+        text + absl::StrFormat(", and VMID %d is taken by what has no mark that we can see: our "
+                               "clone, if it runs still, or look as root: pct config %d; "
+                               "deletionPolicy: Retain gives the id up",
                                the.world.row->vmid.get(), the.world.row->vmid.get()),
         "CT-001");
   }

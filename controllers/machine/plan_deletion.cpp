@@ -116,8 +116,12 @@ Plan plan_deletion(const Case& the) {
   if (world.create_task.state == TaskState::running) {
     return wait(steps::kCreate, "Creating", "it is being created: deleted after that", kPollTask);
   }
-  if (auto unclear = plan_unclear_create(the)) return *unclear;
-  if (the.machine.spec.deletion_policy == DeletionPolicy::retain) {
+  const bool retain = the.machine.spec.deletion_policy == DeletionPolicy::retain;
+  if (auto unclear = plan_unclear_create(the)) {
+    // What only a person can tell, he has decided.
+    if (!retain || unclear->situation != Situation::held) return *unclear;
+  }
+  if (retain) {
     return release(guest_text(world) + " is left as it is, as deletionPolicy asks");
   }
   if (world.create_task.state == TaskState::unreadable) {

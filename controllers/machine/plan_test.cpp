@@ -93,6 +93,13 @@ struct Scene {
     begin_step(machine.status, steps::kCreate, kNow - ago);
     world.traces = CreateTraces{true, "", {}, {}};
   }
+  // Its id is taken by what can be read, with these notes.
+  void stranger(std::string notes) {
+    world.vmid_free = false;
+    world.guest.occupant = Occupant::stranger;
+    world.guest.node = kNode;
+    world.guest.config.values = {{"hostname", "web"}, {"description", std::move(notes)}};
+  }
   // Our create was refused: somebody with our user and another token has the id.
   void refused_as_taken() {
     never_created();
@@ -208,10 +215,16 @@ TEST(Plan, AnswersEverySituationOfACreation) {
        kNothing, Situation::waiting, "CreateUnclear"},
       {"... and held while what it made cannot be seen", [](Scene& s) { s.refused_as_taken(); },
        kNothing, Situation::held, "CreateUnclear"},
+      {"... and held when it carries no mark at all: the notes may have been edited",
+       [](Scene& s) {
+         s.refused_as_taken();
+         s.stranger("hello");
+       },
+       kNothing, Situation::held, "CreateUnclear"},
       {"... and given up once that carries another mark",
        [](Scene& s) {
          s.refused_as_taken();
-         s.world.guest.occupant = Occupant::stranger;
+         s.stranger(pve::to_description_line({"home-2", kUid, 1}));
        },
        "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"... and at once where we never asked for it",
@@ -268,6 +281,37 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
          s.world.vmid_free = false;
        },
        kNothing, Situation::held, "CreateUnclear"},
+      {"... and without a mark it still may",
+       [](Scene& s) {
+         s.unclear(10min);
+         s.shape.spec.golden.emplace();
+         s.stranger("hello");
+       },
+       kNothing, Situation::held, "CreateUnclear"},
+      {"... but not with the mark of another",
+       [](Scene& s) {
+         s.unclear(10min);
+         s.shape.spec.golden.emplace();
+         s.stranger(pve::to_description_line({"home-2", kUid, 1}));
+       },
+       "reserve another VMID", Situation::progressing, "VMIDForeign"},
+      {"... nor is it given up with the Machine",
+       [](Scene& s) {
+         s.unclear(10min);
+         s.shape.spec.golden.emplace();
+         s.stranger("hello");
+         s.deleting();
+       },
+       kNothing, Situation::held, "CreateUnclear"},
+      {"... unless a person says so",
+       [](Scene& s) {
+         s.unclear(10min);
+         s.shape.spec.golden.emplace();
+         s.stranger("hello");
+         s.machine.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
+         s.deleting();
+       },
+       "release the VMID", Situation::progressing, "Releasing"},
       {"a Machine that is deleted meanwhile waits, too",
        [](Scene& s) {
          s.unclear(10s);

@@ -36,6 +36,29 @@ TEST_F(Story, ACreateThatIsExecutedLateIsNotLeaked) {
   EXPECT_THAT(world.leaks(), IsEmpty());
 }
 
+// Seed 50038. Its task looks older than the call, and the notes are edited before the tag is there.
+TEST_F(Story, AClockAheadOfProxmoxDoesNotMakeASecondContainerAfterALostAnswer) {
+  world.run_for(1min);
+  world.host(0).clock().set_offset(17min);
+  world.run_for(30s);
+  world.lab->faults().next_request(lab::RequestFault::lose_answer, "POST", "/lxc");
+  world.create_machine("web");
+  const VmId vmid(20000);
+  ASSERT_TRUE(
+      wait_until([&] { return world.lab->guest_count() == 1 && setting(vmid, "lock").empty(); }));
+  ASSERT_EQ(setting(vmid, "tags"), "");
+  ASSERT_TRUE(world.lab->edit_config(vmid, "description", "hello").ok());
+  world.wanted()["web"].unproven = true;
+  world.run_for(15min);
+  EXPECT_EQ(reason("web", "Ready"), "False OwnershipUnproven");
+  EXPECT_EQ(world.vmid_of("web"), vmid);
+  EXPECT_EQ(world.lab->guest_count(), 1u);
+  world.delete_machine("web");
+  world.run_for(10min);
+  EXPECT_TRUE(world.lab->find_guest(vmid).has_value());
+  EXPECT_TRUE(world.machine("web").has_value()) << "its container is still there";
+}
+
 TEST_F(Story, AStrangerOnTheNextIdIsPassedBy) {
   world.put_stranger(VmId(20000));
   const auto vmid = ready("web");
@@ -101,6 +124,25 @@ class Clones : public Story {
     world.create_machine("web", [](Json& spec) { spec.set("machineClassName", "golden"); });
   }
 };
+
+// Its task does not name the id that it makes, and its notes are edited before the tag is there.
+TEST_F(Clones, OneWithoutAMarkAfterALostAnswerIsNotGivenUp) {
+  world.lab->faults().next_request(lab::RequestFault::lose_answer, "POST", "/clone");
+  create_clone();
+  ASSERT_TRUE(wait_until([this] { return world.lab->guest_count() == 2; }));
+  const auto vmid = world.vmid_of("web").value_or(VmId(0));
+  ASSERT_TRUE(wait_until([&] { return setting(vmid, "lock").empty(); }));
+  ASSERT_EQ(setting(vmid, "tags"), "");
+  ASSERT_TRUE(world.lab->edit_config(vmid, "description", "hello").ok());
+  world.wanted()["web"].unproven = true;
+  world.run_for(15min);
+  EXPECT_EQ(reason("web", "Ready"), "False CreateUnclear");
+  EXPECT_EQ(world.vmid_of("web"), vmid);
+  EXPECT_EQ(world.lab->guest_count(), 2u);
+  world.delete_machine("web");
+  world.run_for(10min);
+  EXPECT_TRUE(world.machine("web").has_value()) << "its container is still there";
+}
 
 // Seed 129. Executed twice, a clone's second answer is 'already exists', and its task names the
 // source: by no list is it ours.
