@@ -13,7 +13,8 @@ ConnectionDependencies connection_dependencies(const ControllerDependencies& d) 
 }  // namespace
 
 Controllers::Controllers(ControllerDependencies d)
-    : events_(d.environment.store, d.environment.clock, d.environment.instruments, "gantryd"),
+    : events_(d.environment.store, d.environment.clock, d.environment.instruments, "gantryd",
+              d.events),
       connections_(connection_dependencies(d)),
       cluster_reconciler_(
           {d.environment.store, d.guests, connections_, d.environment.clock, events_}),

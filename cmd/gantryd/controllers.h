@@ -20,6 +20,7 @@ struct ControllerDependencies {
   controllers::app::Prober& prober;
   std::string installation;
   std::function<bool()> leading;
+  runtime::EventLimits events = {};
 };
 
 class Controllers {
@@ -27,6 +28,7 @@ class Controllers {
   explicit Controllers(ControllerDependencies dependencies);
   // Controllers, and the services that they need.
   Status add_to(runtime::Manager& manager);
+  const inventory::Clusters& clusters() const { return connections_; }
 
  private:
   runtime::EventRecorder events_;

@@ -10,6 +10,7 @@
 #include "cmd/gantryd/connector.h"
 #include "cmd/gantryd/controllers.h"
 #include "cmd/gantryd/first_start.h"
+#include "cmd/gantryd/guests.h"
 #include "cmd/gantryd/identity.h"
 #include "cmd/gantryd/instruments.h"
 #include "cmd/gantryd/memory.h"
@@ -161,6 +162,10 @@ class Daemon {
     api.version = GANTRY_VERSION;
     // All daemons of an installation take each other's tokens.
     api.continue_key = database_->installation();
+    api.find_guest = [this](const Json& machine) -> Result<apiserver::GuestDoor> {
+      if (!controllers_) return make_error(ErrorClass::remote, "the daemon is still starting");
+      return find_guest(*store_, controllers_->clusters(), machine);
+    };
     api.readiness.emplace_back("store", [this] { return store_->health(); });
     api.pages["/metrics"] = [this] { return render_metrics(metrics_); };
     api.accounts = accounts_.get();
@@ -194,9 +199,11 @@ class Daemon {
     manager_ = std::make_unique<runtime::Manager>(environment, database_->leases(), manager);
     connector_ = std::make_unique<DaemonConnector>(loop_.executor(), clock_);
     prober_ = std::make_unique<DaemonProber>(loop_.executor(), clock_);
+    runtime::EventLimits events;
+    events.keep = std::chrono::hours(options_.event_hours);
     controllers_ = std::make_unique<Controllers>(ControllerDependencies{
         loop_.executor(), environment, database_->guests(), *connector_, *prober_,
-        database_->installation(), [this] { return manager_->leadership().held(); }});
+        database_->installation(), [this] { return manager_->leadership().held(); }, events});
     manager_->add_service("memory", [this] { return give_memory_back(clock_); });
     add_server("api", *server_);
     if (audit_) manager_->add_service("audit", [this] { return audit_->run(); });

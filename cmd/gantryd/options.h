@@ -20,6 +20,7 @@ struct Options {
   // How long changes are kept: a watch may go on from so long ago, also after a restart.
   int change_log_hours = 24;
   int64_t change_log_max = 200'000;
+  int event_hours = 24;         // how long Events are kept after they last happened
   std::string metrics_address;  // empty: metrics on the API port only
   uint16_t metrics_port = 0;
   std::string client_ca_file;     // whose client certificates are believed; empty: our own CA's

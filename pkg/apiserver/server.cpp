@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/kinds.h"
+#include "api/views/views.h"
 #include "pkg/apiserver/present/accept.h"
 #include "pkg/apiserver/request/body.h"
 #include "pkg/apiserver/rest.h"
@@ -79,6 +80,14 @@ class TracedStream final : public http::ResponseStream {
     return stream_.start(std::move(head));
   }
   Async<Status> write(std::string chunk) override { return stream_.write(std::move(chunk)); }
+  Async<Status> upgrade(http::Headers headers) override {
+    http::Response head;
+    head.status = 101;
+    on_start_(head);
+    headers["Audit-Id"] = id_;
+    return stream_.upgrade(std::move(headers));
+  }
+  Async<Result<std::string>> read() override { return stream_.read(); }
 
  private:
   http::ResponseStream& stream_;
@@ -93,8 +102,10 @@ Server::Server(store::Store& store, async::Clock& clock, metrics::Registry& metr
     : store_(store),
       clock_(clock),
       options_(std::move(options)),
-      reading_{store.reader(), clock, ContinueTokens(options_.continue_key), ListCache()},
-      watching_{store.reader(), clock, WatchLimits(options_.watches_per_user)},
+      views_(store.reader()),
+      reading_{views_, clock, ContinueTokens(options_.continue_key), ListCache()},
+      watching_{views_, clock, WatchLimits(options_.watches_per_user)},
+      pods_{store, options_.find_guest},
       access_(store, options_.accounts, options_.oidc),
       fair_(clock, metrics, options_.fair),
       life_(absl::StrFormat("%x", to_unix_seconds(clock.now()))),
@@ -215,6 +226,9 @@ Async<std::optional<http::Response>> Server::serve(const http::Request& request,
                                                    http::ResponseStream& stream) {
   if (auto answer = documents(request, info)) co_return answer;
   const auto* kind = info.is_resource ? api::find_by_resource(info.resource()) : nullptr;
+  const auto* view = info.is_resource ? api::views::find_by_resource(info.resource()) : nullptr;
+  if (view != nullptr && view->version == info.version)
+    co_return co_await serve_view(request, info, *view, call, stream);
   if (kind == nullptr || !serves(*kind, info)) co_return text_response(404, "404 page not found\n");
   co_return co_await serve_resource(request, info, *kind, call, stream);
 }
@@ -222,7 +236,8 @@ Async<std::optional<http::Response>> Server::serve(const http::Request& request,
 void Server::observe(const RequestInfo& info, const std::optional<http::Response>& response,
                      Duration took) {
   // Only resources that exist become label values: a client cannot make series at will.
-  const bool known = info.is_resource && api::find_by_resource(info.resource()) != nullptr;
+  const bool known = info.is_resource && (api::find_by_resource(info.resource()) != nullptr ||
+                                          api::views::find_by_resource(info.resource()) != nullptr);
   const auto resource = known ? info.plural : std::string("none");
   const auto verb = info.is_resource ? info.verb : std::string("get");
   requests_.increment({verb, resource, std::to_string(response ? response->status : 200)});

@@ -9,10 +9,12 @@
 
 #include "pkg/apiserver/access.h"
 #include "pkg/apiserver/audit/audit.h"
-#include "pkg/apiserver/discovery.h"
+#include "pkg/apiserver/discovery/discovery.h"
+#include "pkg/apiserver/discovery/openapi.h"
 #include "pkg/apiserver/fairness/fair_queue.h"
-#include "pkg/apiserver/openapi.h"
+#include "pkg/apiserver/pods/exec.h"
 #include "pkg/apiserver/read/read.h"
+#include "pkg/apiserver/views/view_reader.h"
 #include "pkg/apiserver/watch/watch.h"
 #include "pkg/apiserver/write/admission.h"
 #include "pkg/async/clock.h"
@@ -29,6 +31,7 @@ struct ServerOptions {
   std::string version;                // of Gantry, "0.1.0"
   std::vector<Validator> validators;  // rules beyond the schema
   std::vector<Check> readiness;
+  FindGuest find_guest = {};  // for logs and exec
   // Seals the continue tokens of lists. Daemons on one database share it, so that a client may ask
   // another for the next page.
   std::string continue_key = "gantry";
@@ -75,6 +78,14 @@ class Server final : public http::Handler {
                                                       const RequestInfo& info,
                                                       const api::meta::Kind& kind, const Call& call,
                                                       http::ResponseStream& stream);
+  // Views: pods with log and exec, their metrics, newer Events, Services.
+  Async<std::optional<http::Response>> serve_view(const http::Request& request,
+                                                  const RequestInfo& info,
+                                                  const api::meta::Kind& kind, const Call& call,
+                                                  http::ResponseStream& stream);
+  Async<std::optional<http::Response>> write_newer_event(http::Request request, RequestInfo info,
+                                                         const Call& call,
+                                                         http::ResponseStream& stream);
   void note(const Call& call, const RequestInfo& info, const char* stage,
             const http::Response* response);
   std::string next_id();
@@ -84,8 +95,10 @@ class Server final : public http::Handler {
   store::Store& store_;
   async::Clock& clock_;
   ServerOptions options_;
+  ViewReader views_;
   Reading reading_;
   Watching watching_;
+  PodService pods_;
   Discovery discovery_;
   OpenApi openapi_;
   Access access_;

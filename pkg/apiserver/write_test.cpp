@@ -403,5 +403,14 @@ TEST_F(WriteTest, EventsTakeStrategicMergePatches) {
   EXPECT_EQ(json(counted).find("count")->as_integer(), 2);
 }
 
+// As python3-kubernetes does.
+TEST_F(WriteTest, TypedClientsMayLeaveOutWhatThePathSays) {
+  const auto made =
+      call("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata": {"name": "py"}})");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(json(made).string_or("kind", ""), "ConfigMap");
+  EXPECT_EQ(call("POST", kApps, R"({"metadata": {"name": "py"}})").status, 400);
+}
+
 }  // namespace
 }  // namespace gantry::apiserver

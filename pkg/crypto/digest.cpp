@@ -25,8 +25,11 @@ std::string sha256(std::string_view bytes) {
 std::string sha256_hex(std::string_view bytes) {
   return hex(sha256(bytes));
 }
+std::string sha1(std::string_view bytes) {
+  return digest(EVP_sha1(), bytes);
+}
 std::string sha1_hex(std::string_view bytes) {
-  return hex(digest(EVP_sha1(), bytes));
+  return hex(sha1(bytes));
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {

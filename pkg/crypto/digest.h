@@ -8,7 +8,9 @@ namespace gantry::crypto {
 // 32 raw bytes; use hex() or base64_encode() of pkg/base/text.h to write them.
 std::string sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
-// Only for what Proxmox computes so (config digests); never for security.
+// Only for what others compute so (Proxmox's config digests, WebSocket's handshake); never for
+// security. 20 raw bytes.
+std::string sha1(std::string_view bytes);
 std::string sha1_hex(std::string_view bytes);
 
 // 32 raw bytes, RFC 2104.

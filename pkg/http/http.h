@@ -109,6 +109,12 @@ class ResponseStream {
   virtual Async<Status> start(Response head) = 0;
   // Sends a chunk and waits until the socket took it. kCancelled/Transport once the peer is gone.
   virtual Async<Status> write(std::string chunk) = 0;
+  // In place of start(): answers 101 with these headers, after which the connection is no longer
+  // HTTP: write() sends bytes as they are and read() receives them. Unsupported where the
+  // connection cannot be taken over.
+  virtual Async<Status> upgrade(Headers headers);
+  // What the peer has sent since upgrade(), at least a byte; empty once it has ended.
+  virtual Async<Result<std::string>> read();
 };
 
 // What the peer is known to be.

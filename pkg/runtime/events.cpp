@@ -38,6 +38,19 @@ Json involved_object(const Subject& subject) {
   return object;
 }
 
+// Reporters differ in what they fill in: newer ones have eventTime and a series only.
+Time last_occurrence(const Json& event) {
+  Time last{};
+  for (const auto* time :
+       {event.find("lastTimestamp"), event.find_path({"series", "lastObservedTime"}),
+        event.find("eventTime"), event.find("firstTimestamp"),
+        event.find_path({"metadata", "creationTimestamp"})}) {
+    if (time == nullptr || !time->is_string()) continue;
+    if (const auto parsed = from_rfc3339(time->as_string())) last = std::max(last, *parsed);
+  }
+  return last;
+}
+
 }  // namespace
 
 std::string event_name(const Subject& subject, const Happening& happening) {
@@ -167,8 +180,7 @@ Async<Status> EventRecorder::expire() {
   expired_at_ = clock_.now();
   const auto list = store_.list(kEvents, "");
   for (const auto& event : list.items) {
-    const auto last = from_rfc3339(event->value.string_or("lastTimestamp", ""));
-    if (last.has_value() && clock_.now() - *last < limits_.keep) continue;
+    if (clock_.now() - last_occurrence(event->value) < limits_.keep) continue;
     store::Precondition same;
     same.revision = event->revision;
     (void)co_await store_.remove(event->key, same);

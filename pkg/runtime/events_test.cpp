@@ -72,5 +72,18 @@ TEST(EventRecorder, RemovesWhatNobodyAsksForAnyMore) {
   world.finish();
 }
 
+// Those of events.k8s.io have no lastTimestamp.
+TEST(EventRecorder, KeepsNewerReportersEventsAsLong) {
+  World world;
+  Json event;
+  event.set("eventTime", to_rfc3339_micro(world.clock.now()));
+  world.put("events", "default", "theirs", std::move(event));
+  world.run_for(23h);
+  EXPECT_EQ(world.events().size(), 1u);
+  world.run_for(2h);
+  EXPECT_EQ(world.events().size(), 0u);
+  world.finish();
+}
+
 }  // namespace
 }  // namespace gantry::runtime

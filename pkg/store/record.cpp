@@ -4,6 +4,7 @@
 #include <map>
 
 #include "api/kinds.h"
+#include "api/views/views.h"
 #include "pkg/base/check.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
@@ -147,6 +148,8 @@ const FieldPaths& field_paths(const Resource& resource) {
   static const auto* all = [] {
     auto* paths = new std::map<Resource, FieldPaths>();
     for (const auto& kind : api::all_kinds())
+      (*paths)[kind.resource()] = {kind.selectable.begin(), kind.selectable.end()};
+    for (const auto& kind : api::views::all_kinds())
       (*paths)[kind.resource()] = {kind.selectable.begin(), kind.selectable.end()};
     return paths;
   }();

@@ -44,6 +44,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 24 * 365));
   app.add_option("--change-log-max", options.change_log_max, "and how many of them")
       ->check(CLI::PositiveNumber);
+  app.add_option("--event-hours", options.event_hours,
+                 "how long Events are kept after they last happened")
+      ->check(CLI::Range(1, 24 * 365));
   app.add_option("--metrics-listen", metrics, "ADDRESS:PORT of /metrics in plain HTTP");
   app.add_option("--client-ca", options.client_ca_file,
                  "PEM of the authority of client certificates; without it our own, of --data");

@@ -13,8 +13,8 @@ TEST(ReadBody, ReadsYamlAndNamesThePlaceOfAnError) {
   request.headers["Content-Type"] = "application/yaml";
   request.body = "a: 1\nb: [2";
   EXPECT_THAT(read_body(request), Fails(ErrorClass::invalid, HasSubstr("line ")));
-  request.headers["Content-Type"] = "application/vnd.kubernetes.protobuf";
-  EXPECT_THAT(read_body(request), Fails(ErrorClass::unsupported, HasSubstr("protobuf")));
+  request.headers["Content-Type"] = "text/csv";
+  EXPECT_THAT(read_body(request), Fails(ErrorClass::unsupported, HasSubstr("text/csv")));
 }
 
 }  // namespace

@@ -7,6 +7,10 @@ namespace {
 
 std::string verb_of(const std::string& method, const RequestInfo& info) {
   const bool named = !info.name.empty();
+  // Whoever may only read must not run commands, though WebSocket begins with GET.
+  const bool runs = info.subresource == "exec" || info.subresource == "attach" ||
+                    info.subresource == "portforward";
+  if (runs && (method == "GET" || method == "POST")) return "create";
   if (method == "GET" || method == "HEAD") {
     if (!named) return info.query_bool("watch") ? "watch" : "list";
     return "get";

@@ -64,6 +64,10 @@ std::vector<std::string> take_unknown(schema::Problems& problems) {
 std::optional<ApiError> Admission::check_identity(Json& object) const {
   if (!object.is_object())
     return bad_request("the body must be an object, not " + std::string(to_string(object.kind())));
+  // Typed clients leave out what the path says; the kinds that are ours are sent by name only.
+  const bool typed = kind.group.empty() || kind.group.ends_with(".k8s.io");
+  if (typed && object.find("apiVersion") == nullptr) object.set("apiVersion", kind.api_version());
+  if (typed && object.find("kind") == nullptr) object.set("kind", kind.kind);
   const auto version = object.string_or("apiVersion", "");
   const auto kind_name = object.string_or("kind", "");
   if (version != kind.api_version() || kind_name != kind.kind)

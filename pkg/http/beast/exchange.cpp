@@ -21,8 +21,11 @@ Response failure(int status, std::string text) {
 
 }  // namespace
 
-Exchange::Exchange(Executor executor, AnswerShape shape, Write write)
-    : shape_(shape), write_(std::move(write)), group_(std::move(executor)) {}
+Exchange::Exchange(Executor executor, AnswerShape shape, Write write, Read read)
+    : shape_(shape),
+      write_(std::move(write)),
+      read_(std::move(read)),
+      group_(std::move(executor)) {}
 
 Async<bool> Exchange::run(Handler& handler, Request request, Peer peer) {
   const auto what = request.method + " " + request.target.substr(0, request.target.find('?'));
@@ -66,6 +69,28 @@ Async<Status> Exchange::start(Response head) {
   if (!bytes.ok()) co_return bytes.status();
   started_ = true;
   co_return co_await send(*std::move(bytes));
+}
+
+Async<Status> Exchange::upgrade(Headers headers) {
+  if (started_) co_return internal("a response was started twice");
+  if (ending_) co_return async::cancelled();
+  if (shape_.http_1_0)
+    co_return make_error(ErrorClass::unsupported, "HTTP/1.0 cannot change the protocol");
+  Response head;
+  head.status = 101;
+  head.headers = std::move(headers);
+  framing_ = Framing::upgraded;
+  shape_.keep_alive = false;
+  shape_.head_only = false;
+  auto bytes = render_head(head, framing_, false);
+  if (!bytes.ok()) co_return bytes.status();
+  started_ = true;
+  co_return co_await send(*std::move(bytes));
+}
+
+Async<Result<std::string>> Exchange::read() {
+  if (framing_ != Framing::upgraded) co_return internal("read() before upgrade()");
+  co_return co_await read_();
 }
 
 Async<Status> Exchange::write(std::string chunk) {

@@ -17,7 +17,8 @@ struct AnswerShape {
 class Exchange final : public ResponseStream {
  public:
   using Write = std::function<Async<Status>(std::string bytes)>;
-  Exchange(Executor executor, AnswerShape shape, Write write);
+  using Read = std::function<Async<Result<std::string>>()>;
+  Exchange(Executor executor, AnswerShape shape, Write write, Read read);
 
   // Runs the handler, as a child that can be cancelled without cancelling the connection, and
   // writes what it answers. True when the connection is good for another request.
@@ -28,6 +29,8 @@ class Exchange final : public ResponseStream {
 
   Async<Status> start(Response head) override;
   Async<Status> write(std::string chunk) override;
+  Async<Status> upgrade(Headers headers) override;
+  Async<Result<std::string>> read() override;
 
  private:
   Async<bool> finish_stream();
@@ -37,6 +40,7 @@ class Exchange final : public ResponseStream {
 
   AnswerShape shape_;
   Write write_;
+  Read read_;
   async::Group group_;
   std::optional<Response> answer_;
   bool returned_ = false;  // the handler has come to its end, rather than thrown

@@ -113,14 +113,23 @@ Async<bool> Session::answer_request(RequestReader& reader) {
   shape.head_only = request.method == "HEAD";
   shape.http_1_0 = reader.is_http_1_0();
   shape.keep_alive = reader.keep_alive() && !stopping_;
-  Exchange exchange(executor_, shape,
-                    [this](std::string bytes) { return write(std::move(bytes)); });
+  Exchange exchange(
+      executor_, shape, [this](std::string bytes) { return write(std::move(bytes)); },
+      [this] { return read_upgraded(); });
   exchange_ = &exchange;
   if (inbox_.ended() || stopping_) exchange.end_stream();
   auto peer = connection_->peer();
   const bool reusable = co_await exchange.run(handler_, std::move(request), std::move(peer));
   exchange_ = nullptr;
   co_return reusable;
+}
+
+Async<Result<std::string>> Session::read_upgraded() {
+  const size_t none = 0;
+  GANTRY_CO_TRY(co_await inbox_.wait_for_more(none));
+  std::string bytes(inbox_.bytes());
+  inbox_.consume(bytes.size());
+  co_return bytes;
 }
 
 Async<bool> Session::refuse(Fault fault) {

@@ -30,6 +30,7 @@ class Session {
   Async<bool> serve_one();
   Async<bool> answer_request(RequestReader& reader);
   Async<bool> refuse(Fault fault);
+  Async<Result<std::string>> read_upgraded();
 
   // OK when a whole request has been read. kCancelled: there is none, close silently.
   Async<Status> read_request(RequestReader& reader, std::optional<Fault>& fault);

@@ -75,7 +75,10 @@ Result<std::string> render_head(const Response& response, Framing framing, bool 
   if (framing == Framing::length)
     text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   if (framing == Framing::chunked) text += "Transfer-Encoding: chunked\r\n";
-  text += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+  if (framing == Framing::upgraded)
+    text += "Connection: Upgrade\r\n";
+  else
+    text += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
   return text + "\r\n";
 }
 

@@ -7,7 +7,7 @@
 namespace gantry::http::beast {
 
 // How the end of a response's body is told.
-enum class Framing { length, chunked, until_close, none };
+enum class Framing { length, chunked, until_close, none, upgraded };
 
 // Head and body. Content-Length, Host and Connection are ours; kInvalid when method, target or a
 // header would not be valid HTTP.

@@ -2,15 +2,12 @@
 # apply, apply --server-side, diff, replace, dry runs.
 area_apply() {
   app web >"$work/web.yaml"
-  # 1.20 looks into /openapi/v2 before a dry run, which is empty.
-  if is_at_least 1.32; then
-    expect 'web created \(server dry run\)' k apply --dry-run=server -f "$work/web.yaml"
-  fi
+  expect 'web created \(server dry run\)' k apply --dry-run=server -f "$work/web.yaml"
   refuses 'not found' k get app web
   expect 'app.gantry.dev/web created' k apply -f "$work/web.yaml"
   expect 'app.gantry.dev/web unchanged' k apply -f "$work/web.yaml"
   app web 2 >"$work/web.yaml"
-  if is_at_least 1.32; then diff_shows_the_change; fi
+  diff_shows_the_change
   expect 'web configured' k apply -f "$work/web.yaml"
   prints 2 field web .spec.replicas
   expect 'app.gantry.dev/web replaced' k replace -f <(app web 3)

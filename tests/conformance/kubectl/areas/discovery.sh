@@ -11,9 +11,9 @@ area_discovery() {
   expect '^proxmoxcluster.gantry.dev/lab|^lab ' k get pc
   expect '^small ' k get mc
   expect 'app.gantry.dev/web' k get gantry
+  expect "Kubernetes (control plane|master).* is running at" k cluster-info
   k delete app web >"$work/said"
-  # 1.20 explains from /openapi/v2, which is empty.
-  if is_at_least 1.32; then explain_reads_like_documentation; fi
+  explain_reads_like_documentation
 }
 
 explain_reads_like_documentation() {

@@ -11,12 +11,9 @@ area_remove() {
   config_map one; config_map two
   expect 'configmap "one" deleted' k delete configmaps --all
   prints '' k get configmaps -o name
-  # 1.20 looks into /openapi/v2 first, which is empty.
-  if is_at_least 1.32; then
-    config_map dry
-    expect 'deleted \(server dry run\)' k delete configmap dry --dry-run=server
-    expect dry k get configmap dry
-  fi
+  config_map dry
+  expect 'deleted \(server dry run\)' k delete configmap dry --dry-run=server
+  expect dry k get configmap dry
   prints '' k delete -f <(app never) --ignore-not-found=true
 }
 

@@ -6,6 +6,7 @@ from api import APPS, api_of_arguments, app
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 PARTIAL = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
 def is_status(answer, code, reason, message):
@@ -71,8 +72,13 @@ def check_openapi(api):
     document = api("GET", url)[1]
     patch = document["paths"][APPS.replace("default", "{namespace}") + "/{name}"]["patch"]
     names = {parameter["name"] for parameter in patch["parameters"]}
-    assert names >= {"dryRun", "fieldManager", "fieldValidation"}, names
+    assert names >= {"dryRun", "fieldManager", "fieldValidation", "force"}, names
     assert "application/strategic-merge-patch+json" in patch["requestBody"]["content"]
+    accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    status, document, answer = api("GET", "/openapi/v2", Accept=accept)
+    assert status == 200 and document.startswith(b"\x0a\x032.0"), document[:20]
+    assert answer.getheader("Content-Type").endswith("+protobuf")
+    assert api("GET", "/openapi/v2")[1]["swagger"] == "2.0"
 
 
 def check_lists(api):
@@ -136,6 +142,38 @@ def check_watches(api):
     first, = events_of(table, 1)
     assert first["object"]["kind"] == "Table" and first["object"]["columnDefinitions"], first
     table.close()
+
+
+def text(number, value):
+    value = value if isinstance(value, bytes) else value.encode()
+    return bytes([number << 3 | 2]) + varint(len(value)) + value
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
+    return out + bytes([value])
+
+
+def envelope(api_version, kind, raw):
+    return b"k8s\0" + text(1, text(1, api_version) + text(2, kind)) + text(2, raw)
+
+
+def check_protobuf(api):
+    metadata = text(1, "by-protobuf")
+    entry = text(1, "key") + text(2, "value")
+    body = envelope("v1", "ConfigMap", text(1, metadata) + text(2, entry))
+    maps = "/api/v1/namespaces/default/configmaps"
+    status, made, answer = api("POST", maps, body, Content_Type=PROTOBUF, Accept=PROTOBUF + ",application/json")
+    assert status == 201 and made["data"] == {"key": "value"}, (status, made)
+    assert answer.getheader("Content-Type").startswith("application/json")
+    is_status(api("POST", maps, body[:-3], Content_Type=PROTOBUF), 400, "BadRequest", r"byte \d+: ")
+    is_status(api("POST", APPS, envelope("gantry.dev/v1alpha1", "App", b""), Content_Type=PROTOBUF),
+              415, "UnsupportedMediaType", "Kind=App is not accepted as protobuf")
+    options = envelope("v1", "DeleteOptions", text(4, "Background"))
+    status, gone, _ = api("DELETE", maps + "/by-protobuf", options, Content_Type=PROTOBUF)
+    assert status == 200 and gone["status"] == "Success", (status, gone)
 
 
 def main():

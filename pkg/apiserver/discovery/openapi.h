@@ -5,29 +5,32 @@
 #include <string>
 
 #include "pkg/apiserver/request/request_info.h"
-#include "pkg/base/json.h"
 #include "pkg/http/http.h"
 
 namespace gantry::apiserver {
 
 // /openapi/v3 (the index), /openapi/v3/{api/v1, apis/GROUP/VERSION} (with ?hash=, cacheable for
-// ever), and /openapi/v2: an empty protobuf document, which is what old clients need to go on
-// (a JSON one is a hard error for them).
+// ever) and /openapi/v2, in protobuf for those who accept it, else as JSON.
 class OpenApi {
  public:
   OpenApi();
+  // nullopt for any other path. With If-None-Match of the same content: 304. A document of v3 under
+  // an old hash: 301 to the new one.
   std::optional<http::Response> answer(const http::Request& request, const RequestInfo& info) const;
 
  private:
   struct Document {
     std::string body;
+    std::string content_type;
     std::string hash;
   };
-  std::map<std::string, Document> groups_;  // "apis/gantry.dev/v1alpha1"
-  Document index_;
-};
+  static Document make(std::string body, std::string content_type);
+  static http::Response respond(const http::Request& request, const Document& document);
+  http::Response respond_group(const http::Request& request, const RequestInfo& info,
+                               const std::string& path, const Document& document) const;
 
-// The v3 document of one group and version; also the golden file docs/reference/openapi.json.
-Json openapi_document(const std::string& group, const std::string& version);
+  std::map<std::string, Document> groups_;  // "apis/gantry.dev/v1alpha1"
+  Document index_, v2_json_, v2_protobuf_;
+};
 
 }  // namespace gantry::apiserver

@@ -1,8 +1,9 @@
-#include "pkg/apiserver/discovery.h"
+#include "pkg/apiserver/discovery/discovery.h"
 
 #include <set>
 
 #include "api/kinds.h"
+#include "api/views/views.h"
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
 #include "pkg/schema/json.h"
@@ -12,7 +13,6 @@ namespace {
 
 using api::meta::Kind;
 
-// "Event" comes last of the verbs' holders: every kind has the same ones.
 Json verbs(std::initializer_list<const char*> names) {
   Json list = Json::array();
   for (const auto* name : names) list.push_back(name);
@@ -20,6 +20,16 @@ Json verbs(std::initializer_list<const char*> names) {
 }
 Json all_verbs() {
   return verbs({"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"});
+}
+Json view_verbs() {
+  return verbs({"get", "list", "watch"});
+}
+// Stored kinds can be written, views cannot; Events of either group are the same. Reviews are
+// questions: they are created and answered, never kept.
+Json verbs_of(const Kind& kind) {
+  if (!kind.stored) return verbs({"create"});
+  const bool stored = kind.type != nullptr || kind.kind == "Event";
+  return stored ? all_verbs() : view_verbs();
 }
 Json status_verbs() {
   return verbs({"get", "patch", "update"});
@@ -37,7 +47,7 @@ Json legacy_resource(const Kind& kind) {
   resource.set("singularName", kind.singular);
   resource.set("namespaced", kind.namespaced);
   resource.set("kind", kind.kind);
-  resource.set("verbs", all_verbs());
+  resource.set("verbs", verbs_of(kind));
   if (!kind.short_names.empty()) resource.set("shortNames", texts(kind.short_names));
   if (!kind.categories.empty()) resource.set("categories", texts(kind.categories));
   return resource;
@@ -63,6 +73,20 @@ Json legacy_scale(const Kind& kind) {
   return resource;
 }
 
+// authentication.k8s.io/v1 TokenRequest: `kubectl create token`.
+bool has_tokens(const Kind& kind) {
+  return kind.kind == "ServiceAccount";
+}
+Json legacy_token(const Kind& kind) {
+  auto resource = legacy_status(kind);
+  resource.set("name", std::string(kind.plural) + "/token");
+  resource.set("group", "authentication.k8s.io");
+  resource.set("version", "v1");
+  resource.set("kind", "TokenRequest");
+  resource.set("verbs", verbs({"create"}));
+  return resource;
+}
+
 Json group_version(const std::string& group, const std::string& version) {
   Json item;
   item.set("groupVersion", group.empty() ? version : group + "/" + version);
@@ -70,12 +94,19 @@ Json group_version(const std::string& group, const std::string& version) {
   return item;
 }
 
+std::vector<const Kind*> served() {
+  std::vector<const Kind*> kinds;
+  for (const auto& kind : api::all_kinds()) kinds.push_back(&kind);
+  for (const auto& kind : api::views::all_kinds()) kinds.push_back(&kind);
+  return kinds;
+}
+
 using Groups = std::map<std::string, std::set<std::string>>;  // group → versions
 
 Groups groups() {
   Groups found;
-  for (const auto& kind : api::all_kinds())
-    found[std::string(kind.group)].insert(std::string(kind.version));
+  for (const auto* kind : served())
+    found[std::string(kind->group)].insert(std::string(kind->version));
   return found;
 }
 
@@ -85,11 +116,13 @@ Json resource_list(const std::string& group, const std::string& version) {
   list.set("apiVersion", "v1");
   list.set("groupVersion", group.empty() ? version : group + "/" + version);
   list.set("resources", Json::array());
-  for (const auto& kind : api::all_kinds()) {
-    if (kind.group != group || kind.version != version) continue;
-    list.member("resources").push_back(legacy_resource(kind));
-    if (kind.has_status) list.member("resources").push_back(legacy_status(kind));
-    if (kind.has_scale()) list.member("resources").push_back(legacy_scale(kind));
+  for (const auto* kind : served()) {
+    if (kind->group != group || kind->version != version) continue;
+    list.member("resources").push_back(legacy_resource(*kind));
+    if (has_tokens(*kind)) list.member("resources").push_back(legacy_token(*kind));
+    if (!kind->has_status) continue;
+    list.member("resources").push_back(legacy_status(*kind));
+    if (kind->has_scale()) list.member("resources").push_back(legacy_scale(*kind));
   }
   return list;
 }
@@ -111,15 +144,26 @@ Json response_kind(const Kind& kind) {
   return item;
 }
 
+Json aggregated_token() {
+  Json token;
+  token.set("subresource", "token");
+  token.member("responseKind").set("group", "authentication.k8s.io");
+  token.member("responseKind").set("version", "v1");
+  token.member("responseKind").set("kind", "TokenRequest");
+  token.set("verbs", verbs({"create"}));
+  return token;
+}
+
 Json aggregated_resource(const Kind& kind) {
   Json resource;
   resource.set("resource", kind.plural);
   resource.set("responseKind", response_kind(kind));
   resource.set("scope", kind.namespaced ? "Namespaced" : "Cluster");
   resource.set("singularResource", kind.singular);
-  resource.set("verbs", all_verbs());
+  resource.set("verbs", verbs_of(kind));
   if (!kind.short_names.empty()) resource.set("shortNames", texts(kind.short_names));
   if (!kind.categories.empty()) resource.set("categories", texts(kind.categories));
+  if (has_tokens(kind)) resource.member("subresources").push_back(aggregated_token());
   if (!kind.has_status) return resource;
   Json status;
   status.set("subresource", "status");
@@ -152,9 +196,9 @@ Json aggregated(const std::string& discovery_version, bool core) {
       Json entry;
       entry.set("version", version);
       entry.set("freshness", "Current");
-      for (const auto& kind : api::all_kinds())
-        if (kind.group == group && kind.version == version)
-          entry.member("resources").push_back(aggregated_resource(kind));
+      for (const auto* kind : served())
+        if (kind->group == group && kind->version == version)
+          entry.member("resources").push_back(aggregated_resource(*kind));
       item.member("versions").push_back(std::move(entry));
     }
     list.member("items").push_back(std::move(item));

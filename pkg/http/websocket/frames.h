@@ -1,0 +1,41 @@
+#pragma once
+// WebSocket frames (RFC 6455, section 5) as bytes.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pkg/base/status.h"
+
+namespace gantry::http::websocket {
+
+enum class Opcode { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
+
+struct Frame {
+  Opcode opcode = Opcode::binary;
+  bool last = true;  // of its message
+  std::string payload;
+};
+
+// Takes a client's frames out of bytes as they come.
+class FrameReader {
+ public:
+  explicit FrameReader(size_t payload_max) : payload_max_(payload_max) {}
+  void feed(std::string_view bytes) { bytes_ += bytes; }
+  // nullopt: more bytes are needed. kInvalid for what breaks the protocol (an unmasked frame, a
+  // reserved bit or opcode, a fragmented or long control frame), kResourceExhausted for a frame
+  // that is too long. Nothing more can be read after an error.
+  Result<std::optional<Frame>> next();
+
+ private:
+  size_t payload_max_;
+  std::string bytes_;
+};
+
+// A server's frame: whole, not masked.
+std::string render_frame(Opcode opcode, std::string_view payload);
+
+// Sec-WebSocket-Accept for a client's Sec-WebSocket-Key (section 4.2.2).
+std::string accept_key(std::string_view key);
+
+}  // namespace gantry::http::websocket

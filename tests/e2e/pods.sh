@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Containers as Pods, with a kubectl that speaks WebSocket: logs, exec, cp and top on real LXC.
+#
+#   pods.sh --bin DIR
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+# shellcheck source=deploy/demo/stack.sh
+. "$root/deploy/demo/stack.sh"
+[ "${1:-}" = --bin ] && [ $# = 2 ] || { echo "usage: pods.sh --bin DIR" >&2; exit 2; }
+bin="$(cd "$2" && pwd)"
+[ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
+kubectl="$("$root/tests/conformance/kubectl/fetch.sh" | head -n 1)/kubectl-1.32"
+[ -x "$kubectl" ] || { echo "SKIPPED: no kubectl that speaks WebSocket could be had"; exit 0; }
+trap 'stop_stack' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+k() { timeout 60 "$kubectl" "$@"; }
+is_equal() { [ "$1" = "$2" ] || die "expected \"$2\", got \"$1\""; }
+
+chapter "a web server in a real container"
+start_database
+start_lab lxc
+start_daemon
+ctl apply -f "$work/cluster.yaml" -f "$root/deploy/examples/hello"
+ctl progress app/hello machines --timeout 240 || die "the App is not ready"
+pod=hello-0
+
+chapter "exec: output, exit codes, standard input"
+is_equal "$(k exec $pod -- cat /var/www/html/index.html)" "hello from gantry"
+is_equal "$(k exec $pod -- sh -c 'echo out; echo err >&2' 2>/dev/null)" out
+is_equal "$(k exec $pod -- sh -c 'echo out; echo err >&2' 2>&1 >/dev/null)" err
+code=0
+k exec $pod -- sh -c 'exit 7' 2>/dev/null || code=$?
+is_equal $code 7
+is_equal "$(printf 'one\ntwo\n' | k exec -i $pod -- sort -r)" $'two\none'
+# What a shell would make something of stays as it is.
+# shellcheck disable=SC2016
+is_equal "$(k exec $pod -- printf '%s' '$(id) `id` "; id')" '$(id) `id` "; id'
+is_equal "$(k exec $pod -- head -c 3000000 /dev/zero | wc -c)" 3000000
+
+chapter "cp: there and back"
+head -c 1000000 /dev/urandom >"$work/there"
+k cp "$work/there" "$pod:/tmp/there"
+k cp "$pod:/tmp/there" "$work/back" >/dev/null
+cmp "$work/there" "$work/back" || die "cp changed the file"
+
+chapter "logs: of the App's unit, the last, followed"
+k exec $pod -- systemctl restart nginx
+k logs $pod >"$work/logs"
+grep -q 'nginx' "$work/logs" || die "nothing of nginx is in: $(head -c 300 "$work/logs")"
+is_equal "$(k logs $pod --tail=1 | wc -l)" 1
+k logs $pod --tail=1 --timestamps | grep -qE '^20[0-9-]+T' || die "no timestamps"
+k logs -f $pod --tail=1 >"$work/followed" 2>&1 &
+follower=$!
+children+=("$follower")
+within 10 "a line" test -s "$work/followed"
+before=$(wc -l <"$work/followed")
+k exec $pod -- systemctl restart nginx
+grown() { [ "$(wc -l <"$work/followed")" -gt "$before" ]; }
+within 15 "the lines of the restart" grown
+kill "$follower"
+
+chapter "top"
+measured() { k top pod $pod >"$work/said" 2>&1; }
+within 60 "figures" measured
+grep -qE "^$pod +[0-9]+m +[1-9][0-9]*Mi" "$work/said" || die "$(cat "$work/said")"
+
+chapter "who may only look may read logs, and not run anything"
+k create serviceaccount looker
+k create rolebinding looks --clusterrole=view --serviceaccount=default:looker
+token=$(k create token looker)
+looker() { k --kubeconfig /dev/null --server "$(ctl_server)" \
+  --certificate-authority "$work/gantryd/ca.pem" --token "$token" "$@"; }
+looker logs $pod --tail=1 >/dev/null || die "the log was refused"
+! looker exec $pod -- true >"$work/said" 2>&1 || die "exec was allowed"
+grep -qi 'forbidden' "$work/said" || die "$(cat "$work/said")"
+
+chapter "delete"
+ctl delete app hello --timeout 120
+stop_stack
+nothing_is_left || die "something is left behind"
+chapter "the whole story went well"
