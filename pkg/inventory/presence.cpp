@@ -1,7 +1,5 @@
 #include "pkg/inventory/presence.h"
 
-#include <ranges>
-
 namespace gantry::inventory {
 namespace {
 
@@ -19,7 +17,9 @@ PresenceAnswer presence_of(const std::deque<Witness>& witnesses, VmId vmid,
   const auto& newest = witnesses.back();
   if (newest.listed.contains(vmid)) return {Presence::present, "listed"};
   if (!newest.trustworthy) return unknown("the inventory is not to be trusted: " + newest.problem);
-  for (const auto& witness : witnesses | std::views::reverse) {
+  // By iterator: clang 14 cannot read this library's std::views.
+  for (auto it = witnesses.rbegin(); it != witnesses.rend(); ++it) {
+    const auto& witness = *it;
     const auto ago = human_duration(newest.at - witness.at);
     if (witness.listed.contains(vmid)) return unknown("it was still listed " + ago + " ago");
     if (witness.busy.contains(vmid)) return unknown("a task on it ran " + ago + " ago");

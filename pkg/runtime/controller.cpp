@@ -92,12 +92,14 @@ Async<Status> Controller::run() {
   async::Group inputs(co_await async::this_executor());
   async::Group reconciles(co_await async::this_executor());
   for (const auto& [resource, mapping] : watches_) {
-    inputs.spawn(name_ + " watches " + resource,
-                 [this, resource, mapping] { return follow(resource, mapping); });
+    inputs.spawn(name_ + " watches " + resource, [this, resource = resource, mapping = mapping] {
+      return follow(resource, mapping);
+    });
   }
   for (const auto& [name, source] : sources_) {
-    inputs.spawn(name,
-                 [this, source] { return source([this](Request request) { enqueue(request); }); });
+    inputs.spawn(name, [this, source = source] {
+      return source([this](Request request) { enqueue(request); });
+    });
   }
   const auto dispatched = co_await dispatch(reconciles);
   inputs.stop();
