@@ -1,5 +1,6 @@
 #include "pkg/base/time.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include <absl/strings/str_format.h>
@@ -120,7 +121,9 @@ std::optional<Time> from_rfc3339(std::string_view text) {
 }
 
 Time from_unix_seconds(int64_t seconds) {
-  return Time(std::chrono::seconds(seconds));
+  // What a server sends may lie outside 1678 … 2261: then the nearest of these.
+  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count();
+  return Time(std::chrono::seconds(std::clamp(seconds, -kMost, kMost)));
 }
 
 int64_t to_unix_seconds(Time time) {

@@ -24,6 +24,13 @@ TEST(Rfc3339, RefusesNonsense) {
     EXPECT_EQ(from_rfc3339(text), std::nullopt) << text;
 }
 
+TEST(UnixSeconds, RoundTripAndStayWithinWhatTimesHold) {
+  EXPECT_EQ(to_rfc3339(from_unix_seconds(1'763'702'942)), "2025-11-21T05:29:02Z");
+  EXPECT_EQ(to_unix_seconds(from_unix_seconds(-1)), -1);
+  EXPECT_LT(from_unix_seconds(1'763'702'942), from_unix_seconds(INT64_MAX));
+  EXPECT_GT(from_unix_seconds(0), from_unix_seconds(INT64_MIN));
+}
+
 TEST(HumanDuration, ShowsTheTwoLargestUnits) {
   EXPECT_EQ(human_duration(850ms), "850ms");
   EXPECT_EQ(human_duration(200s), "3m20s");

@@ -1,7 +1,6 @@
 #include "pkg/lab/property.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_config.h"
@@ -123,19 +122,6 @@ std::string with_volume(std::string_view key, std::string_view value, const std:
   return print_properties(format, parts);
 }
 
-std::optional<int64_t> parse_size(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  double factor = 1;
-  constexpr std::string_view kUnits = "KMGT";
-  if (const auto unit = kUnits.find(text.back()); unit != std::string_view::npos) {
-    factor = std::pow(1024.0, static_cast<double>(unit + 1));
-    text.remove_suffix(1);
-  }
-  const auto number = parse_double(text);
-  if (!number.has_value() || *number < 0) return std::nullopt;
-  return static_cast<int64_t>(*number * factor);
-}
-
 std::string print_size(int64_t bytes) {
   constexpr std::string_view kUnits = "KMGT";
   size_t unit = 0;
@@ -155,10 +141,9 @@ std::optional<NewDisk> parse_new_disk(std::string_view volume) {
   if (number.empty() || number.find_first_not_of("0123456789.") != std::string_view::npos) {
     return std::nullopt;
   }
-  const auto gibibytes = parse_double(number);
-  if (!gibibytes.has_value()) return std::nullopt;
-  constexpr double kGiB = 1024.0 * 1024 * 1024;
-  return NewDisk{std::string(volume.substr(0, colon)), static_cast<int64_t>(*gibibytes * kGiB)};
+  const auto bytes = parse_size(std::string(number) + "G");
+  if (!bytes.has_value()) return std::nullopt;
+  return NewDisk{std::string(volume.substr(0, colon)), *bytes};
 }
 
 }  // namespace gantry::lab

@@ -9,6 +9,7 @@
 
 #include "pkg/base/status.h"
 #include "pkg/lab/schema.h"
+#include "pkg/pve/property_string.h"
 
 namespace gantry::lab {
 
@@ -38,8 +39,7 @@ std::string volume_of(std::string_view value);
 std::string with_volume(std::string_view key, std::string_view value, const std::string& volid,
                         bool modern);
 
-// "8G", "512M", "4294967296", "1.5T" in bytes.
-std::optional<int64_t> parse_size(std::string_view text);
+using pve::parse_size;
 // As Proxmox prints it: the largest unit that divides without a rest.
 std::string print_size(int64_t bytes);
 // "local:4" or "local:0.5": a new volume of that many GiB on that storage.
