@@ -109,7 +109,8 @@ bool needs_quotes(std::string_view text) {
   const auto plain = resolve_plain(text);
   if (!plain || !plain->is_string()) return true;
   if (is_one_of(to_lower(text), kOldBooleans) || looks_numeric(text)) return true;
-  if (text == "<<" || text == "=" || text == "---" || text == "...") return true;
+  if (text == "<<" || text == "=" || text == "---") return true;
+  if (text == "..." || text.starts_with("... ")) return true;  // at a line's start: document's end
   if (std::string_view("-?:,[]{}#&*!|>'\"%@` \t").find(text.front()) != std::string_view::npos) {
     // A word that merely begins with a dash is plain.
     if (text.front() != '-' || text.size() < 2 || text[1] == ' ' || text[1] == '-') return true;

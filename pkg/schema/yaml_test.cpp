@@ -168,9 +168,9 @@ TEST(ToYaml, WritesBlockStyleInKubernetesOrder) {
 
 TEST(ToYaml, QuotesWhatWouldReadBackAsSomethingElse) {
   Json list = Json::array();
-  for (const auto* text :
-       {"",    "true", "no",         "12",    "0644", "1e3", "null",  "~",  "a: b",  "a #b",
-        "- x", "*x",   "2026-11-21", "12:30", " x",   "x ",  "\ttab", "@x", "1_000", "---"}) {
+  for (const auto* text : {"",      "true", "no",    "12",  "0644",       "1e3",   "null", "~",
+                           "a: b",  "a #b", "- x",   "*x",  "2026-11-21", "12:30", " x",   "x ",
+                           "\ttab", "@x",   "1_000", "---", "...",        "... x"}) {
     list.push_back(text);
   }
   const std::string yaml = to_yaml(list);
@@ -178,6 +178,7 @@ TEST(ToYaml, QuotesWhatWouldReadBackAsSomethingElse) {
   for (const char c : yaml) quoted += c == '"' ? 1 : 0;
   EXPECT_EQ(quoted, 2 * list.size()) << yaml;
   EXPECT_EQ(to_yaml(Json("/var/www")), "/var/www\n");
+  EXPECT_EQ(to_yaml(Json("... x")), "\"... x\"\n");
   EXPECT_EQ(to_yaml(Json("-x")), "-x\n");
 }
 
