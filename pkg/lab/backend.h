@@ -60,6 +60,8 @@ class Backend {
   // The same container with its disks under other names, while it does not run. Not called when
   // only the node changes and the disks are shared.
   virtual Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) = 0;
+  // Makes the empty disk behind mount point `key` of a container that is there.
+  virtual Async<Status> add_disk(ContainerSpec spec, std::string key) = 0;
   virtual Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) = 0;
   // Applies what can change while it runs (cores, memory, net).
   virtual Async<Status> apply(ContainerSpec spec) = 0;

@@ -184,6 +184,17 @@ bool touches_container(const Change& change) {
          std::any_of(change.remove.begin(), change.remove.end(), touches);
 }
 
+// Mount points whose volume has just been made: "local:8" in the request, another text in the
+// config.
+std::vector<std::string> new_disks(const Change& change, const GuestConfig& config) {
+  std::vector<std::string> keys;
+  for (const auto& [key, asked] : change.set) {
+    if (key_family(key) != "mp" || !config.has(key)) continue;
+    if (volume_of(config.get(key)) != volume_of(asked)) keys.push_back(key);
+  }
+  return keys;
+}
+
 // Requires the config's flock.
 Async<Reply> configure_locked(Model& model, const Call& call, Change change) {
   const auto vmid = call.params.vmid();
@@ -201,6 +212,14 @@ Async<Reply> configure_locked(Model& model, const Call& call, Change change) {
     }
   }
   apply_change(model, *guest, change);
+  for (const auto& key : new_disks(change, guest->config)) {
+    if (!guest->has_container) break;
+    auto with_disk = model.spec_of(*guest);
+    const Status made = co_await model.backend.add_disk(std::move(with_disk), key);
+    if (!made.ok()) co_return died(message_of(made) + "\n");
+    guest = model.find_container(node, vmid);
+    if (guest == nullptr) co_return died(missing_config_text(node, vmid));
+  }
   if (!guest->has_container || !state.running || !touches_container(change)) co_return done();
   auto spec = model.spec_of(*guest);
   const Status applied = co_await model.backend.apply(std::move(spec));

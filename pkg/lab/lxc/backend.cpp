@@ -78,6 +78,11 @@ Async<Status> LxcBackend::move(ContainerSpec from, ContainerSpec to, LogSink) {
   co_return co_await work_.run(std::move(job));
 }
 
+Async<Status> LxcBackend::add_disk(ContainerSpec spec, std::string key) {
+  auto job = [containers = containers_, spec, key] { return containers->add_disk(spec, key); };
+  co_return co_await work_.run(std::move(job));
+}
+
 Async<Status> LxcBackend::resize(ContainerSpec, std::string, int64_t) {
   co_return Status();
 }

@@ -36,6 +36,7 @@ class LxcBackend final : public Backend {
   Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) override;
   Async<Status> destroy(ContainerSpec spec, LogSink log) override;
   Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) override;
+  Async<Status> add_disk(ContainerSpec spec, std::string key) override;
   Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) override;
   Async<Status> apply(ContainerSpec spec) override;
   Async<Result<ContainerState>> inspect(ContainerSpec spec) override;

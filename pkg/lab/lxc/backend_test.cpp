@@ -145,6 +145,21 @@ TEST_F(LxcBackendTest, AContainerLivesItsWholeLife) {
   EXPECT_THAT(loop_.block_on(backend_.destroy(made, no_log_)), IsOk());
 }
 
+// A mount point that is added to a container that is there already.
+TEST_F(LxcBackendTest, AnAddedDiskIsThereAtTheNextStart) {
+  const auto with_disk = spec(109);
+  auto made = with_disk;
+  made.mounts.clear();
+  made.config.erase("mp0");
+  ASSERT_THAT(create(made), IsOk());
+  ASSERT_THAT(loop_.block_on(backend_.add_disk(with_disk, "mp0")), IsOk());
+  ASSERT_THAT(loop_.block_on(backend_.start(with_disk, no_log_)), IsOk());
+  EXPECT_EQ(exec(with_disk, {"sh", "-c", "echo kept > /data/file && cat /data/file"}).out,
+            "kept\n");
+  EXPECT_THAT(loop_.block_on(backend_.add_disk(made, "mp0")), Fails(ErrorClass::invalid));
+  EXPECT_THAT(loop_.block_on(backend_.destroy(with_disk, no_log_)), IsOk());
+}
+
 TEST_F(LxcBackendTest, ATimeoutKillsTheCommandInsideToo) {
   auto made = spec(101);
   ASSERT_THAT(create(made), IsOk());

@@ -236,6 +236,14 @@ Status Containers::destroy(const ContainerSpec& spec) const {
   return {};
 }
 
+Status Containers::add_disk(const ContainerSpec& spec, const std::string& key) const {
+  const FilesLock lock(lock_file(spec.vmid));
+  const auto mount = std::ranges::find(spec.mounts, key, &VolumeSpec::key);
+  if (mount == spec.mounts.end()) return invalid("container '%d' has no %s", spec.vmid.get(), key);
+  GANTRY_TRY_ASSIGN(const auto path, volume(*mount));
+  return make_guest_folder(path);
+}
+
 Status Containers::apply(const ContainerSpec& spec) const {
   if (!is_running(spec.vmid)) return {};
   for (const auto& [key, value] : limits(spec.config, cgroups_)) {

@@ -27,6 +27,8 @@ class Containers {
   // Renames the volumes whose names differ. Nodes share this machine: nothing is copied.
   Status move(const ContainerSpec& from, const ContainerSpec& to) const;
   Status destroy(const ContainerSpec& spec) const;
+  // Not there until the next start in a container that runs.
+  Status add_disk(const ContainerSpec& spec, const std::string& key) const;
   Status apply(const ContainerSpec& spec) const;
   Result<ContainerState> inspect(const ContainerSpec& spec) const;
   Result<guest::Exit> exec(const ContainerSpec& spec, const guest::Command& command,

@@ -217,6 +217,10 @@ Async<Status> MemoryBackend::forget(std::string name) {
   co_return Status();
 }
 
+Async<Status> MemoryBackend::add_disk(ContainerSpec, std::string) {
+  co_return Status();
+}
+
 Async<Status> MemoryBackend::resize(ContainerSpec, std::string, int64_t) {
   co_return co_await take(options_.timing.resize);
 }
