@@ -121,10 +121,9 @@ TEST(Manifests, OfLaterVersionsAreRefusedWithPaths) {
   EXPECT_THAT(problems_of(manifest("4-appliance.yaml").front().value),
               ElementsAre(HasSubstr("no kind \"Appliance\"")));
   EXPECT_THAT(problems_of(manifest("5-wiki.yaml").front().value),
-              ElementsAre(HasSubstr("spec.networks[0].applianceRef: Appliances are not served"),
-                          HasSubstr("spec.dependsOn: is not accepted"),
-                          HasSubstr("spec.update: is not accepted"),
-                          HasSubstr("spec.volumes: is not accepted")));
+              ElementsAre(HasSubstr("spec.update.strategy: BlueGreen needs the route"),
+                          HasSubstr("spec.networks[0].applianceRef: Appliances are not served"),
+                          HasSubstr("spec.dependsOn: is not accepted")));
 }
 
 struct Edit {

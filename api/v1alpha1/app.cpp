@@ -82,6 +82,20 @@ TypeInfo describe(Type<Expose>) {
       });
 }
 
+TypeInfo describe(Type<VolumesOnDeletion>) {
+  return enumeration<VolumesOnDeletion>(
+      "VolumesOnDeletion",
+      "Retain: the container is stopped and left with its volumes, for a person to decide. Delete: "
+      "they are destroyed with it.",
+      {"Retain", "Delete"});
+}
+
+TypeInfo describe(Type<AppDeletion>) {
+  return object<AppDeletion>(
+      "AppDeletion", "What is left of an App that is deleted, and of replicas that are.",
+      {field<&AppDeletion::volumes>("volumes", "What becomes of its volumes.")});
+}
+
 int port_number(const AppSpec& spec, const PortRef& ref) {
   if (ref.number > 0) return ref.number;
   const auto found = std::ranges::find(spec.ports, ref.name, &AppPort::name);
@@ -180,6 +194,7 @@ Problems check(const AppSpec& spec) {
   check_files(problems, spec);
   check_workload(problems, spec);
   check_expose(problems, spec);
+  for (auto& problem : check_volumes(spec.volumes)) problems.push_back(std::move(problem));
   return problems;
 }
 
@@ -201,22 +216,23 @@ TypeInfo describe(Type<AppSpec>) {
                                MapKey{"name"}, Items{0, 500}),
           field<&AppSpec::files>("files", "Files that are written into the container.",
                                  MapKey{"path"}, Items{0, 200}),
+          field<&AppSpec::volumes>("volumes",
+                                   "Disks of its own for data, in each of its containers.",
+                                   MapKey{"name"}, Items{0, 32}),
+          field<&AppSpec::deletion>("deletion", "What is left when it is deleted."),
           field<&AppSpec::expose>("expose",
                                   "Host names under which it is served. Refused until Appliances "
                                   "are served.",
                                   MapKey{"host"}, Items{0, 100}),
           field<&AppSpec::health>("health",
                                   "How it is known that it works; without it, that its unit runs."),
+          field<&AppSpec::update>("update", "How changes reach the containers."),
           field<&AppSpec::networks>(
               "networks", "Network interfaces; those of the class when empty.", Items{0, 32}),
           field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept."),
       });
   info = reserved(std::move(info),
-                  {{"volumes", "volumes are not served by this version"},
-                   {"dependsOn", "dependencies between Apps are not served by this version"},
-                   {"update",
-                    "update strategies are not served by this version: a changed "
-                    "workload is put into the running containers, one after the other"}});
+                  {{"dependsOn", "dependencies between Apps are not served by this version"}});
   return checked<AppSpec, static_cast<Problems (*)(const AppSpec&)>(&check)>(std::move(info));
 }
 
@@ -268,7 +284,7 @@ meta::Kind app_kind() {
                   {"Class", "string", "The shape of its containers.", "spec.machineClassName", 1},
                   message_column(),
               },
-          .check_update = nullptr};
+          .check_update = &check_volume_update};
 }
 
 }  // namespace gantry::api::v1alpha1

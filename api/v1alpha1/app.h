@@ -9,6 +9,7 @@
 #include "api/meta/kind.h"
 #include "api/meta/types.h"
 #include "api/v1alpha1/network.h"
+#include "api/v1alpha1/volume.h"
 #include "api/v1alpha1/workload.h"
 
 namespace gantry::api::v1alpha1 {
@@ -53,12 +54,25 @@ struct Health {
   std::chrono::seconds timeout{5};
   int failure_threshold = 3;
 };
+// How a changed workload reaches the containers.
+enum class UpdateStrategy { rolling, recreate, blue_green };
+enum class OnFailure { rollback, hold };
+struct Update {
+  UpdateStrategy strategy = UpdateStrategy::rolling;
+  int max_unavailable = 1;
+  std::chrono::seconds bake{10};
+  OnFailure on_failure = OnFailure::rollback;
+};
 enum class ExposeTls { internal, none };
 // A host name under which an Appliance's proxy serves one of the ports.
 struct Expose {
   std::string host;
   PortRef port;
   ExposeTls tls = ExposeTls::internal;
+};
+enum class VolumesOnDeletion { retain, remove };  // "Retain", "Delete"
+struct AppDeletion {
+  VolumesOnDeletion volumes = VolumesOnDeletion::retain;
 };
 struct AppSpec {
   std::string machine_class_name;
@@ -67,8 +81,11 @@ struct AppSpec {
   std::vector<AppPort> ports;
   std::vector<EnvVar> env;
   std::vector<AppFile> files;
+  std::vector<Volume> volumes;  // of each replica
+  AppDeletion deletion;
   std::vector<Expose> expose;
   std::optional<Health> health;
+  std::optional<Update> update;
   std::vector<Network> networks;  // empty: those of the class
   bool suspend = false;
 };
@@ -93,18 +110,32 @@ struct AppMachine {
   std::string code;    // of the failure catalogue, or empty
   std::optional<Time> step_started_at;
   std::string url;
-  std::string revision;  // of the workload that was last put into it
+  std::string revision;         // of the workload that was last put into it
+  std::string target;           // of the one that it is to run
+  std::string failed_revision;  // that it could not run
+  std::optional<Time> well_since;
   AppHealth health;
   int failures = 0;  // probes that failed in a row
   std::optional<Time> unknown_since;
+};
+enum class RevisionState { progressing, good, superseded, rolled_back };
+struct AppRevision {
+  int number = 0;
+  std::string revision;
+  std::optional<Time> created_at;
+  RevisionState state = RevisionState::progressing;
+  std::string message;
 };
 struct AppStatus {
   meta::Conditions conditions;
   int64_t observed_generation = 0;
   int replicas = 0;
   int ready_replicas = 0;
-  std::string selector;  // of its Machines, for the scale subresource
-  std::string revision;  // of the workload in spec
+  std::string selector;          // of its Machines, for the scale subresource
+  std::string revision;          // of the workload in spec
+  std::string current_revision;  // the last that has proven good
+  std::string failed_revision;   // what was rolled back, while the spec asks for it
+  std::vector<AppRevision> revisions;
   std::vector<AppMachine> machines;
   std::string url;
   AppHealth health;
@@ -122,8 +153,15 @@ schema::TypeInfo describe(schema::Type<AppPort>);
 schema::TypeInfo describe(schema::Type<EnvVar>);
 schema::TypeInfo describe(schema::Type<AppFile>);
 schema::TypeInfo describe(schema::Type<PortRef>);
+schema::TypeInfo describe(schema::Type<UpdateStrategy>);
+schema::TypeInfo describe(schema::Type<OnFailure>);
+schema::TypeInfo describe(schema::Type<Update>);
+schema::TypeInfo describe(schema::Type<RevisionState>);
+schema::TypeInfo describe(schema::Type<AppRevision>);
 schema::TypeInfo describe(schema::Type<ExposeTls>);
 schema::TypeInfo describe(schema::Type<Expose>);
+schema::TypeInfo describe(schema::Type<VolumesOnDeletion>);
+schema::TypeInfo describe(schema::Type<AppDeletion>);
 schema::TypeInfo describe(schema::Type<HttpProbe>);
 schema::TypeInfo describe(schema::Type<TcpProbe>);
 schema::TypeInfo describe(schema::Type<Health>);

@@ -1,4 +1,4 @@
-// How it is known that an App works: its ports and probes.
+// How it is known that an App works, and how it is updated.
 #include "api/v1alpha1/app.h"
 
 namespace gantry::api::v1alpha1 {
@@ -71,6 +71,46 @@ TypeInfo describe(Type<Health>) {
                                                 Range{1, 100}),
           }),
       {OneOf::Count::exactly_one, {"http", "tcp"}});
+}
+
+TypeInfo describe(Type<UpdateStrategy>) {
+  return enumeration<UpdateStrategy>(
+      "UpdateStrategy",
+      "Rolling: maxUnavailable containers at a time. Recreate: all at once. BlueGreen is refused "
+      "until Appliances are served: it needs a route to switch.",
+      {"Rolling", "Recreate", "BlueGreen"});
+}
+
+TypeInfo describe(Type<OnFailure>) {
+  return enumeration<OnFailure>(
+      "OnFailure",
+      "Rollback: back to the last good revision. Hold: no further container gets the new one.",
+      {"Rollback", "Hold"});
+}
+
+namespace {
+
+Problems check(const Update& update) {
+  if (update.strategy != UpdateStrategy::blue_green) return {};
+  return {{"strategy", Reason::forbidden,
+           "BlueGreen needs the route of an Appliance, which this version does not serve: use "
+           "Rolling or Recreate"}};
+}
+
+}  // namespace
+
+TypeInfo describe(Type<Update>) {
+  return checked<Update, &check>(object<Update>(
+      "Update", "How a changed workload, Secret or ConfigMap reaches the containers.",
+      {
+          field<&Update::strategy>("strategy", "In which order."),
+          field<&Update::max_unavailable>(
+              "maxUnavailable", "How many containers may be away at once.", Range{1, 100}),
+          field<&Update::bake>("bakeSeconds",
+                               "How long a container must answer until it counts as good.",
+                               Range{0, 86400}),
+          field<&Update::on_failure>("onFailure", "What to do when one cannot run it."),
+      }));
 }
 
 }  // namespace gantry::api::v1alpha1

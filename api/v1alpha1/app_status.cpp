@@ -41,11 +41,35 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::step_started_at>("stepStartedAt", "Since when."),
           field<&AppMachine::url>("url", "Where it answers."),
           field<&AppMachine::revision>("revision", "The workload that was last put into it."),
+          field<&AppMachine::target>("target", "The workload that it is to run."),
+          field<&AppMachine::failed_revision>("failedRevision",
+                                              "The workload that it could not run."),
+          field<&AppMachine::well_since>("wellSince", "Since when it answers with that workload."),
           field<&AppMachine::health>("health", "The last health probe."),
           field<&AppMachine::failures>("failures", "Probes that failed in a row."),
           field<&AppMachine::unknown_since>(
               "unknownSince",
               "Since when it cannot be told how its container is; all else is as last known."),
+      });
+}
+
+TypeInfo describe(Type<RevisionState>) {
+  return enumeration<RevisionState>(
+      "RevisionState",
+      "Progressing: on its way. Good: runs in every container. Superseded: another is good. "
+      "RolledBack: a container could not run it.",
+      {"Progressing", "Good", "Superseded", "RolledBack"});
+}
+
+TypeInfo describe(Type<AppRevision>) {
+  return object<AppRevision>(
+      "AppRevision", "A workload that went out, or was on its way.",
+      {
+          field<&AppRevision::number>("number", "Counts from 1.", required),
+          field<&AppRevision::revision>("revision", "The hash of everything in it.", required),
+          field<&AppRevision::created_at>("createdAt", "When it was first asked for."),
+          field<&AppRevision::state>("state", "What became of it.", always),
+          field<&AppRevision::message>("message", "Why it was rolled back."),
       });
 }
 
@@ -63,6 +87,12 @@ TypeInfo describe(Type<AppStatus>) {
               "readyReplicas", "How many of them work, as far as known; see Available.", always),
           field<&AppStatus::selector>("selector", "The labels of its Machines."),
           field<&AppStatus::revision>("revision", "The workload of the spec."),
+          field<&AppStatus::current_revision>("currentRevision",
+                                              "The workload that has last proven good."),
+          field<&AppStatus::failed_revision>(
+              "failedRevision", "The workload that was rolled back, while the spec asks for it."),
+          field<&AppStatus::revisions>("revisions", "What went out, oldest first.",
+                                       MapKey{"number"}),
           field<&AppStatus::machines>("machines", "Its Machines.", MapKey{"name"}),
           field<&AppStatus::url>("url", "Where it answers."),
           field<&AppStatus::health>("health", "The last health probe."),

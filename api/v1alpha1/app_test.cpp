@@ -117,11 +117,37 @@ TEST(AppSpec, NamesThePlaceOfWhatIsWrong) {
        "spec.networks[0].applianceRef: Appliances are not served"},
       {service + "networks: [{bridge: vmbr0, fallback: Uplink}]}",
        "spec.networks[0].fallback: belongs to applianceRef"},
+      {service + "volumes: [{name: a, path: /etc/x, size: 1Gi}]}", "spec.volumes[0].path: must be"},
+      {service + "volumes: [{name: a, path: /srv/a, size: 1500Mi}]}",
+       "spec.volumes[0].size: must be a whole number of Gi, not 1500Mi"},
+      {service + "volumes: [{name: a, path: /srv, size: 1Gi}, {name: b, path: /srv/b, size: 1Gi}]}",
+       "spec.volumes[1].path: lies in volume a, or that in it"},
+      {service + "volumes: [{name: a, path: /srv/a, size: 1Gi, storageSelector: 'storage.x'}]}",
+       "spec.volumes[0].storageSelector: must be a CEL expression"},
       {service + "networks: [{}]}", "spec.networks[0]: must have one of bridge, applianceRef"},
   };
   for (const auto& [spec, want] : rows) {
     EXPECT_THAT(wrong_with(spec), ::testing::Contains(HasSubstr(want))) << spec;
   }
+}
+
+TEST(Volumes, GrowAndNeverShrinkMoveOrGo) {
+  const auto after = [](const std::string& volumes) {
+    const auto before =
+        *schema::parse_json(R"({"spec":{"volumes":[{"name":"a","path":"/srv/a","size":"8Gi"}]}})");
+    const auto now = *schema::parse_json(R"({"spec":{"volumes":)" + volumes + "}}");
+    std::vector<std::string> problems;
+    for (const auto& problem : check_volume_update(before, now))
+      problems.push_back(to_string(problem));
+    return problems;
+  };
+  EXPECT_THAT(after(R"([{"name":"a","path":"/srv/a","size":"9Gi"}])"), IsEmpty());
+  EXPECT_THAT(after(R"([{"name":"a","path":"/srv/a","size":"8192Mi"}])"), IsEmpty());
+  EXPECT_THAT(after(R"([{"name":"a","path":"/srv/a","size":"7Gi"}])"),
+              ElementsAre("spec.volumes[a].size: cannot be made smaller (it is 8Gi)"));
+  EXPECT_THAT(after(R"([{"name":"a","path":"/srv/b","size":"8Gi"}])"),
+              ElementsAre("spec.volumes[a].path: cannot be changed (it is /srv/a)"));
+  EXPECT_THAT(after("[]"), ElementsAre(HasSubstr("spec.volumes[a]: cannot be taken away")));
 }
 
 TEST(Compose, KnowsPortsAndVariables) {

@@ -30,7 +30,7 @@ Problems check(const MachineSpec& spec) {
     return {{"vmid", Reason::forbidden,
              absl::StrFormat("must be absent or adoption.vmid, %d", spec.adoption->vmid)}};
   }
-  return {};
+  return check_volumes(spec.volumes);
 }
 
 }  // namespace
@@ -56,6 +56,8 @@ TypeInfo describe(Type<MachineSpec>) {
           field<&MachineSpec::adoption>("adoption", "Take over an existing container.", immutable),
           field<&MachineSpec::networks>(
               "networks", "Its network interfaces; those of the class when empty.", Items{0, 32}),
+          field<&MachineSpec::volumes>("volumes", "Disks of its own for data.", MapKey{"name"},
+                                       Items{0, 32}),
           field<&MachineSpec::stopped_by_person_hold>(
               "stoppedByPersonHoldSeconds",
               "How long it stays stopped when a person stopped it; as the class says when absent.",
@@ -96,6 +98,17 @@ TypeInfo describe(Type<DriftField>) {
       });
 }
 
+TypeInfo describe(Type<MachineVolume>) {
+  return object<MachineVolume>(
+      "MachineVolume", "A volume as it was last seen.",
+      {
+          field<&MachineVolume::path>("path", "Where it is mounted inside.", required),
+          field<&MachineVolume::key>("key", "The container's setting, mp0, mp1, …"),
+          field<&MachineVolume::volid>("volid", "Proxmox' name of the volume."),
+          field<&MachineVolume::size>("size", "How large it is."),
+      });
+}
+
 TypeInfo describe(Type<MachineUsage>) {
   return object<MachineUsage>("MachineUsage", "What it used when last seen.",
                               {
@@ -128,6 +141,7 @@ TypeInfo describe(Type<MachineStatus>) {
           field<&MachineStatus::addresses>("addresses", "Its IP addresses, IPv4 first.", set),
           field<&MachineStatus::uptime_seconds>("uptimeSeconds", "How long it has been running."),
           field<&MachineStatus::usage>("usage", "What it uses."),
+          field<&MachineStatus::volumes>("volumes", "Its volumes, as last seen.", MapKey{"path"}),
           field<&MachineStatus::drift>("drift", "Settings that somebody has changed.",
                                        MapKey{"field"}),
           field<&MachineStatus::next_attempt_at>("nextAttemptAt", "When we try again."),
@@ -176,7 +190,7 @@ meta::Kind machine_kind() {
                   {"Class", "string", "Its MachineClass.", "spec.machineClassName", 1},
                   message_column(),
               },
-          .check_update = nullptr};
+          .check_update = &check_volume_update};
 }
 
 }  // namespace gantry::api::v1alpha1

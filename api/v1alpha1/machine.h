@@ -9,6 +9,7 @@
 #include "api/meta/kind.h"
 #include "api/meta/types.h"
 #include "api/v1alpha1/network.h"
+#include "api/v1alpha1/volume.h"
 
 namespace gantry::api::v1alpha1 {
 
@@ -25,7 +26,8 @@ struct MachineSpec {
   std::optional<int64_t> vmid;      // pin
   DeletionPolicy deletion_policy = DeletionPolicy::remove;
   std::optional<Adoption> adoption;
-  std::vector<Network> networks;                               // empty: those of the class
+  std::vector<Network> networks;  // empty: those of the class
+  std::vector<Volume> volumes;
   std::optional<std::chrono::seconds> stopped_by_person_hold;  // absent: that of the class
 };
 
@@ -45,6 +47,13 @@ struct DriftField {
   std::string want;
   std::string have;
 };
+// A volume as it was last seen in the container's config.
+struct MachineVolume {
+  std::string path;
+  std::string key;    // mp0
+  std::string volid;  // local:20000/vm-20000-disk-1.raw
+  std::string size;   // 8G
+};
 struct MachineUsage {
   double cpu = 0;                             // cores' worth
   int64_t memory_used = 0, memory_total = 0;  // bytes
@@ -63,6 +72,7 @@ struct MachineStatus {
   int64_t uptime_seconds = 0;
   std::optional<MachineUsage> usage;
   std::vector<DriftField> drift;
+  std::vector<MachineVolume> volumes;
   std::optional<Time> next_attempt_at;
   int attempts = 0;
   std::vector<Time> repairs;  // of the last hour
@@ -84,6 +94,7 @@ schema::TypeInfo describe(schema::Type<MachineSpec>);
 schema::TypeInfo describe(schema::Type<StepState>);
 schema::TypeInfo describe(schema::Type<MachineStep>);
 schema::TypeInfo describe(schema::Type<DriftField>);
+schema::TypeInfo describe(schema::Type<MachineVolume>);
 schema::TypeInfo describe(schema::Type<MachineUsage>);
 schema::TypeInfo describe(schema::Type<MachineStatus>);
 schema::TypeInfo describe(schema::Type<Machine>);

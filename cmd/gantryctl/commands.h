@@ -40,6 +40,12 @@ Async<Status> wait_for(Session& session, std::vector<Where> places, std::string 
 // Tells each step of these objects as it happens, until all of them are Ready.
 Async<Status> follow_progress(Session& session, std::vector<Where> places, Duration timeout);
 
+// The revisions of an App, oldest first.
+Async<Status> history(Session& session, Where app);
+// Puts the parts of the spec that a revision came from back. Conflict when somebody else has
+// changed the App meanwhile.
+Async<Status> rollback(Session& session, Where app, int64_t number);
+
 // Issues a bearer token and prints it, once. `lifetime` absent: never expires.
 struct TokenOptions {
   std::string name;

@@ -9,6 +9,7 @@
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/base/testing.h"
+#include "pkg/base/text.h"
 #include "pkg/http/memory/client.h"
 #include "pkg/metrics/prometheus/registry.h"
 #include "pkg/schema/json.h"
@@ -73,6 +74,12 @@ class Commands : public ::testing::Test {
     auto parsed = parse_places(*session_, words);
     EXPECT_THAT(parsed.status(), IsOk());
     return *parsed;
+  }
+  Where place(const std::string& word) { return places({word}).front(); }
+  Json object(const std::string& resource, const std::string& name) {
+    const auto found = store_.get({resource, "default", name});
+    EXPECT_THAT(found.status(), IsOk());
+    return found.ok() ? (*found)->value : Json::object();
   }
   Status get(const std::vector<std::string>& words, const std::string& output) {
     GetOptions options;
@@ -249,6 +256,46 @@ TEST_F(Commands, AWatchThatIsCutGoesOnWhereItWas) {
   EXPECT_THAT(run(group.join()), IsOk());
   EXPECT_THAT(seen, ElementsAre("ADDED b", "ADDED c", "ADDED d"));
   EXPECT_THAT(noted_, ElementsAre("gantryd has ended the watch; reconnecting"));
+}
+
+// An App whose first revision had another file, a variable and no probe.
+constexpr const char* kApp = R"({
+  "apiVersion":"gantry.dev/v1alpha1","kind":"App","metadata":{"name":"wiki","namespace":"default"},
+  "spec":{"machineClassName":"small","replicas":2,
+    "workload":{"compose":{"inline":"services: {web: {image: wiki}}"}},
+    "health":{"http":{"path":"/","port":80}}},
+  "status":{"revision":"bbbb","currentRevision":"bbbb","revisions":[
+    {"number":1,"revision":"aaaa","state":"Superseded","createdAt":"2026-01-01T00:00:00Z"},
+    {"number":2,"revision":"bbbb","state":"Good","createdAt":"2026-01-02T00:00:00Z"}]}})";
+constexpr const char* kFirst =
+    R"({"workload":{"service":{"unit":"wiki.service"}},"env":[{"name":"A","value":"b"}]})";
+
+TEST_F(Commands, HistoryTellsWhatRunsAndWhatIsAskedFor) {
+  put("apps.gantry.dev", kApp);
+  EXPECT_THAT(run(history(*session_, place("app/wiki"))), IsOk());
+  EXPECT_THAT(printed_,
+              ElementsAre(HasSubstr("REVISION"),
+                          AllOf(HasSubstr("1 "), HasSubstr("Superseded"), HasSubstr("aaaa")),
+                          HasSubstr("bbbb  <- runs  <- asked for")));
+}
+
+TEST_F(Commands, RollbackPutsBackWhatARevisionHadAndNothingElse) {
+  put("apps.gantry.dev", kApp);
+  put("secrets",
+      R"({"apiVersion":"v1","kind":"Secret","type":"gantry.dev/app-revision","metadata":)"
+      R"({"name":"wiki.r1","namespace":"default"},"data":{"spec":")" +
+          base64_encode(kFirst) + "\"}}");
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 1)), IsOk());
+  const auto spec = *object("apps.gantry.dev", "wiki").find("spec");
+  EXPECT_EQ(spec.integer_or("replicas", 0), 2);
+  EXPECT_EQ(spec.find("health"), nullptr);
+  EXPECT_EQ(spec.find("workload")->find("compose"), nullptr);
+  EXPECT_EQ(spec.find_path({"workload", "service", "unit"})->as_string(), "wiki.service");
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 1)), IsOk());
+  EXPECT_THAT(printed_.back(), HasSubstr("asks for revision 1 already"));
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 7)),
+              Fails(ErrorClass::not_found, HasSubstr("revision 7")));
+  EXPECT_THAT(run(history(*session_, place("machine/wiki"))), Fails(ErrorClass::invalid));
 }
 
 }  // namespace

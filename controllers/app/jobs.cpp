@@ -48,11 +48,23 @@ void Jobs::start(const Uid& machine, std::string container, Guest guest, Resolve
                  std::function<Async<Status>()> prove) {
   auto& inside = insides_[machine];
   GANTRY_CHECK(!inside.running);
+  if (inside.tried_revision != workload.revision) {
+    inside.failures = 0;
+    inside.last_error = Status();
+  }
+  inside.tried_revision = workload.revision;
+  // What was verified before may not be so any more once this has begun.
+  inside.verified_container.clear();
   inside.running = true;
   inside.step_started = clock_.now();
   const auto steps = step_names(workload);
-  inside.progress = Progress{
-      1, static_cast<int>(steps.size()), steps.front(), "looking inside the container", "", false};
+  inside.progress = Progress{1,
+                             static_cast<int>(steps.size()),
+                             steps.front(),
+                             "looking inside the container",
+                             "",
+                             false,
+                             false};
   group_.spawn("bootstrap", [this, machine, container = std::move(container), guest,
                              workload = std::move(workload), prove = std::move(prove)] {
     return work(machine, container, guest, workload, prove);
@@ -67,6 +79,7 @@ Async<Status> Jobs::work(Uid machine, std::string container, Guest guest, Resolv
     const bool is_new = progress.changes && (progress.step != inside.progress.step ||
                                              progress.message != inside.progress.message);
     if (is_new) tell(inside, progress.step + ": " + progress.message, false);
+    inside.disturbed = inside.disturbed || (progress.changes && progress.disturbs);
     inside.progress = progress;
   };
   const std::string revision = workload.revision;

@@ -33,16 +33,37 @@ std::set<std::string> wanted_names(const App& app) {
   return names;
 }
 
-Json networks_of(const Machine& machine) {
-  const auto spec = schema::encode(machine.spec);
-  const auto* networks = spec.find("networks");
-  return networks == nullptr ? Json() : *networks;
+// Only what the App decides; a person's pins on the Machine stay.
+Machine with_decisions(Machine machine, const Machine& want) {
+  machine.spec.machine_class_name = want.spec.machine_class_name;
+  machine.spec.power_state = want.spec.power_state;
+  machine.spec.networks = want.spec.networks;
+  machine.spec.volumes = want.spec.volumes;
+  return machine;
 }
 
-// Only what the App decides is compared; a person's pins on the Machine stay.
-bool is_as_wanted(const Machine& have, const Machine& want) {
-  return have.spec.machine_class_name == want.spec.machine_class_name &&
-         have.spec.power_state == want.spec.power_state && networks_of(have) == networks_of(want);
+bool same_spec(const Machine& a, const Machine& b) {
+  return schema::encode(a.spec) == schema::encode(b.spec);
+}
+
+// It has a container that may hold data.
+bool may_hold_data(const App& app, const Machine& machine) {
+  return !app.spec.volumes.empty() && machine.status.vmid.has_value() &&
+         machine.status.power != "absent";
+}
+
+// A Machine that goes. Its data stays with the container, which is stopped first: nothing writes
+// to it any more, and what a person finds is whole.
+Step removal_of(const App& app, const Machine& machine) {
+  using api::v1alpha1::DeletionPolicy;
+  const bool retain = app.spec.deletion.volumes == api::v1alpha1::VolumesOnDeletion::retain;
+  if (!retain || !may_hold_data(app, machine)) return DeleteMachine{machine.metadata.name};
+  Machine kept = machine;
+  kept.spec.power_state = PowerState::stopped;
+  kept.spec.deletion_policy = DeletionPolicy::retain;
+  if (!same_spec(kept, machine)) return UpdateMachine{std::move(kept)};
+  if (machine.status.power == "stopped") return DeleteMachine{machine.metadata.name};
+  return Await{machine.metadata.name + " is stopped, and left with its volumes"};
 }
 
 ConditionStatus status_of(bool yes) {
@@ -62,8 +83,9 @@ Condition condition(const App& app, std::string type, ConditionStatus status, st
 
 // What a person should know first: the first of the machines that are not ready, or not seen.
 const api::v1alpha1::AppMachine* first_worrying(const App& app) {
-  const auto found = std::ranges::find_if(app.status.machines, [](const auto& machine) {
-    return (!machine.ready || machine.unknown_since.has_value()) && !machine.message.empty();
+  const auto found = std::ranges::find_if(app.status.machines, [&app](const auto& machine) {
+    const bool well = machine.ready && machine.revision == app.status.revision;
+    return (!well || machine.unknown_since.has_value()) && !machine.message.empty();
   });
   return found == app.status.machines.end() ? nullptr : &*found;
 }
@@ -75,6 +97,15 @@ std::string first_worry(const App& app) {
 const diagnose::Failure* first_failure(const App& app) {
   const auto* machine = first_worrying(app);
   return machine == nullptr ? nullptr : diagnose::find(machine->code);
+}
+// "revision 3 was rolled back: wiki-0: images: …; change the App to try again".
+std::string why_rolled_back(const App& app) {
+  for (const auto& each : app.status.revisions) {
+    if (each.revision != app.status.failed_revision) continue;
+    return absl::StrFormat("revision %d was rolled back: %s; change the App to try again",
+                           each.number, each.message);
+  }
+  return "rolled back; change the App to try again";
 }
 bool needs_person(const diagnose::Failure* failure) {
   return failure != nullptr &&
@@ -110,6 +141,7 @@ Machine wanted_machine(const App& app, int ordinal) {
   machine.metadata.owner_references.push_back(owner);
   machine.spec.machine_class_name = app.spec.machine_class_name;
   machine.spec.networks = app.spec.networks;
+  machine.spec.volumes = app.spec.volumes;
   machine.spec.power_state = app.spec.suspend ? PowerState::stopped : PowerState::running;
   return machine;
 }
@@ -128,8 +160,7 @@ std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
   const auto names = wanted_names(app);
   // Highest ordinal first: what was added last goes first.
   for (auto it = owned.rbegin(); it != owned.rend(); ++it)
-    if (!names.contains(it->metadata.name) && !it->metadata.deleting())
-      return DeleteMachine{it->metadata.name};
+    if (!names.contains(it->metadata.name) && !it->metadata.deleting()) return removal_of(app, *it);
   if (app.metadata.deleting()) {
     if (owned.empty() && held) return RemoveFinalizer{};
     return std::nullopt;
@@ -143,12 +174,9 @@ std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
       blocked = "Machine " + want.metadata.name + " exists and belongs to somebody else";
       continue;
     }
-    if (have->metadata.deleting() || is_as_wanted(*have, want)) continue;
-    Machine changed = *have;
-    changed.spec.machine_class_name = want.spec.machine_class_name;
-    changed.spec.power_state = want.spec.power_state;
-    changed.spec.networks = want.spec.networks;
-    return UpdateMachine{std::move(changed)};
+    if (have->metadata.deleting()) continue;
+    auto changed = with_decisions(*have, want);
+    if (!same_spec(changed, *have)) return UpdateMachine{std::move(changed)};
   }
   return std::nullopt;
 }
@@ -158,13 +186,15 @@ namespace {
 // How many of the replicas work. Those that cannot be seen count as they were seen last.
 struct Count {
   int wanted = 0;
-  int ready = 0;   // known to be, or when last seen
-  int unsure = 0;  // of these, only when last seen
+  int ready = 0;    // known to be, or when last seen
+  int updated = 0;  // of these, with the workload that the spec asks for
+  int unsure = 0;   // of these, only when last seen
   bool exact = false;
 
-  bool all_were_ready() const { return ready >= wanted && exact; }
+  bool all_were_ready() const { return updated >= wanted && exact; }
   std::string text() const {
     auto text = absl::StrFormat("%d of %d replicas are ready", ready, wanted);
+    if (updated < ready) text += absl::StrFormat(", %d of them updated", updated);
     if (unsure == 0) return text;
     if (unsure == ready)
       return absl::StrFormat("%d of %d replicas were ready when last seen", ready, wanted);
@@ -179,6 +209,7 @@ Count count_of(const App& app) {
   count.exact = static_cast<int>(machines.size()) == wanted_replicas(app);
   for (const auto& machine : machines) {
     count.ready += machine.ready ? 1 : 0;
+    count.updated += machine.ready && machine.revision == app.status.revision ? 1 : 0;
     count.unsure += machine.ready && machine.unknown_since.has_value() ? 1 : 0;
   }
   return count;
@@ -207,11 +238,15 @@ void judge(App& app, const std::string& blocked, const Status& problem, Time now
   status.observed_generation = app.metadata.generation;
   status.selector = std::string(kAppLabel) + "=" + app.metadata.name;
   const bool complete = count.all_were_ready() && count.unsure == 0 && blocked.empty();
-  const auto* failure = complete ? nullptr : first_failure(app);
-  const bool stalled = !blocked.empty() || (!problem.ok() && is_terminal(problem)) ||
-                       (!deleting && needs_person(failure));
+  const bool rolled_back = !status.failed_revision.empty() && !deleting;
+  const auto* failure = complete      ? nullptr
+                        : rolled_back ? diagnose::find("ROL-001")
+                                      : first_failure(app);
+  const bool is_blocked = !blocked.empty() || (!problem.ok() && is_terminal(problem));
+  const bool stalled = is_blocked || (!deleting && (needs_person(failure) || rolled_back));
   const bool unsure = count.all_were_ready() && count.unsure > 0 && !stalled && !deleting;
   std::string worry = blocked.empty() ? message_of(problem) : blocked;
+  if (worry.empty() && rolled_back) worry = why_rolled_back(app);
   if (worry.empty()) worry = first_worry(app);
   const auto counted =
       deleting ? "Machines that are still there: " + std::to_string(status.replicas) : count.text();
@@ -219,7 +254,8 @@ void judge(App& app, const std::string& blocked, const Status& problem, Time now
   const std::string reason = deleting                                         ? "Deleting"
                              : app.spec.suspend                               ? "Suspended"
                              : complete                                       ? "AllReplicasReady"
-                             : stalled                                        ? "Stalled"
+                             : is_blocked                                     ? "Stalled"
+                             : rolled_back                                    ? "RolledBack"
                              : unsure                                         ? "Unknown"
                              : failure != nullptr && !failure->reason.empty() ? failure->reason
                                                                               : "Progressing";

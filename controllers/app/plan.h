@@ -27,8 +27,11 @@ struct DeleteMachine {
   std::string name;
 };
 struct RemoveFinalizer {};
+struct Await {  // something that ends by itself; nothing is written
+  std::string what;
+};
 using Step =
-    std::variant<AddFinalizer, CreateMachine, UpdateMachine, DeleteMachine, RemoveFinalizer>;
+    std::variant<AddFinalizer, CreateMachine, UpdateMachine, DeleteMachine, RemoveFinalizer, Await>;
 
 // The Machines that belong to this App: the owner's uid decides, never the name.
 std::vector<api::v1alpha1::Machine> owned_machines(

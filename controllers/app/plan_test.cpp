@@ -42,6 +42,7 @@ std::string name_of(const std::optional<Step>& step) {
     std::string operator()(const UpdateMachine& s) { return "update " + s.machine.metadata.name; }
     std::string operator()(const DeleteMachine& s) { return "delete " + s.name; }
     std::string operator()(const RemoveFinalizer&) { return "remove finalizer"; }
+    std::string operator()(const Await&) { return "wait"; }
   };
   return step ? std::visit(Names(), *step) : "nothing";
 }
@@ -66,7 +67,29 @@ TEST(Plan, AnswersEverySituationWithTheRightStep) {
   const auto one = wanted_machine(hello(2), 1);
   auto pinned = zero;
   pinned.spec.node = "pve2";
+  auto with_data = hello(1);
+  with_data.spec.volumes = {{"data", "/srv/data", schema::Quantity("8Gi"), ""}};
+  auto holder = wanted_machine(with_data, 0);
+  holder.status.vmid = 20000;
+  holder.status.power = "running";
+  auto keeping = holder;
+  keeping.spec.power_state = api::v1alpha1::PowerState::stopped;
+  keeping.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
+  auto kept = keeping;
+  kept.status.power = "stopped";
+  auto fresh_holder = wanted_machine(with_data, 0);
+  auto purged = deleting(with_data);
+  purged.spec.deletion.volumes = api::v1alpha1::VolumesOnDeletion::remove;
   const std::vector<Row> rows{
+      {"data is stopped before it is left", deleting(with_data), {holder}, "update hello-0"},
+      {"… and waited for", deleting(with_data), {keeping}, "wait"},
+      {"… and then left", deleting(with_data), {kept}, "delete hello-0"},
+      {"what never had a container has no data",
+       deleting(with_data),
+       {fresh_holder},
+       "delete hello-0"},
+      {"data goes when that is asked for", purged, {holder}, "delete hello-0"},
+      {"a volume that is new is made", with_data, {zero}, "update hello-0"},
       {"the finalizer comes first", fresh, {}, "add finalizer"},
       {"a missing machine is created", hello(1), {}, "create hello-0"},
       {"all is there", hello(2), {zero, one}, "nothing"},

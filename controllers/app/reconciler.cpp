@@ -1,8 +1,10 @@
 #include "controllers/app/reconciler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "api/v1alpha1/machineclass.h"
+#include "controllers/app/rollout.h"
 #include "pkg/schema/codec.h"
 #include "pkg/store/typed.h"
 
@@ -53,6 +55,13 @@ void show(const Inside& inside, AppMachine& shown) {
   if (!inside.last_error.ok()) shown.code = catalogue_code(inside.last_error).value_or("");
 }
 
+// What the container answered, or what nobody could carry out; not what was in the way.
+bool is_its_fault(const Status& status) {
+  if (status.ok()) return false;
+  const auto error = error_class(status);
+  return error == ErrorClass::remote || error == ErrorClass::invalid;
+}
+
 void show_nothing_under_way(AppMachine& shown) {
   shown.step_number = shown.step_count = 0;
   shown.output.clear();
@@ -76,6 +85,13 @@ bool differs_in_more_than_numbers(const store::Change& change) {
   return without_numbers(change.previous->value) != without_numbers(change.object->value);
 }
 
+// A revision is being handed out: its time to prove itself passes without anybody's doing.
+bool is_under_way(const App& app) {
+  const auto& status = app.status;
+  return status.revision != status.current_revision && status.revision != status.failed_revision &&
+         !app.spec.suspend && app.spec.replicas > 0;
+}
+
 bool is_ready(const App& app) {
   return api::meta::is_true(app.status.conditions, "Ready");
 }
@@ -86,7 +102,7 @@ Reconciler::Reconciler(Dependencies dependencies, Executor executor)
     : d_(dependencies), jobs_(dependencies.clock, std::move(executor)) {}
 
 void Reconciler::connect(runtime::Controller& controller) {
-  controller.reads({"machineclasses.gantry.dev"}).writes({kMachines, "events"});
+  controller.reads({"machineclasses.gantry.dev"}).writes({kMachines, "secrets", "events"});
   const auto owner = runtime::to_owner("App");
   controller.watches(kMachines, [owner](const store::Change& change) {
     return differs_in_more_than_numbers(change) ? owner(change) : std::vector<runtime::Request>();
@@ -117,78 +133,22 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
 
   const auto workload = resolve_workload(app, d_.store);
   Duration next = moved ? Duration::zero() : Duration(kResync);
+  const auto owned = owned_machines(app, machines);
   app.status.machines.clear();
-  for (const auto& machine : owned_machines(app, machines)) {
-    auto shown = shown_before(before, machine.metadata.name);
-    const Duration wish = co_await advance(app, machine, workload, shown);
+  for (const auto& machine : owned)
+    app.status.machines.push_back(shown_before(before, machine.metadata.name));
+  if (workload.ok() && !app.metadata.deleting()) GANTRY_CO_TRY(co_await move_on(app, *workload));
+  for (size_t i = 0; i < owned.size(); ++i) {
+    auto& shown = app.status.machines[i];
+    const auto target = workload_for(app, workload, shown.target);
+    const Duration wish = co_await advance(app, owned[i], target, shown);
     next = std::min(next, wish);
-    app.status.machines.push_back(std::move(shown));
   }
+  if (is_under_way(app)) next = std::min<Duration>(next, kWaiting);
   const Status problem = workload.ok() ? Status() : workload.status();
-  if (workload.ok()) app.status.revision = workload->revision;
   judge(app, blocked, problem, d_.clock.now());
   GANTRY_CO_TRY(co_await write_status(before, app));
   co_return runtime::recheck(next);
-}
-
-Async<Result<bool>> Reconciler::take_step(const App& app, const std::vector<Machine>& machines,
-                                          std::string& blocked) {
-  auto step = plan(app, machines, blocked);
-  if (!step) co_return false;
-  auto taken = std::visit([&](auto& each) { return take(app, std::move(each)); }, *step);
-  const Status done = co_await std::move(taken);
-  if (!done.ok()) co_return done;
-  co_return true;
-}
-
-Async<Status> Reconciler::take(const App& app, AddFinalizer) {
-  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
-  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
-  Json value = object->value;
-  value.member("metadata").member("finalizers").push_back(kFinalizer);
-  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
-  co_return written.status();
-}
-
-Async<Status> Reconciler::take(const App& app, RemoveFinalizer) {
-  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
-  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
-  Json value = object->value;
-  auto& finalizers = value.member("metadata").member("finalizers").as_array();
-  std::erase(finalizers, Json(kFinalizer));
-  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
-  co_return written.status();
-}
-
-Async<Status> Reconciler::take(const App& app, CreateMachine step) {
-  const auto name = step.machine.metadata.name;
-  auto created = co_await d_.store.create(kMachines, schema::encode(step.machine));
-  if (!created.ok()) co_return created.status();
-  tell(app, "MachineCreated", "created Machine " + name, runtime::EventType::normal);
-  co_return Status();
-}
-
-Async<Status> Reconciler::take(const App& app, UpdateMachine step) {
-  const store::Key key(kMachines, step.machine.metadata.ns, step.machine.metadata.name);
-  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
-  Json value = object->value;
-  value.set("spec", *schema::encode(step.machine).find("spec"));
-  auto written = co_await d_.store.update(kMachines, store::Part::main, std::move(value));
-  if (!written.ok()) co_return written.status();
-  tell(app, "MachineUpdated", "changed Machine " + key.name, runtime::EventType::normal);
-  co_return Status();
-}
-
-Async<Status> Reconciler::take(const App& app, DeleteMachine step) {
-  const store::Key key(kMachines, app.metadata.ns, step.name);
-  const auto object = d_.store.get(key);
-  if (!object.ok()) co_return Status();
-  const store::Precondition same((*object)->uid, std::nullopt);
-  auto removed = co_await d_.store.remove(key, same);
-  const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
-  if (!removed.ok() && !gone) co_return removed.status();
-  tell(app, "MachineDeleted", "deleted Machine " + step.name, runtime::EventType::normal);
-  co_return Status();
 }
 
 // Which cluster a Machine lives on, by its class; null with the reason when it cannot be told.
@@ -238,6 +198,12 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     co_return kWaiting;
   }
   shown.message.clear();
+  if (machine.spec.power_state == api::v1alpha1::PowerState::stopped) {
+    // As it shall be; nothing can be asked of it.
+    shown.ready = false;
+    shown.step = "stopped";
+    co_return Duration(kResync);
+  }
   if (!workload.ok()) {
     shown.ready = false;
     shown.step = "workload";
@@ -263,10 +229,11 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
 Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
                                      const ResolvedWorkload& workload, AppMachine& shown) {
   auto& inside = jobs_.inside(machine.metadata.uid);
-  // An App that ran this revision stays ready while its inside is looked at again.
-  if (shown.revision != workload.revision) shown.ready = false;
+  // What runs stays ready until the bootstrap stops it.
+  if (inside.disturbed) shown.ready = false;
   const Time now = d_.clock.now();
-  const bool waiting = inside.retry_at && now < *inside.retry_at;
+  const bool waiting =
+      inside.retry_at && now < *inside.retry_at && inside.tried_revision == workload.revision;
   if (!inside.running && !waiting) {
     const auto guest = guest_of(*cluster, machine);
     const auto held = cluster->gate(false);
@@ -288,6 +255,8 @@ Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const
     jobs_.start(uid, container, *guest, workload, prove);
   }
   show(inside, shown);
+  if (inside.failures >= kAttempts && is_its_fault(inside.last_error))
+    shown.failed_revision = inside.tried_revision;
   return inside.running ? Duration(kSoon) : std::max<Duration>(*inside.retry_at - now, kSoon);
 }
 
@@ -296,6 +265,11 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
                                          const ResolvedWorkload& workload, AppMachine& shown) {
   auto& inside = jobs_.inside(machine.metadata.uid);
   const auto health = app.spec.health.value_or(api::v1alpha1::Health());
+  if (std::exchange(inside.disturbed, false)) {
+    // It has been started anew: it has its time to come up.
+    shown.ready = false;
+    shown.well_since.reset();
+  }
   const Duration interval = shown.ready ? Duration(health.interval) : Duration(kSoon);
   const Time now = d_.clock.now();
   if (inside.probed_at && now < *inside.probed_at + interval)
@@ -313,6 +287,7 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
     shown.ready = true;
     shown.step = "healthy";
     shown.message.clear();
+    if (!shown.well_since) shown.well_since = std::chrono::floor<seconds>(now);
     co_return Duration(health.interval);
   }
   const bool starting = !shown.ready && now < inside.bootstrapped_at + health.startup;
@@ -327,10 +302,12 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
   shown.message = result.message;
   if (shown.failures >= health.failure_threshold) {
     shown.ready = false;
+    shown.well_since.reset();
+    shown.failed_revision = workload.revision;
     shown.failures = 0;
     inside.verified_container.clear();  // look inside again: a dead unit is started
     inside.retry_at = now + health.interval;
-    inside.progress = Progress{0, 0, "unhealthy", result.message, "", false};
+    inside.progress = Progress{0, 0, "unhealthy", result.message, "", false, false};
     inside.last_error = with_code(make_error(ErrorClass::remote, result.message), "WKL-008");
   }
   co_return shown.ready ? Duration(health.interval) : Duration(kSoon);

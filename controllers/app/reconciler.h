@@ -51,6 +51,16 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take(const App& app, UpdateMachine step);
   Async<Status> take(const App& app, DeleteMachine step);
   Async<Status> take(const App& app, RemoveFinalizer step);
+  Async<Status> take(const App& app, Await step);
+
+  // Keeps the revision that the spec asks for, and hands it out.
+  Async<Status> move_on(App& app, const ResolvedWorkload& workload);
+  Async<Status> keep_revision(App& app, const ResolvedWorkload& workload);
+  // All but the newest `kept` and the current one go.
+  Async<Status> forget_revisions(const App& app, size_t kept);
+  // What a Machine with that target is to run: `wanted`, or what was kept of another revision.
+  Result<ResolvedWorkload> workload_for(const App& app, const Result<ResolvedWorkload>& wanted,
+                                        const std::string& target) const;
 
   // Looks at one Machine and moves its inside on. Fills in `shown`; answers when to look again.
   Async<Duration> advance(const App& app, const Machine& machine,

@@ -28,6 +28,15 @@ std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const 
   placement::Demand demand;
   demand.memory = shape.spec.resources.memory.bytes();
   demand.disk = shape.spec.root_disk.size.bytes();
+  for (const auto& volume : run.machine.spec.volumes) {
+    auto candidates = placement::judge_disks(volume.storage_selector, snapshot);
+    if (!candidates.ok()) {
+      return placement::NoPlace{"InvalidExpression", "CEL-003",
+                                "volume " + volume.name + ": " + message_of(candidates.status()),
+                                false};
+    }
+    demand.volumes.push_back({volume.name, volume.size.bytes(), *std::move(candidates)});
+  }
   for (const auto& network : networks_of(run.machine, shape)) {
     demand.bridges.push_back(network.bridge);
   }

@@ -35,6 +35,7 @@ Plan plan_after_create(const Case& the) {
                "the create failed and left nothing: trying again");
   }
   if (world.guest.occupant != Occupant::absent) return unknown(steps::kCreate, world.guest.why);
+  if (auto lost = hold_lost_volumes(the)) return *std::move(lost);
   auto plan = act(steps::kCreate, ForgetCreate{.is_repair = true}, "DeletedExternally",
                   guest_text(world) + " is gone (" + world.guest.why + "): creating it again");
   plan.code = "CT-008";

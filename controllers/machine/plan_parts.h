@@ -41,6 +41,10 @@ Plan hold_unfinished(const Case& the, const std::string& why);
 Plan plan_taken_over(const Case& the);
 // The container is there and ours.
 Plan plan_upkeep(const Case& the);
+// The next step towards its volumes; nullopt when they are as they should be.
+std::optional<Plan> plan_volumes(const Case& the);
+// The container is gone with data that was in volumes: what to say instead of making it anew.
+std::optional<Plan> hold_lost_volumes(const Case& the);
 // The Machine is being deleted.
 Plan plan_deletion(const Case& the);
 // A step failed and its next attempt is not due: what to say until then.

@@ -124,6 +124,26 @@ struct Scene {
     snapshot->nodes[NodeName(node)].status = "online";
     world.snapshot = snapshot;
   }
+  // It is to have 8 GiB at /srv/data; `key` of its config names what is there.
+  void wants_data(const char* key = nullptr) {
+    machine.spec.volumes = {{"data", "/srv/data", schema::Quantity("8Gi"), ""}};
+    auto snapshot = std::make_shared<inventory::Snapshot>();
+    pve::StorageRow storage;
+    storage.id = StorageId("local");
+    storage.node = kNode;
+    storage.content = {"rootdir"};
+    storage.active = storage.enabled = true;
+    storage.available = storage.total = int64_t{100} << 30;
+    snapshot->storages = {storage};
+    world.snapshot = snapshot;
+    if (key == nullptr) return;
+    const bool mounted = std::string(key).starts_with("mp");
+    world.guest.config.values[key] =
+        std::string("local:20001/vm-20001-disk-1.raw") + (mounted ? ",mp=/srv/data,size=8G" : "");
+  }
+  void had_data() {
+    machine.status.volumes = {{"/srv/data", "mp0", "local:20001/vm-20001-disk-1.raw", "8G"}};
+  }
   void stopped() {
     world.guest.status->running = false;
     world.guest.interfaces.clear();
@@ -172,6 +192,16 @@ void check(const std::vector<Row>& rows) {
     EXPECT_EQ(plan.situation, row.situation) << plan.message;
     EXPECT_EQ(plan.reason, row.reason) << plan.message;
   }
+}
+
+TEST(Plan, SaysWhatIsWrittenForAVolume) {
+  Scene scene;
+  scene.wants_data();
+  scene.world.guest.config.values["mp0"] = "/mnt/nas,mp=/nas";
+  const auto plan = scene.plan();
+  const auto* fresh = std::get_if<Configure>(&plan.action);
+  ASSERT_NE(fresh, nullptr);
+  EXPECT_EQ(fresh->set.at("mp1"), "local:8,mp=/srv/data,backup=1");
 }
 
 TEST(Plan, AnswersEverySituationOfACreation) {
@@ -442,6 +472,50 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
          s.world.snapshot = snapshot;
        },
        "start it", Situation::progressing, "Restarting"},
+      {"a volume that is new is made", [](Scene& s) { s.wants_data(); }, "change its configuration",
+       Situation::progressing, "AddingVolume"},
+      {"a volume that is there is left alone", [](Scene& s) { s.wants_data("mp3"); }, kNothing,
+       Situation::ready, "Running"},
+      {"a volume grows while it is used",
+       [](Scene& s) {
+         s.wants_data("mp0");
+         s.machine.spec.volumes[0].size = schema::Quantity("9Gi");
+       },
+       "grow its disk", Situation::progressing, "Resizing"},
+      {"a volume that was detached is mounted again",
+       [](Scene& s) {
+         s.wants_data("unused0");
+         s.had_data();
+       },
+       "change its configuration", Situation::progressing, "AddingVolume"},
+      {"a volume that is not here any more is not replaced by an empty one",
+       [](Scene& s) {
+         s.wants_data();
+         s.had_data();
+         s.stopped();
+       },
+       kNothing, Situation::held, "VolumeMissing"},
+      {"a volume that may be the one is not passed over", [](Scene& s) { s.wants_data("unused0"); },
+       kNothing, Situation::held, "VolumeUnclear"},
+      {"no storage for a volume is said",
+       [](Scene& s) {
+         s.wants_data();
+         s.machine.spec.volumes[0].storage_selector = "storage.name == \"fast\"";
+       },
+       kNothing, Situation::stalled, "NoStorageMatches"},
+      {"a full storage is told as full",
+       [](Scene& s) {
+         s.wants_data();
+         s.machine.spec.volumes[0].size = schema::Quantity("200Gi");
+       },
+       kNothing, Situation::stalled, "StorageFull"},
+      {"a container that is gone with its data is not made anew",
+       [](Scene& s) {
+         s.wants_data();
+         s.had_data();
+         s.absent();
+       },
+       kNothing, Situation::held, "VolumesLost"},
       {"memory that was changed is put back",
        [](Scene& s) { s.world.guest.config.values["memory"] = "777"; }, "change its configuration",
        Situation::progressing, "RevertingDrift"},

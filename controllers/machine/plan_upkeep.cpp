@@ -199,6 +199,8 @@ Plan plan_upkeep(const Case& the) {
   }
   auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest);
   auto settings = plan_settings(the, drifts);
+  // Before it is started: what runs inside must not begin with an empty folder.
+  if (!settings.has_value()) settings = plan_volumes(the);
   auto plan = settings.has_value() ? *std::move(settings) : plan_place_and_power(the);
   plan.drifts = std::move(drifts);
   return plan;

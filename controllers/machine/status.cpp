@@ -6,6 +6,7 @@
 #include "controllers/machine/addresses.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/usage.h"
+#include "controllers/machine/volumes.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::machine {
@@ -79,13 +80,26 @@ void keep_last_sight(MachineStatus& status, const inventory::Sighting& sighting)
   status.last_observed_at = std::chrono::floor<std::chrono::seconds>(sighting.seen_at);
 }
 
-void show_container(MachineStatus& status, const Observation& world) {
+void show_container(const api::v1alpha1::MachineSpec& spec, MachineStatus& status,
+                    const Observation& world) {
   const auto& guest = world.guest;
   const std::string power = guest.status->running ? "running" : "stopped";
   const bool changed = status.node != guest.node.get() || status.power != power;
   status.node = guest.node.get();
   status.power = power;
   status.addresses = addresses_of(guest);
+  // One that is missing stays on record: it is never replaced by an empty one.
+  for (const auto& volume : volumes_of(guest.config)) {
+    using api::v1alpha1::Volume;
+    if (std::ranges::find(spec.volumes, volume.path, &Volume::path) == spec.volumes.end()) continue;
+    const auto known =
+        std::ranges::find(status.volumes, volume.path, &api::v1alpha1::MachineVolume::path);
+    if (known == status.volumes.end()) {
+      status.volumes.push_back(volume);
+    } else {
+      *known = volume;
+    }
+  }
   const auto usage = usage_of(*guest.status);
   const Measured written{status.last_observed_at, status.usage.value_or(MachineUsage())};
   if (!changed && !is_worth_writing(written, usage, world.now)) return;
@@ -110,7 +124,7 @@ void show_observed(Machine& machine, const Observation& world) {
   if (occupant == Occupant::absent) {
     show_absence(status, world.now);
   } else if (occupant == Occupant::ours && world.guest.status.has_value()) {
-    show_container(status, world);
+    show_container(machine.spec, status, world);
   } else {
     keep_last_sight(status, world.sighting);
   }

@@ -77,6 +77,8 @@ write_app() {  # TAG
        env: [{name: "PASS", valueFrom: {secretKeyRef: {name: "site", key: "password"}}}],
        files: [{path: "/etc/docker/certs.d/\($registry)/ca.crt",
                 configMapKeyRef: {name: "registry", key: "ca.crt"}}],
+       volumes: [{name: "data", path: "/srv/data", size: "1Gi"}], deletion: {volumes: "Delete"},
+       update: {bakeSeconds: 3},
        ports: [{name: "http", port: 80}],
        health: {http: {port: "http", path: "/cgi-bin/page"}, startupSeconds: 60, intervalSeconds: 2}}}'
 }
@@ -136,8 +138,9 @@ a_bad_tag_stops_nothing() {
   chapter "an update with a tag that does not exist"
   local before; before=$(starts_of_db)
   write_app nonsense | ctl apply -f -
-  within 60 "ImagePullBackOff" has_code TPL-006
+  within 90 "the rollback" has_code ROL-001
   says 1 kept || die "it does not serve any more: $(page)"
+  ctl history app/site
   [ "$(starts_of_db)" = "$before" ] || die "the services were stopped"
   say "$(ctl get app site -o json | jq -r '.status.conditions[] | select(.type == "Ready") | .message' | cut -c1-150)"
 }

@@ -185,13 +185,18 @@ void World::check_objects() {
   check_finalizers();
 }
 
-// A Machine goes after its container.
+// A Machine goes after its container, but for one that is to stay.
 void World::check_finalizers() {
   std::set<Uid> there;
-  for (const auto& [key, row] : disk.image.objects) there.insert(row.uid);
+  for (const auto& [key, row] : disk.image.objects) {
+    there.insert(row.uid);
+    const bool is_machine = key.resource == kMachines;
+    if (is_machine && row.text.find(R"("deletionPolicy":"Retain")") != std::string::npos)
+      retained_.insert(row.uid);
+  }
   for (const auto& [vmid, uid] : seen_ours_) {
     if (!machines_.contains(uid) || there.contains(uid) || !lab->find_guest(vmid)) continue;
-    if (restored_away_.contains(uid)) continue;
+    if (restored_away_.contains(uid) || retained_.contains(uid)) continue;
     violate(absl::StrFormat("the Machine of container %d went before it", vmid.get()));
     machines_.erase(uid);
     break;

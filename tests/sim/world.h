@@ -194,6 +194,7 @@ class World {
   };
   std::map<Uid, Origin> machines_;          // every Machine that was ever seen
   std::set<Uid> restored_away_;             // their Machines were made after a restored backup
+  std::set<Uid> retained_;                  // Machines whose containers stay when they go
   std::map<store::Key, Uid> acknowledged_;  // objects that must be there
   std::map<VmId, std::string> strangers_;   // their configs
   std::map<VmId, Uid> seen_ours_;           // which VMIDs carried which of our marks

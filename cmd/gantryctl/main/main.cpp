@@ -30,6 +30,7 @@ struct Flags {
   bool watch = false, dry_run = false, no_wait = false, ignore_not_found = false;
   int timeout_seconds = 300;
   int lifetime_hours = 0;
+  int64_t revision = 0;
 };
 
 using Command = std::function<Async<Status>(Session&, Flags&)>;
@@ -97,6 +98,16 @@ Async<Status> run_progress(Session& session, Flags& flags) {
   GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
   const Duration timeout = std::chrono::seconds(flags.timeout_seconds);
   co_return co_await follow_progress(session, std::move(places), timeout);
+}
+
+Async<Status> run_history(Session& session, Flags& flags) {
+  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
+  co_return co_await history(session, places.front());
+}
+
+Async<Status> run_rollback(Session& session, Flags& flags) {
+  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
+  co_return co_await rollback(session, places.front(), flags.revision);
 }
 
 Async<Status> run_token(Session& session, Flags& flags) {
@@ -197,6 +208,7 @@ class CommandLine {
     add_changes();
     add_views();
     add_waits();
+    add_revisions();
     add_tokens();
     add_certificates();
     add_keys();
@@ -290,6 +302,15 @@ class CommandLine {
         command(app_, "progress", "tell each step until everything is Ready", run_progress);
     words(progress, "KIND… or KIND/NAME…")->required();
     timeout(progress);
+  }
+
+  void add_revisions() {
+    words(command(app_, "history", "the revisions of an App", run_history), "app/NAME")->required();
+    auto* rollback =
+        command(app_, "rollback", "ask for an earlier revision of an App again", run_rollback);
+    words(rollback, "app/NAME")->required();
+    rollback->add_option("--to", flags_.revision, "number of the revision, see history")
+        ->required();
   }
 
   void groups_and_lifetime(CLI::App* sub, const char* groups, const char* lifetime) {

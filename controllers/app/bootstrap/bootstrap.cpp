@@ -22,20 +22,21 @@ Async<Status> record(Setup& setup) {
 struct Step {
   const char* name;
   Async<Status> (*take)(Setup&);
+  bool disturbs = false;  // its changes stop what runs
 };
 
 // The images come before the files: nothing that the old version sees changes until the new one can
 // start.
 const std::vector<Step>& steps_of(const ResolvedWorkload& workload) {
   static const std::vector<Step> native = {
-      {"system", &come_up},    {"packages", &install_packages},
-      {"files", &write_files}, {"commands", &run_commands},
-      {"unit", &run_unit},     {"record", &record},
+      {"system", &come_up},      {"packages", &install_packages, true},
+      {"files", &write_files},   {"commands", &run_commands, true},
+      {"unit", &run_unit, true}, {"record", &record},
   };
   static const std::vector<Step> compose = {
-      {"system", &come_up},        {"runtime", &provide_runtime}, {"daemon", &provide_daemon},
+      {"system", &come_up},        {"runtime", &provide_runtime}, {"daemon", &provide_daemon, true},
       {"payload", &write_payload}, {"images", &pull_images},      {"files", &write_files},
-      {"up", &bring_up},           {"services", &await_services}, {"record", &record},
+      {"up", &bring_up, true},     {"services", &await_services}, {"record", &record},
   };
   return workload.compose ? compose : native;
 }
@@ -53,7 +54,7 @@ Async<Status> bootstrap(Guest guest, ResolvedWorkload workload, Report report) {
   const auto& steps = steps_of(workload);
   int number = 0;
   for (const auto& step : steps) {
-    setup.begin(++number, static_cast<int>(steps.size()), step.name);
+    setup.begin(++number, static_cast<int>(steps.size()), step.name, step.disturbs);
     auto taken = co_await step.take(setup);
     if (!taken.ok()) co_return annotate(std::move(taken), step.name);
   }

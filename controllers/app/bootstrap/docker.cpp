@@ -92,10 +92,20 @@ Async<Status> write_payload(Setup& setup) {
 
 namespace {
 
+// A tag that is not there will not be there in a minute; everything else about a registry passes.
+Status judged(Status pulled) {
+  if (pulled.ok() || error_class(pulled) != ErrorClass::remote) return pulled;
+  const auto said = to_lower(message_of(pulled));
+  for (const char* words :
+       {"manifest unknown", "not found", "denied", "invalid reference", "no space"})
+    if (said.find(words) != std::string::npos) return diagnosed(std::move(pulled), "TPL-006");
+  return with_code(make_error(ErrorClass::overload, message_of(pulled)), "TPL-006");
+}
+
 Async<Status> pull(Setup& setup, std::string image, std::string which) {
   setup.act("pulling " + image + " " + which);
   auto pulled = co_await setup.work(argv_of("docker", "pull", image), Patience(kPull));
-  co_return diagnosed(annotate(std::move(pulled), image), "TPL-006");
+  co_return judged(annotate(std::move(pulled), image));
 }
 
 Async<Result<std::vector<std::string>>> images_of(Setup& setup) {

@@ -27,6 +27,12 @@ class Lines {
   std::string rest_;
 };
 
+// The channel's own Remote is a container that does not run: nothing that it has answered.
+Result<guest::Exit> answered(Result<guest::Exit> exit) {
+  if (exit.ok() || error_class(exit.status()) != ErrorClass::remote) return exit;
+  return make_error(ErrorClass::locked, message_of(exit.status()));
+}
+
 guest::Command command_of(std::vector<std::string> argv, Duration timeout) {
   guest::Command command;
   command.argv = std::move(argv);
@@ -39,7 +45,8 @@ guest::Command command_of(std::vector<std::string> argv, Duration timeout) {
 
 Async<Result<guest::Exit>> Guest::run(std::vector<std::string> argv, Duration timeout) {
   auto command = command_of(std::move(argv), timeout);
-  co_return co_await channel_.exec(target_, std::move(command), guest::no_output());
+  auto exit = co_await channel_.exec(target_, std::move(command), guest::no_output());
+  co_return answered(std::move(exit));
 }
 
 Async<Result<guest::Exit>> Guest::follow(std::vector<std::string> argv, Patience patience,
@@ -53,8 +60,9 @@ Async<Result<guest::Exit>> Guest::follow(std::vector<std::string> argv, Patience
     lines.add(piece);
   };
   auto running = channel_.exec(target_, std::move(command), std::move(sink));
-  co_return co_await async::with_heartbeat(clock_, heart, patience.silence, name,
-                                           std::move(running));
+  auto exit =
+      co_await async::with_heartbeat(clock_, heart, patience.silence, name, std::move(running));
+  co_return answered(std::move(exit));
 }
 
 Async<Status> Guest::push(guest::File file) {

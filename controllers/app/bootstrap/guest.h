@@ -16,7 +16,9 @@ struct Patience {
   Duration silence, total;
 };
 
-// Commands in one container over a channel. Copies are cheap; channel and clock outlive it.
+// Commands in one container over a channel. Remote errors of a command are the container's own
+// answers; one that does not run is Locked, worth another look soon. Copies are cheap; channel and
+// clock outlive it.
 class Guest {
  public:
   Guest(guest::Channel& channel, guest::Target target, async::Clock& clock)

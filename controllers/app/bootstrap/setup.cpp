@@ -10,8 +10,8 @@ constexpr size_t kLineMax = 200;  // of output that is shown
 
 }  // namespace
 
-void Setup::begin(int number, int count, const std::string& step) {
-  progress_ = Progress{number, count, step, "", "", false};
+void Setup::begin(int number, int count, const std::string& step, bool disturbs) {
+  progress_ = Progress{number, count, step, "", "", false, disturbs};
 }
 
 void Setup::say(const std::string& message, bool changes) {

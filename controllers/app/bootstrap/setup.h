@@ -13,10 +13,11 @@ namespace gantry::controllers::app {
 struct Progress {
   int number = 0;  // of the step, from 1
   int count = 0;
-  std::string step;      // "images"
-  std::string message;   // "pulling registry.lan/wiki:2.5 (1 of 2)"
-  std::string output;    // the last line that the step's command has written
-  bool changes = false;  // what `message` says changes something; else it only looks
+  std::string step;       // "images"
+  std::string message;    // "pulling registry.lan/wiki:2.5 (1 of 2)"
+  std::string output;     // the last line that the step's command has written
+  bool changes = false;   // what `message` says changes something; else it only looks
+  bool disturbs = false;  // … that what runs there would notice
 };
 using Report = std::function<void(const Progress&)>;
 
@@ -38,7 +39,7 @@ class Setup {
   async::Clock& clock() const { return guest_.clock(); }
   System system;
 
-  void begin(int number, int count, const std::string& step);
+  void begin(int number, int count, const std::string& step, bool disturbs);
   // What the step looks at, or waits for, …
   void look(const std::string& message) { say(message, false); }
   // … and what it is about to change: worth an event.

@@ -205,4 +205,40 @@ Candidates find_candidates(const Selectors& selectors, const Snapshot& snapshot)
   return candidates;
 }
 
+Result<std::vector<StorageCandidate>> judge_disks(const std::string& selector,
+                                                  const Snapshot& snapshot) {
+  GANTRY_TRY_ASSIGN(const auto compiled, compile_one(selector, "storageSelector"));
+  return judge_storages(compiled, snapshot, "rootdir");
+}
+
+std::variant<DiskPlace, NoDiskPlace> find_disk(const std::vector<StorageCandidate>& candidates,
+                                               int64_t bytes, const NodeName& node,
+                                               const Taken& taken) {
+  std::optional<DiskPlace> best;
+  int64_t most = 0;
+  std::vector<std::string> others;
+  bool full = false;
+  for (const auto& candidate : candidates) {
+    const auto& row = candidate.row;
+    if (row.node != node) continue;
+    const auto before = taken.find(row.id);
+    const auto promised = before == taken.end() ? 0 : before->second;
+    const auto left = row.available.value_or(0) - promised;
+    if (candidate.verdict != Verdict::allowed) {
+      others.push_back(name_of(candidate) + ": " + candidate.why);
+      full = full || candidate.full;
+    } else if (left < bytes) {
+      others.push_back(describe_space(row) + ", " + human_bytes(promised + bytes) + " needed");
+      full = true;
+    } else if (!best || left > most) {
+      best = DiskPlace{row.id};
+      most = left;
+    }
+  }
+  if (best) return *best;
+  const auto why = others.empty() ? "no storage of " + node.get() + " takes containers' disks"
+                                  : join(others, "; ");
+  return NoDiskPlace{why, full};
+}
+
 }  // namespace gantry::inventory::placement

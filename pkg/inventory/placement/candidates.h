@@ -1,7 +1,9 @@
 #pragma once
 // Candidates: which nodes and storages of a cluster a MachineClass allows, and why not the others.
+#include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "api/v1alpha1/machineclass.h"
@@ -51,5 +53,24 @@ struct Candidates {
 // Beside the selectors, a node must be online; a storage must be enabled and active and take
 // root disks (templates, for template sources).
 Candidates find_candidates(const Selectors& selectors, const Snapshot& snapshot);
+
+// Storages that take containers' disks, judged by one selector; Invalid when that is no CEL.
+Result<std::vector<StorageCandidate>> judge_disks(const std::string& selector,
+                                                  const Snapshot& snapshot);
+
+// A storage of a node for one more disk of a container.
+struct DiskPlace {
+  StorageId storage;
+};
+struct NoDiskPlace {
+  std::string why;    // "local on pve1: 1.2 GiB free, 8.0 GiB needed; …"
+  bool full = false;  // for want of space alone
+};
+// What other disks of the same container are about to take of a storage.
+using Taken = std::map<StorageId, int64_t>;
+// The one with the most space left, of those that are allowed and have `bytes`.
+std::variant<DiskPlace, NoDiskPlace> find_disk(const std::vector<StorageCandidate>& candidates,
+                                               int64_t bytes, const NodeName& node,
+                                               const Taken& taken);
 
 }  // namespace gantry::inventory::placement

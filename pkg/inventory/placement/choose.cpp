@@ -138,12 +138,28 @@ class Chooser {
     return obstacle == Obstacle::storage_full ? 1 : 0;
   }
 
+  // Whether the volumes have room on that node beside a root disk on `root`; each where it would be
+  // put. Empty when they have.
+  std::optional<Rejection> misses_room(const NodeName& node, const StorageId& root) const {
+    Taken taken{{root, demand_.disk}};
+    for (const auto& volume : demand_.volumes) {
+      const auto found = find_disk(volume.candidates, volume.bytes, node, taken);
+      if (const auto* none = std::get_if<NoDiskPlace>(&found)) {
+        return Rejection{none->full ? Obstacle::storage_full : Obstacle::storage,
+                         "storage for volume " + volume.name + ": " + none->why};
+      }
+      taken[std::get<DiskPlace>(found).storage] += volume.bytes;
+    }
+    return std::nullopt;
+  }
+
   std::variant<StorageId, Rejection> pick_storage(const NodeName& node) const {
     const StorageCandidate* best = nullptr;
     Rejection why{Obstacle::storage, "no storage for root disks"};
     for (const auto& storage : candidates_.root_disks) {
       if (storage.row.node != node) continue;
       auto obstacle = judge_storage(storage);
+      if (!obstacle.has_value()) obstacle = misses_room(node, storage.row.id);
       if (!obstacle.has_value()) {
         const bool roomier =
             best == nullptr || storage.row.available.value_or(0) > best->row.available.value_or(0);

@@ -22,9 +22,16 @@ struct Load {
   std::map<NodeName, int> creates_somewhere;  // from there, to a storage that is not known
 };
 
+// A disk besides the root disk.
+struct VolumeDemand {
+  std::string name;
+  int64_t bytes = 0;
+  std::vector<StorageCandidate> candidates;  // by its own selector
+};
 struct Demand {
   int64_t memory = 0;  // bytes
   int64_t disk = 0;    // bytes
+  std::vector<VolumeDemand> volumes;
   std::vector<std::string> bridges;
   std::optional<NodeName> node;  // pinned
 };
@@ -53,7 +60,8 @@ struct NoPlace {
 };
 
 // Deterministic. Spread takes the node with the fewest Machines of the class, Pack the one with the
-// most that still has room; then most free memory, then the name. The storage with the most space.
+// most that still has room; then most free memory, then the name. The storage with the most space
+// that leaves room for the volumes.
 std::variant<Place, NoPlace> choose(const api::v1alpha1::Placement& rules,
                                     const api::v1alpha1::ClusterLimits& limits,
                                     const Demand& demand, const Load& load,

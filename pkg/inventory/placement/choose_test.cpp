@@ -113,6 +113,43 @@ TEST(Choose, ASharedStorageIsOneHoweverManyNodesWriteToIt) {
   EXPECT_THAT(scene.none().message, HasSubstr("createsPerStorage on local"));
 }
 
+// A node is no place for a container whose volumes it cannot hold.
+TEST(Choose, VolumesNeedRoomBesideTheRootDisk) {
+  Scene scene;
+  const auto with_volume = [&scene](int64_t size) {
+    const auto disks = judge_disks("storage.name == 'local'", scene.snapshot);
+    ASSERT_TRUE(disks.ok());
+    scene.demand.volumes = {{"data", size, *disks}};
+  };
+  scene.snapshot.storages[0].available = 20 * kGiB;
+  with_volume(13 * kGiB);
+  EXPECT_EQ(scene.node(), "pve2");
+  with_volume(12 * kGiB);
+  EXPECT_EQ(scene.node(), "pve1");
+  with_volume(95 * kGiB);
+  EXPECT_EQ(scene.none().code, "STO-001");
+  EXPECT_THAT(scene.none().message,
+              HasSubstr("volume data: local on pve2: 100 GiB free, 103 GiB needed"));
+  scene.demand.volumes.clear();
+  EXPECT_EQ(scene.node(), "pve1");
+}
+
+TEST(Choose, TheRootDiskLeavesTheVolumesTheirStorage) {
+  Scene scene;
+  scene.demand.node = NodeName("pve1");
+  auto small = scene.snapshot.storages[0];
+  small.id = StorageId("small");
+  small.available = 9 * kGiB;
+  scene.snapshot.storages.push_back(small);
+  const auto disks = judge_disks("storage.name == 'local'", scene.snapshot);
+  ASSERT_TRUE(disks.ok());
+  scene.demand.volumes = {{"data", 95 * kGiB, *disks}};
+  const auto chosen = scene.choose();
+  ASSERT_TRUE(std::holds_alternative<Place>(chosen)) << std::get<NoPlace>(chosen).message;
+  EXPECT_EQ(std::get<Place>(chosen).storage.get(), "small");
+  EXPECT_THAT(judge_disks("storage.nam", scene.snapshot), Fails(ErrorClass::invalid));
+}
+
 TEST(Choose, SaysWhatIsMissing) {
   Scene scene;
   scene.templates.clear();

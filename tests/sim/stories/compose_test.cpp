@@ -97,21 +97,6 @@ TEST_F(ComposeStory, AnAppIsSetUpStepByStepAndSaysSo) {
   EXPECT_THAT(world.leaks(), IsEmpty());
 }
 
-TEST_F(ComposeStory, AnUpdateWithABadTagStopsNothing) {
-  world.backend.options().registry.images = {"wiki:2", "wiki:4", "pg:16"};
-  world.create_app("wiki", 1, "", with_tag("2"));
-  ASSERT_TRUE(wait_until([&] { return is_ready(); }));
-  world.edit_app("wiki", with_tag("3"));
-  EXPECT_TRUE(wait_until([&] { return condition("Ready", "code") == "TPL-006"; }));
-  EXPECT_EQ(condition("Ready", "reason"), "ImagePullBackOff");
-  EXPECT_THAT(condition("Ready", "message"), HasSubstr("manifest for wiki:3 not found"));
-  EXPECT_EQ(inside().docker.services.at("wiki/web").image, "wiki:2");
-  EXPECT_EQ(inside().docker.services.at("wiki/web").starts, 1);
-  world.edit_app("wiki", with_tag("4"));
-  EXPECT_TRUE(wait_until([&] { return is_ready(); }));
-  EXPECT_EQ(inside().docker.services.at("wiki/web").image, "wiki:4");
-}
-
 // Killed every few seconds, at another place each time: it goes on where the container says.
 TEST_F(ComposeStory, KillsAnywhereDelayItAndNothingElse) {
   world.write_values(kSecrets, "db", {{"pass", kSecretText}});

@@ -95,7 +95,7 @@ TEST_F(Garbage, SaysWhatAnAppWaitsForWhenItsContainerDoesNotGo) {
   ASSERT_TRUE(app_is_there());
   const auto app = schema::to_json(world.objects("apps.gantry.dev").front());
   EXPECT_THAT(app, HasSubstr("\"type\":\"DeletionBlocked\""));
-  EXPECT_THAT(app, HasSubstr("still there: machines.gantry.dev default/wiki-0"));
+  EXPECT_THAT(app, HasSubstr("machines.gantry.dev default/wiki-0"));
   world.lab->faults().clear();
   EXPECT_TRUE(wait_until([this] { return !app_is_there(); }));
 }

@@ -1,0 +1,25 @@
+#pragma once
+// Volume: a disk of its own in a container, for data that outlives what runs there.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/schema/schema.h"
+
+namespace gantry::api::v1alpha1 {
+
+struct Volume {
+  std::string name;
+  std::string path;  // inside the container
+  schema::Quantity size;
+  std::string storage_selector;  // CEL over storage; empty: any that takes containers' disks
+};
+
+// Cross-field rules of a list of volumes; paths below "volumes".
+schema::Problems check_volumes(const std::vector<Volume>& volumes);
+// What an update of spec.volumes may not do: shrink a volume, move it, take it away.
+schema::Problems check_volume_update(const Json& before, const Json& after);
+
+schema::TypeInfo describe(schema::Type<Volume>);
+
+}  // namespace gantry::api::v1alpha1

@@ -1,0 +1,104 @@
+// history and rollback: the revisions of an App.
+#include <algorithm>
+
+#include <absl/strings/str_format.h>
+
+#include "api/kinds.h"
+#include "cmd/gantryctl/commands.h"
+#include "cmd/gantryctl/merge.h"
+#include "pkg/base/text.h"
+#include "pkg/schema/json.h"
+
+namespace gantry::ctl {
+namespace {
+
+Status check_place(const Where& where) {
+  if (where.kind->kind == "App" && !where.name.empty()) return {};
+  return invalid("this is about an App, such as app/wiki");
+}
+
+const Json::Array& revisions_of(const Json& app) {
+  static const Json::Array kNone;
+  const auto* revisions = app.find_path({"status", "revisions"});
+  return revisions != nullptr && revisions->is_array() ? revisions->as_array() : kNone;
+}
+
+std::string text_at(const Json& object, std::string_view key) {
+  const auto* status = object.find("status");
+  return status == nullptr ? "" : status->string_or(key, "");
+}
+
+std::string line_of(const Json& app, const Json& revision) {
+  const auto hash = revision.string_or("revision", "");
+  std::string notes;
+  if (hash == text_at(app, "currentRevision")) notes += "  <- runs";
+  if (hash == text_at(app, "revision")) notes += "  <- asked for";
+  const auto message = revision.string_or("message", "");
+  return absl::StrFormat("%-9d %-12s %-21s %s%s%s", revision.integer_or("number", 0),
+                         revision.string_or("state", ""), revision.string_or("createdAt", ""), hash,
+                         notes, message.empty() ? "" : "  " + message);
+}
+
+// The parts of the spec that a revision came from.
+Async<Result<Json>> parts_of(Session& session, Where app, int64_t number) {
+  Where place = app;
+  place.kind = api::find_by_kind("v1", "Secret");
+  place.name = absl::StrFormat("%s.r%d", app.name, number);
+  const auto secret = co_await session.api.get(path_of(place), kJson);
+  if (!secret.ok()) co_return annotate(secret.status(), absl::StrFormat("revision %d", number));
+  const auto* encoded = secret->find_path({"data", "spec"});
+  const auto text = encoded != nullptr && encoded->is_string() ? base64_decode(encoded->as_string())
+                                                               : std::nullopt;
+  auto parts = schema::parse_json(text.value_or(""));
+  if (!text || !parts.ok()) co_return invalid("revision %d is damaged", static_cast<int>(number));
+  co_return parts;
+}
+
+// Only what the revision knows of.
+Json same_parts(const Json& spec) {
+  Json parts = Json::object();
+  for (const char* key : {"workload", "env", "files", "health"})
+    if (const auto* part = spec.find(key)) parts.set(key, *part);
+  return parts;
+}
+
+}  // namespace
+
+Async<Status> history(Session& session, Where app) {
+  GANTRY_CO_TRY(check_place(app));
+  const auto object = co_await session.api.get(path_of(app), kJson);
+  if (!object.ok()) co_return object.status();
+  session.print("REVISION  STATE        CREATED               HASH");
+  for (const auto& revision : revisions_of(*object)) session.print(line_of(*object, revision));
+  co_return Status();
+}
+
+Async<Status> rollback(Session& session, Where app, int64_t number) {
+  GANTRY_CO_TRY(check_place(app));
+  const auto live = co_await session.api.get(path_of(app), kJson);
+  if (!live.ok()) co_return live.status();
+  GANTRY_CO_TRY_ASSIGN(auto parts, co_await parts_of(session, app, number));
+  const Json none = Json::object();
+  const auto* spec = live->find("spec");
+  Json before, wanted;
+  before.set("spec", same_parts(spec == nullptr ? none : *spec));
+  wanted.set("spec", std::move(parts));
+  Json patch = three_way_patch(before, wanted, *live);
+  const auto label = label_of(app);
+  if (patch.is_null()) {
+    session.print(absl::StrFormat("%s asks for revision %d already", label, number));
+    co_return Status();
+  }
+  // Nobody else's change in between is undone unseen.
+  patch.member("metadata").set("resourceVersion", meta_text(*live, "resourceVersion"));
+  auto path = path_of(app) + "?fieldManager=gantryctl";
+  const auto patched = co_await session.api.send("PATCH", std::move(path),
+                                                 "application/merge-patch+json", std::move(patch));
+  if (!patched.ok()) co_return patched.status();
+  session.print(absl::StrFormat(
+      "%s asks for what revision %d had; Secrets and ConfigMaps are as they are now", label,
+      number));
+  co_return Status();
+}
+
+}  // namespace gantry::ctl

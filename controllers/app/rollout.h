@@ -1,0 +1,25 @@
+#pragma once
+// Rollout: which revision each of an App's Machines is to run. Pure.
+#include <string>
+#include <vector>
+
+#include "api/v1alpha1/app.h"
+
+namespace gantry::controllers::app {
+
+struct News {
+  std::string reason;  // CamelCase, of an event
+  std::string message;
+  bool is_warning = false;
+};
+
+// Moves the rollout of status.revision (what the spec asks for now) on by what status.machines say:
+// hands it out to as many Machines as spec.update allows, calls it good when all have answered for
+// bakeSeconds, and goes back to status.currentRevision when one of them cannot run it. Writes
+// machines' targets, currentRevision, failedRevision and the states in revisions.
+std::vector<News> roll(api::v1alpha1::App& app, Time now);
+
+// The bootstraps of a revision that a Machine may fail in a row before it counts as unable.
+inline constexpr int kAttempts = 3;
+
+}  // namespace gantry::controllers::app

@@ -1,0 +1,195 @@
+#include "controllers/app/rollout.h"
+
+#include "controllers/app/revisions.h"
+#include "pkg/base/testing.h"
+
+namespace gantry::controllers::app {
+namespace {
+
+using namespace std::chrono_literals;
+using api::v1alpha1::App;
+using api::v1alpha1::AppMachine;
+using api::v1alpha1::RevisionState;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const Time kNow = *from_rfc3339("2026-01-01T00:00:00Z");
+
+AppMachine machine(const std::string& name, const std::string& revision) {
+  AppMachine made;
+  made.name = name;
+  made.ready = true;
+  made.revision = made.target = revision;
+  made.well_since = kNow - 1h;
+  return made;
+}
+
+// Three replicas that run "old", and a spec that asks for `wanted`.
+App app(const std::string& wanted) {
+  App made;
+  made.metadata.name = "web";
+  made.status.revision = wanted;
+  made.status.current_revision = "old";
+  made.status.machines = {machine("web-0", "old"), machine("web-1", "old"),
+                          machine("web-2", "old")};
+  made.status.revisions = {{1, "old", kNow, RevisionState::good, ""}, {2, "new", kNow, {}, ""}};
+  made.spec.update.emplace();
+  return made;
+}
+std::vector<std::string> targets(const App& app) {
+  std::vector<std::string> all;
+  for (const auto& each : app.status.machines) all.push_back(each.target);
+  return all;
+}
+// It runs what it was told to, since so long.
+void arrive(AppMachine& machine, Duration ago) {
+  machine.revision = machine.target;
+  machine.ready = true;
+  machine.well_since = kNow - ago;
+}
+
+TEST(Rollout, GivesTheFirstRevisionToEverybody) {
+  auto first = app("new");
+  first.status.current_revision.clear();
+  EXPECT_THAT(roll(first, kNow), IsEmpty());
+  EXPECT_THAT(targets(first), ElementsAre("new", "new", "new"));
+}
+
+TEST(Rollout, GoesOnOnlyWhenTheOneBeforeHasBaked) {
+  auto update = app("new");
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  arrive(update.status.machines[0], 9s);
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  arrive(update.status.machines[0], 10s);
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("new", "new", "old"));
+}
+
+TEST(Rollout, IsGoodWhenAllHaveBaked) {
+  auto update = app("new");
+  for (auto& each : update.status.machines) {
+    each.target = "new";
+    arrive(each, 10s);
+  }
+  const auto news = roll(update, kNow);
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_EQ(news[0].message, "revision 2 runs in every container");
+  EXPECT_EQ(update.status.current_revision, "new");
+  EXPECT_EQ(update.status.revisions[0].state, RevisionState::superseded);
+  EXPECT_EQ(update.status.revisions[1].state, RevisionState::good);
+}
+
+TEST(Rollout, TakesThoseThatAreDownAtOnce) {
+  auto update = app("new");
+  update.status.machines[2].ready = false;
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("old", "old", "new"));
+}
+
+TEST(Rollout, RecreateTakesAllAtOnce) {
+  auto update = app("new");
+  update.spec.update->strategy = api::v1alpha1::UpdateStrategy::recreate;
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("new", "new", "new"));
+}
+
+TEST(Rollout, GoesBackWhenOneCannotRunIt) {
+  auto update = app("new");
+  (void)roll(update, kNow);
+  update.status.machines[0].failed_revision = "new";
+  update.status.machines[0].message = "images: no such tag";
+  const auto news = roll(update, kNow);
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_TRUE(news[0].is_warning);
+  EXPECT_EQ(news[0].message, "revision 2 failed (web-0: images: no such tag): back to revision 1");
+  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+  EXPECT_EQ(update.status.failed_revision, "new");
+  EXPECT_EQ(update.status.revisions[1].state, RevisionState::rolled_back);
+  // … once, and for as long as the spec asks for it.
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+}
+
+TEST(Rollout, TriesAgainWhatIsAskedForAgain) {
+  auto update = app("new");
+  update.status.failed_revision = "new";
+  update.status.revision = "newer";
+  (void)roll(update, kNow);
+  EXPECT_EQ(update.status.failed_revision, "");
+  EXPECT_THAT(targets(update), ElementsAre("newer", "old", "old"));
+}
+
+TEST(Rollout, HoldsWhenThatIsAskedFor) {
+  auto update = app("new");
+  update.spec.update->on_failure = api::v1alpha1::OnFailure::hold;
+  (void)roll(update, kNow);
+  update.status.machines[0].failed_revision = "new";
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+}
+
+TEST(Rollout, AFailureOfTheRevisionThatIsGoodChangesNothing) {
+  auto steady = app("old");
+  steady.status.machines[0].failed_revision = "old";
+  steady.status.machines[0].ready = false;
+  EXPECT_THAT(roll(steady, kNow), IsEmpty());
+  EXPECT_THAT(targets(steady), ElementsAre("old", "old", "old"));
+  // Neither is it held against it later.
+  steady.status.revision = "new";
+  (void)roll(steady, kNow);
+  steady.status.revision = "old";
+  (void)roll(steady, kNow);
+  EXPECT_EQ(steady.status.machines[0].failed_revision, "");
+}
+
+TEST(Revisions, AreReadBackWhole) {
+  ResolvedWorkload workload;
+  workload.packages = {"nginx-light=1.22"};
+  guest::File file;
+  file.path = "/etc/key";
+  file.content = std::string("\x00\xff\n", 3);
+  file.mode = 0640;
+  file.group = "www-data";
+  workload.files = {file};
+  ResolvedCommand command;
+  command.run = {"id", "wiki"};
+  command.timeout = std::chrono::seconds(7);
+  workload.commands = {command};
+  ResolvedCompose compose;
+  compose.project = "web";
+  compose.text = "services: {}\n";
+  compose.services = {"a"};
+  compose.environment = "A=\"b\"\n";
+  workload.compose = compose;
+  workload.secrets = {file.content};
+  workload.revision = "new";
+  const auto secret = revision_secret(app("new"), 2, workload);
+  EXPECT_EQ(secret.metadata.name, "web.r2");
+  EXPECT_EQ(revision_of(secret), "new");
+  const auto read = workload_of(secret);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->files[0].content, file.content);
+  EXPECT_EQ(read->files[0].mode, 0640);
+  EXPECT_EQ(read->files[0].group, "www-data");
+  EXPECT_EQ(read->commands[0].run, command.run);
+  EXPECT_EQ(read->commands[0].timeout, command.timeout);
+  EXPECT_EQ(read->compose->environment, compose.environment);
+  EXPECT_EQ(read->secrets, workload.secrets);
+  EXPECT_EQ(read->packages, workload.packages);
+  EXPECT_EQ(read->revision, "new");
+}
+
+TEST(Revisions, WhatIsDamagedIsNotQuoted) {
+  auto secret = revision_secret(app("new"), 2, ResolvedWorkload());
+  secret.data["workload"] = "cGFzc3dvcmQ9MQ==";
+  EXPECT_EQ(message_of(workload_of(secret).status()), "Secret /web.r2 is damaged");
+}
+
+}  // namespace
+}  // namespace gantry::controllers::app

@@ -1,0 +1,72 @@
+// What the App reconciler writes: one function a step.
+#include "controllers/app/reconciler.h"
+#include "pkg/schema/codec.h"
+
+namespace gantry::controllers::app {
+
+Async<Result<bool>> Reconciler::take_step(const App& app, const std::vector<Machine>& machines,
+                                          std::string& blocked) {
+  auto step = plan(app, machines, blocked);
+  if (!step || std::holds_alternative<Await>(*step)) co_return false;
+  auto taken = std::visit([&](auto& each) { return take(app, std::move(each)); }, *step);
+  const Status done = co_await std::move(taken);
+  if (!done.ok()) co_return done;
+  co_return true;
+}
+
+Async<Status> Reconciler::take(const App& app, AddFinalizer) {
+  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
+  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
+  Json value = object->value;
+  value.member("metadata").member("finalizers").push_back(kFinalizer);
+  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
+  co_return written.status();
+}
+
+Async<Status> Reconciler::take(const App& app, RemoveFinalizer) {
+  GANTRY_CO_TRY(co_await forget_revisions(app, 0));
+  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
+  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
+  Json value = object->value;
+  auto& finalizers = value.member("metadata").member("finalizers").as_array();
+  std::erase(finalizers, Json(kFinalizer));
+  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
+  co_return written.status();
+}
+
+Async<Status> Reconciler::take(const App&, Await) {
+  co_return Status();
+}
+
+Async<Status> Reconciler::take(const App& app, CreateMachine step) {
+  const auto name = step.machine.metadata.name;
+  auto created = co_await d_.store.create(kMachines, schema::encode(step.machine));
+  if (!created.ok()) co_return created.status();
+  tell(app, "MachineCreated", "created Machine " + name, runtime::EventType::normal);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take(const App& app, UpdateMachine step) {
+  const store::Key key(kMachines, step.machine.metadata.ns, step.machine.metadata.name);
+  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
+  Json value = object->value;
+  value.set("spec", *schema::encode(step.machine).find("spec"));
+  auto written = co_await d_.store.update(kMachines, store::Part::main, std::move(value));
+  if (!written.ok()) co_return written.status();
+  tell(app, "MachineUpdated", "changed Machine " + key.name, runtime::EventType::normal);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take(const App& app, DeleteMachine step) {
+  const store::Key key(kMachines, app.metadata.ns, step.name);
+  const auto object = d_.store.get(key);
+  if (!object.ok()) co_return Status();
+  const store::Precondition same((*object)->uid, std::nullopt);
+  auto removed = co_await d_.store.remove(key, same);
+  const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
+  if (!removed.ok() && !gone) co_return removed.status();
+  tell(app, "MachineDeleted", "deleted Machine " + step.name, runtime::EventType::normal);
+  co_return Status();
+}
+
+}  // namespace gantry::controllers::app

@@ -1,0 +1,176 @@
+// Updates of Apps: handed out step by step, and taken back by themselves when they fail.
+#include "pkg/schema/json.h"
+#include "tests/sim/stories/story.h"
+
+namespace gantry::sim {
+namespace {
+
+using ::testing::HasSubstr;
+
+WorldOptions of_debian_13() {
+  WorldOptions options;
+  options.cluster = [](api::v1alpha1::ProxmoxClusterSpec& spec) {
+    spec.command_channel.emplace();
+    spec.command_channel->ssh.secret_ref = spec.credentials.secret_ref;
+  };
+  options.shape = [](api::v1alpha1::MachineClassSpec& spec) {
+    spec.os = api::v1alpha1::OsTemplate{"debian-13-standard", {}};
+  };
+  return options;
+}
+
+class RolloutStory : public Story {
+ protected:
+  RolloutStory() : Story(of_debian_13()) {
+    world.backend.options().templates["debian-13-standard_13.1-1_amd64.tar.zst"] = 130 << 20;
+    world.backend.options().registry.images = {"wiki:2", "wiki:3", "wiki:sick"};
+    world.backend.options().registry.sick["wiki:sick"] = "Restarting (1) 3 seconds ago";
+  }
+
+  static std::function<void(Json&)> with_tag(const std::string& tag) {
+    return [tag](Json& spec) {
+      spec.member("workload").erase("service");
+      spec.member("workload")
+          .member("compose")
+          .set("inline", "services: {web: {image: \"wiki:" + tag + "\", ports: [\"80:3000\"]}}");
+      spec.member("health").set("startupSeconds", 20);
+      spec.member("update").set("bakeSeconds", 15);
+    };
+  }
+  void start(int replicas) {
+    world.create_app("wiki", replicas, "", with_tag("2"));
+    ASSERT_TRUE(wait_until([&] { return current() != "" && is_ready(); }));
+  }
+  Json app() {
+    const auto apps = world.objects("apps.gantry.dev");
+    return apps.empty() ? Json::object() : apps.front();
+  }
+  std::string current() {
+    const auto object = app();
+    const auto* found = object.find_path({"status", "currentRevision"});
+    return found == nullptr ? "" : found->as_string();
+  }
+  std::string condition(const std::string& type, const std::string& field) {
+    const auto object = app();
+    const auto* conditions = object.find_path({"status", "conditions"});
+    if (conditions == nullptr) return "";
+    for (const auto& each : conditions->as_array())
+      if (each.string_or("type", "") == type) return each.string_or(field, "");
+    return "";
+  }
+  bool is_ready() { return condition("Ready", "status") == "True"; }
+  bool is_rolled_back() { return condition("Ready", "reason") == "RolledBack"; }
+  std::string image(int replica) {
+    const auto vmid = world.vmid_of("wiki-" + std::to_string(replica));
+    const auto* system = vmid.has_value() ? world.backend.inside(*vmid) : nullptr;
+    if (system == nullptr) return "";
+    const auto web = system->docker.services.find("wiki/web");
+    return web == system->docker.services.end() ? "" : web->second.image;
+  }
+  int count_image(int replicas, const std::string& wanted) {
+    int count = 0;
+    for (int i = 0; i < replicas; ++i) count += image(i) == wanted ? 1 : 0;
+    return count;
+  }
+};
+
+TEST_F(RolloutStory, ABadTagIsTakenBackAndNothingStops) {
+  start(1);
+  const auto good = current();
+  world.edit_app("wiki", with_tag("nonsense"));
+  EXPECT_TRUE(wait_until([&] { return is_rolled_back(); }));
+  EXPECT_EQ(condition("Ready", "code"), "ROL-001");
+  EXPECT_EQ(condition("Available", "status"), "True");
+  EXPECT_EQ(condition("Stalled", "status"), "True");
+  EXPECT_THAT(condition("Ready", "message"),
+              HasSubstr("revision 2 was rolled back: wiki-0: images"));
+  EXPECT_EQ(image(0), "wiki:2");
+  EXPECT_EQ(current(), good);
+  world.run_for(10min);
+  EXPECT_TRUE(is_rolled_back());
+  world.edit_app("wiki", with_tag("3"));
+  EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
+  EXPECT_EQ(image(0), "wiki:3");
+}
+
+TEST_F(RolloutStory, AVersionThatDoesNotComeUpIsTakenBackAfterTheFirst) {
+  start(3);
+  world.edit_app("wiki", with_tag("sick"));
+  EXPECT_TRUE(wait_until([&] { return image(0) == "wiki:sick"; }));
+  for (int i = 0; i < 1200 && !is_rolled_back(); ++i) {
+    EXPECT_LE(count_image(3, "wiki:sick"), 1);
+    world.run_for(1s);
+  }
+  EXPECT_TRUE(is_rolled_back());
+  EXPECT_TRUE(wait_until([&] { return count_image(3, "wiki:2") == 3; })) << schema::to_json(app());
+  EXPECT_EQ(condition("Available", "status"), "True");
+}
+
+TEST_F(RolloutStory, OnlyOneIsAwayAtATime) {
+  start(3);
+  world.edit_app("wiki", with_tag("3"));
+  std::vector<Time> seen(4);
+  for (int i = 0; i < 600 && count_image(3, "wiki:3") < 3; ++i) {
+    world.run_for(500ms);
+    const auto count = static_cast<size_t>(count_image(3, "wiki:3"));
+    if (seen[count] == Time()) seen[count] = world.now();
+  }
+  EXPECT_GE(seen[2] - seen[1], 15s);
+  EXPECT_GE(seen[3] - seen[2], 15s);
+  EXPECT_TRUE(wait_until([&] { return is_ready(); }));
+}
+
+// Killed again and again while an update fails: it is taken back, and nobody is left on it.
+TEST_F(RolloutStory, KillsDoNotLoseTheWayBack) {
+  start(2);
+  const auto good = current();
+  world.edit_app("wiki", with_tag("sick"));
+  for (uint64_t kill = 0; kill < 30; ++kill) {
+    world.host(0).kill_after(53 * kill + 40);
+    world.run_for(4s);
+    world.host(0).spare();
+    if (!world.daemon_runs()) world.start_daemon();
+  }
+  EXPECT_TRUE(wait_until([&] { return is_rolled_back() && count_image(2, "wiki:2") == 2; }));
+  EXPECT_EQ(current(), good);
+  size_t kept = 0;
+  for (const auto& secret : world.objects("secrets"))
+    kept += secret.string_or("type", "") == "gantry.dev/app-revision" ? 1 : 0;
+  EXPECT_EQ(kept, 2u);
+  world.delete_app("wiki");
+  EXPECT_TRUE(wait_until([&] { return world.objects("apps.gantry.dev").empty(); }));
+  for (const auto& secret : world.objects("secrets"))
+    EXPECT_NE(secret.string_or("type", ""), "gantry.dev/app-revision");
+}
+
+// Nothing can be asked of it, and nothing is: until it shall run again.
+TEST_F(RolloutStory, ASuspendedAppWaitsForItsUpdateWithoutBeingLookedAt) {
+  start(1);
+  const auto good = current();
+  world.edit_app("wiki", [](Json& spec) { spec.set("suspend", true); });
+  ASSERT_TRUE(wait_until([&] { return reason("wiki-0", "Ready").ends_with("Stopped"); }));
+  world.edit_app("wiki", with_tag("3"));
+  world.run_for(2min);
+  const auto looks = [&] { return world.leader()->counters().reconciles().at("app"); };
+  const auto before = looks();
+  world.run_for(10min);
+  EXPECT_LE(looks() - before, 20u);
+  EXPECT_EQ(current(), good);
+  world.edit_app("wiki", [](Json& spec) { spec.set("suspend", false); });
+  EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
+  EXPECT_EQ(image(0), "wiki:3");
+}
+
+TEST_F(RolloutStory, ARestartedContainerRunsWhatItWasOn) {
+  start(2);
+  world.edit_app("wiki", with_tag("nonsense"));
+  ASSERT_TRUE(wait_until([&] { return is_rolled_back(); }));
+  const auto vmid = *world.vmid_of("wiki-1");
+  by_root([vmid](lab::Lab& lab) { return lab.stop_guest(vmid); });
+  world.run_for(3min);
+  EXPECT_EQ(world.backend.inside(vmid)->docker.services.at("wiki/web").state, "running");
+  EXPECT_EQ(image(1), "wiki:2");
+}
+
+}  // namespace
+}  // namespace gantry::sim
