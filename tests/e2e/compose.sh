@@ -118,6 +118,7 @@ an_app_comes_up() {
   apply_values
   write_app 1 | ctl apply -f -
   ctl progress app/site machines --timeout 240 || die "the App is not ready"
+  within 60 "the first good revision" is_so .status.currentRevision
   says 1 fresh || die "the page is: $(page)"
   say "$(page | cut -c1-60)…"
   inside sh -c 'echo kept >/srv/data/value'
@@ -138,7 +139,7 @@ a_bad_tag_stops_nothing() {
   chapter "an update with a tag that does not exist"
   local before; before=$(starts_of_db)
   write_app nonsense | ctl apply -f -
-  within 90 "the rollback" has_code ROL-001
+  within 180 "the rollback" has_code ROL-001
   says 1 kept || die "it does not serve any more: $(page)"
   ctl history app/site
   [ "$(starts_of_db)" = "$before" ] || die "the services were stopped"
