@@ -1,5 +1,6 @@
 #include "pkg/schema/json.h"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -21,6 +22,10 @@ constexpr size_t kDepthMax = 200;
 // Builds a Json from RapidJSON's events. Returning false stops the parser.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
+  // `stream` reads `text`; both outlive this.
+  Builder(std::string_view text, const rapidjson::MemoryStream& stream)
+      : text_(text), stream_(stream) {}
+
   bool Null() { return add(nullptr); }
   bool Bool(bool value) { return add(value); }
   bool Int(int value) { return add(value); }
@@ -32,7 +37,16 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     }
     return add(static_cast<int64_t>(value));
   }
-  bool Double(double value) { return add(value); }
+  // `rough` may be off by a bit; RapidJSON's own full precision reads 0e99 as 5e173.
+  bool Double(double rough) {
+    const auto number = number_before(stream_.Tell());
+    double value = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (read.ec != std::errc()) value = rough;  // next to zero, or too large
+    if (std::isfinite(value)) return add(value);
+    error_ = "the number is too large";
+    return false;
+  }
   bool String(const char* text, rapidjson::SizeType size, bool) {
     return add(std::string(text, size));
   }
@@ -80,6 +94,14 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     return true;
   }
 
+  std::string_view number_before(size_t end) const {
+    const auto other = text_.find_last_not_of("0123456789+-.eE", end - 1);
+    const size_t begin = other == std::string_view::npos ? 0 : other + 1;
+    return text_.substr(begin, end - begin);
+  }
+
+  std::string_view text_;
+  const rapidjson::MemoryStream& stream_;
   Json root_;
   std::vector<Json> open_;         // containers that are being filled
   std::vector<std::string> keys_;  // the current key of each of them
@@ -159,11 +181,11 @@ void write_value(Writer& writer, const Json& value) {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
-  Builder builder;
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(text.data(), text.size());
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
-                              rapidjson::kParseValidateEncodingFlag;
+  Builder builder(text, stream);
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   const auto parsed = reader.Parse<kFlags>(stream, builder);
   if (parsed.IsError()) {
     const std::string why = builder.error().empty()

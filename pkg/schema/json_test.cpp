@@ -1,6 +1,9 @@
 #include "pkg/schema/json.h"
 
+#include <cmath>
 #include <limits>
+
+#include <absl/strings/str_format.h>
 
 #include "pkg/base/testing.h"
 
@@ -33,6 +36,22 @@ TEST(ParseJson, KeepsIntegersOf64BitsAndMakesDoublesOfLarger) {
   EXPECT_THAT(parse_json("9223372036854775808"), IsOkAndHolds(Json(9223372036854775808.0)));
   EXPECT_THAT(parse_json("123456789012345678901234567890"),
               IsOkAndHolds(Json(1.2345678901234568e29)));
+}
+
+TEST(ParseJson, ReadsDoublesToTheLastBit) {
+  const auto read = [](const std::string& text) {
+    const auto value = parse_json("[" + text + "]");
+    return value.ok() ? value->as_array().front().as_double() : std::nan("");
+  };
+  for (const auto* zero : {"0e99", "0E304", "-0e40", "0.0e-30", "0.000000000000000000000000000"})
+    EXPECT_EQ(read(zero), 0.0) << zero;
+  for (const double value : {0.1, 1.7976931348623157e308, 5e-324, 2.2250738585072014e-308, 1e23,
+                             -123456.789e-12, 0.30000000000000004})
+    EXPECT_EQ(read(absl::StrFormat("%.17g", value)), value);
+  EXPECT_EQ(read("1e-400"), 0.0);
+  EXPECT_EQ(read("123456789012345678901234567890"), 123456789012345678901234567890.0);
+  EXPECT_FALSE(parse_json("1e400").ok());
+  EXPECT_FALSE(parse_json("999999999999e300").ok());
 }
 
 TEST(ParseJson, SaysWhereItStopped) {
