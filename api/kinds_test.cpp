@@ -122,8 +122,7 @@ TEST(Manifests, OfLaterVersionsAreRefusedWithPaths) {
               ElementsAre(HasSubstr("no kind \"Appliance\"")));
   EXPECT_THAT(problems_of(manifest("5-wiki.yaml").front().value),
               ElementsAre(HasSubstr("spec.update.strategy: BlueGreen needs the route"),
-                          HasSubstr("spec.networks[0].applianceRef: Appliances are not served"),
-                          HasSubstr("spec.dependsOn: is not accepted")));
+                          HasSubstr("spec.networks[0].applianceRef: Appliances are not served")));
 }
 
 struct Edit {

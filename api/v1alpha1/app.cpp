@@ -96,6 +96,20 @@ TypeInfo describe(Type<AppDeletion>) {
       {field<&AppDeletion::volumes>("volumes", "What becomes of its volumes.")});
 }
 
+TypeInfo describe(Type<DependencyKind>) {
+  return enumeration<DependencyKind>("DependencyKind", "Another App.", {"App"});
+}
+
+TypeInfo describe(Type<Dependency>) {
+  return object<Dependency>("Dependency",
+                            "Something that must answer before this App is started or updated.",
+                            {
+                                field<&Dependency::kind>("kind", "What it is."),
+                                field<&Dependency::name>("name", "Its name, in the same namespace.",
+                                                         required, format::dns_subdomain),
+                            });
+}
+
 int port_number(const AppSpec& spec, const PortRef& ref) {
   if (ref.number > 0) return ref.number;
   const auto found = std::ranges::find(spec.ports, ref.name, &AppPort::name);
@@ -201,7 +215,7 @@ Problems check(const AppSpec& spec) {
 }  // namespace
 
 TypeInfo describe(Type<AppSpec>) {
-  auto info = object<AppSpec>(
+  return checked<AppSpec, static_cast<Problems (*)(const AppSpec&)>(&check)>(object<AppSpec>(
       "AppSpec", "What runs, and how many of it.",
       {
           field<&AppSpec::machine_class_name>("machineClassName",
@@ -227,25 +241,37 @@ TypeInfo describe(Type<AppSpec>) {
           field<&AppSpec::health>("health",
                                   "How it is known that it works; without it, that its unit runs."),
           field<&AppSpec::update>("update", "How changes reach the containers."),
+          field<&AppSpec::depends_on>(
+              "dependsOn",
+              "What must answer before this one is started or updated. What runs goes on when "
+              "that stops.",
+              MapKey{"name"}, Items{0, 32}),
           field<&AppSpec::networks>(
               "networks", "Network interfaces; those of the class when empty.", Items{0, 32}),
           field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept."),
-      });
-  info = reserved(std::move(info),
-                  {{"dependsOn", "dependencies between Apps are not served by this version"}});
-  return checked<AppSpec, static_cast<Problems (*)(const AppSpec&)>(&check)>(std::move(info));
+      }));
 }
 
 namespace {
 
 // Machines are called after their App, with "-" and a number; their names are host names.
+void check_name(Problems& problems, const std::string& name) {
+  if (name.empty() || (format::dns_label.matches(name) && name.size() <= 52)) return;
+  problems.push_back({"metadata.name", Reason::invalid,
+                      absl::StrFormat("must be at most 52 lower-case letters, digits or \"-\": it "
+                                      "becomes part of host names; not \"%s\"",
+                                      name)});
+}
+
 Problems check(const App& app) {
-  const std::string& name = app.metadata.name;
-  if (name.empty() || (format::dns_label.matches(name) && name.size() <= 52)) return {};
-  return {{"metadata.name", Reason::invalid,
-           absl::StrFormat("must be at most 52 lower-case letters, digits or \"-\": it becomes "
-                           "part of host names; not \"%s\"",
-                           name)}};
+  Problems problems;
+  check_name(problems, app.metadata.name);
+  for (size_t i = 0; i < app.spec.depends_on.size(); ++i) {
+    if (app.metadata.name.empty() || app.spec.depends_on[i].name != app.metadata.name) continue;
+    problems.push_back({absl::StrFormat("spec.dependsOn[%d].name", i), Reason::invalid,
+                        "is this App itself, which would wait for ever"});
+  }
+  return problems;
 }
 
 }  // namespace

@@ -74,6 +74,12 @@ enum class VolumesOnDeletion { retain, remove };  // "Retain", "Delete"
 struct AppDeletion {
   VolumesOnDeletion volumes = VolumesOnDeletion::retain;
 };
+// What must answer before this App is started or updated; in its own namespace.
+enum class DependencyKind { app };
+struct Dependency {
+  DependencyKind kind = DependencyKind::app;
+  std::string name;
+};
 struct AppSpec {
   std::string machine_class_name;
   int replicas = 1;
@@ -86,6 +92,7 @@ struct AppSpec {
   std::vector<Expose> expose;
   std::optional<Health> health;
   std::optional<Update> update;
+  std::vector<Dependency> depends_on;
   std::vector<Network> networks;  // empty: those of the class
   bool suspend = false;
 };
@@ -162,6 +169,8 @@ schema::TypeInfo describe(schema::Type<ExposeTls>);
 schema::TypeInfo describe(schema::Type<Expose>);
 schema::TypeInfo describe(schema::Type<VolumesOnDeletion>);
 schema::TypeInfo describe(schema::Type<AppDeletion>);
+schema::TypeInfo describe(schema::Type<DependencyKind>);
+schema::TypeInfo describe(schema::Type<Dependency>);
 schema::TypeInfo describe(schema::Type<HttpProbe>);
 schema::TypeInfo describe(schema::Type<TcpProbe>);
 schema::TypeInfo describe(schema::Type<Health>);

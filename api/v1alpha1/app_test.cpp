@@ -59,6 +59,13 @@ std::vector<std::string> wrong_with(const std::string& spec) {
   return texts;
 }
 
+TEST(App, DoesNotDependOnItself) {
+  const std::string service = "{workload: {service: {unit: a.service}}, dependsOn: [{name: ";
+  EXPECT_THAT(wrong_with(service + "db}]}"), IsEmpty());
+  EXPECT_THAT(wrong_with(service + "wiki}]}"),
+              ElementsAre(HasSubstr("spec.dependsOn[0].name: is this App itself")));
+}
+
 constexpr const char* kTwoServices = R"(
 workload:
   compose:

@@ -14,10 +14,10 @@ using api::v1alpha1::AppRevision;
 
 inline const store::Resource kSecrets = "secrets";
 
-Async<Status> Reconciler::move_on(App& app, const ResolvedWorkload& workload) {
+Async<Status> Reconciler::move_on(App& app, const ResolvedWorkload& workload, bool held) {
   app.status.revision = workload.revision;
   GANTRY_CO_TRY(co_await keep_revision(app, workload));
-  const auto news = roll(app, d_.clock.now());
+  const auto news = roll(app, d_.clock.now(), held);
   for (const auto& each : news) {
     tell(app, each.reason, each.message,
          each.is_warning ? runtime::EventType::warning : runtime::EventType::normal);

@@ -242,6 +242,8 @@ void judge(App& app, const std::string& blocked, const Status& problem, Time now
   const auto* failure = complete      ? nullptr
                         : rolled_back ? diagnose::find("ROL-001")
                                       : first_failure(app);
+  if (failure == nullptr && !complete)
+    failure = diagnose::find(catalogue_code(problem).value_or(""));
   const bool is_blocked = !blocked.empty() || (!problem.ok() && is_terminal(problem));
   const bool stalled = is_blocked || (!deleting && (needs_person(failure) || rolled_back));
   const bool unsure = count.all_were_ready() && count.unsure > 0 && !stalled && !deleting;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/v1alpha1/machineclass.h"
+#include "controllers/app/dependencies.h"
 #include "controllers/app/rollout.h"
 #include "pkg/schema/codec.h"
 #include "pkg/store/typed.h"
@@ -41,7 +42,7 @@ std::string url_of(const App& app, const std::string& address) {
 // What the Machine does itself is told by the Machine's own events, what the bootstrap does by its
 // deeds.
 bool is_our_step(const std::string& step) {
-  return step == "starting" || step == "unhealthy" || step == "workload";
+  return step == "starting" || step == "unhealthy" || step == "workload" || step == "dependencies";
 }
 
 // Where the bootstrap stands; its last step is to be reached from outside.
@@ -92,6 +93,16 @@ bool is_under_way(const App& app) {
          !app.spec.suspend && app.spec.replicas > 0;
 }
 
+// Something is to be begun that has not run yet.
+bool has_work_ahead(const App& app) {
+  const auto& status = app.status;
+  if (app.spec.suspend || app.metadata.deleting() || status.revision == status.failed_revision)
+    return false;
+  return std::ranges::any_of(status.machines, [&status](const AppMachine& machine) {
+    return machine.revision != status.revision;
+  });
+}
+
 bool is_ready(const App& app) {
   return api::meta::is_true(app.status.conditions, "Ready");
 }
@@ -137,15 +148,18 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   app.status.machines.clear();
   for (const auto& machine : owned)
     app.status.machines.push_back(shown_before(before, machine.metadata.name));
-  if (workload.ok() && !app.metadata.deleting()) GANTRY_CO_TRY(co_await move_on(app, *workload));
+  const Status dependencies = dependencies_of(app);
+  if (workload.ok() && !app.metadata.deleting())
+    GANTRY_CO_TRY(co_await move_on(app, *workload, !dependencies.ok()));
   for (size_t i = 0; i < owned.size(); ++i) {
     auto& shown = app.status.machines[i];
     const auto target = workload_for(app, workload, shown.target);
-    const Duration wish = co_await advance(app, owned[i], target, shown);
+    const Duration wish = co_await advance(app, owned[i], target, dependencies, shown);
     next = std::min(next, wish);
   }
   if (is_under_way(app)) next = std::min<Duration>(next, kWaiting);
-  const Status problem = workload.ok() ? Status() : workload.status();
+  Status problem = workload.ok() ? Status() : workload.status();
+  if (problem.ok() && has_work_ahead(app)) problem = dependencies;
   judge(app, blocked, problem, d_.clock.now());
   GANTRY_CO_TRY(co_await write_status(before, app));
   co_return runtime::recheck(next);
@@ -164,6 +178,12 @@ inventory::ClusterPtr Reconciler::cluster_of(const Machine& machine, std::string
   return cluster;
 }
 
+Status Reconciler::dependencies_of(const App& app) const {
+  return check_dependencies(app, [this, &app](const std::string& name) {
+    return store::get<App>(d_.store, {kApps, app.metadata.ns, name});
+  });
+}
+
 // The node is looked up, never remembered.
 std::optional<Guest> Reconciler::guest_of(const inventory::Cluster& cluster,
                                           const Machine& machine) const {
@@ -175,7 +195,8 @@ std::optional<Guest> Reconciler::guest_of(const inventory::Cluster& cluster,
 }
 
 Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
-                                    const Result<ResolvedWorkload>& workload, AppMachine& shown) {
+                                    const Result<ResolvedWorkload>& workload,
+                                    const Status& dependencies, AppMachine& shown) {
   shown.vmid = machine.status.vmid;
   shown.node = machine.status.node;
   shown.address = machine.status.addresses.empty() ? "" : machine.status.addresses.front();
@@ -221,6 +242,13 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   tell_deeds(app, machine, inside);
   const bool verified =
       inside.verified_container == container && inside.verified_revision == workload->revision;
+  if (!dependencies.ok() && shown.revision.empty() && !inside.running) {
+    shown.ready = false;
+    shown.step = "dependencies";
+    shown.message = message_of(dependencies);
+    shown.code = kDependencyNotReady;
+    co_return kWaiting;
+  }
   if (inside.running || !verified) co_return start_bootstrap(cluster, machine, *workload, shown);
   shown.revision = inside.verified_revision;
   co_return co_await check_health(app, machine, *cluster, *workload, shown);

@@ -53,8 +53,8 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take(const App& app, RemoveFinalizer step);
   Async<Status> take(const App& app, Await step);
 
-  // Keeps the revision that the spec asks for, and hands it out.
-  Async<Status> move_on(App& app, const ResolvedWorkload& workload);
+  // Keeps the revision that the spec asks for, and hands it out unless `held`.
+  Async<Status> move_on(App& app, const ResolvedWorkload& workload, bool held);
   Async<Status> keep_revision(App& app, const ResolvedWorkload& workload);
   // All but the newest `kept` and the current one go.
   Async<Status> forget_revisions(const App& app, size_t kept);
@@ -63,8 +63,11 @@ class Reconciler final : public runtime::Reconciler {
                                         const std::string& target) const;
 
   // Looks at one Machine and moves its inside on. Fills in `shown`; answers when to look again.
+  // What has never run there is not begun while `dependencies` are not OK.
   Async<Duration> advance(const App& app, const Machine& machine,
-                          const Result<ResolvedWorkload>& workload, AppMachine& shown);
+                          const Result<ResolvedWorkload>& workload, const Status& dependencies,
+                          AppMachine& shown);
+  Status dependencies_of(const App& app) const;
   std::optional<Guest> guest_of(const inventory::Cluster& cluster, const Machine& machine) const;
   inventory::ClusterPtr cluster_of(const Machine& machine, std::string& why) const;
   Duration start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,

@@ -86,7 +86,7 @@ News go_back(App& app, const AppMachine& culprit) {
 
 }  // namespace
 
-std::vector<News> roll(App& app, Time now) {
+std::vector<News> roll(App& app, Time now, bool held) {
   auto& status = app.status;
   const auto& wanted = status.revision;
   if (status.failed_revision != wanted) status.failed_revision.clear();
@@ -95,7 +95,9 @@ std::vector<News> roll(App& app, Time now) {
     aim_all(app, status.current_revision);
     return {};
   }
-  if (status.current_revision.empty() || status.current_revision == wanted) {
+  const bool is_update = !status.current_revision.empty() && status.current_revision != wanted;
+  if (held && is_update) return {};
+  if (!is_update) {
     aim_all(app, wanted);
   } else if (const auto* culprit = unable(app)) {
     const auto update = app.spec.update.value_or(api::v1alpha1::Update());

@@ -16,8 +16,10 @@ struct News {
 // Moves the rollout of status.revision (what the spec asks for now) on by what status.machines say:
 // hands it out to as many Machines as spec.update allows, calls it good when all have answered for
 // bakeSeconds, and goes back to status.currentRevision when one of them cannot run it. Writes
-// machines' targets, currentRevision, failedRevision and the states in revisions.
-std::vector<News> roll(api::v1alpha1::App& app, Time now);
+// machines' targets, currentRevision, failedRevision and the states in revisions. While `held`
+// (what the App depends on does not answer) nothing is handed out, and no failure is the
+// revision's.
+std::vector<News> roll(api::v1alpha1::App& app, Time now, bool held = false);
 
 // The bootstraps of a revision that a Machine may fail in a row before it counts as unable.
 inline constexpr int kAttempts = 3;

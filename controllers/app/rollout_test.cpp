@@ -57,6 +57,20 @@ TEST(Rollout, GivesTheFirstRevisionToEverybody) {
   EXPECT_THAT(targets(first), ElementsAre("new", "new", "new"));
 }
 
+TEST(Rollout, WaitsForWhatTheAppDependsOn) {
+  auto update = app("new");
+  EXPECT_THAT(roll(update, kNow, true), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+  roll(update, kNow);
+  update.status.machines[0].failed_revision = "new";
+  EXPECT_THAT(roll(update, kNow, true), IsEmpty()) << "it may be the other's fault";
+  EXPECT_THAT(update.status.failed_revision, IsEmpty());
+  // Back to what was good needs nobody else.
+  update.status.revision = "old";
+  roll(update, kNow, true);
+  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+}
+
 TEST(Rollout, GoesOnOnlyWhenTheOneBeforeHasBaked) {
   auto update = app("new");
   (void)roll(update, kNow);
