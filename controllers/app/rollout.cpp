@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/app/revisions.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
@@ -84,12 +85,30 @@ News go_back(App& app, const AppMachine& culprit) {
   return {"RolledBack", text, true};
 }
 
+// The revision that every container runs and answers with; empty when there is none.
+std::string answering(const App& app) {
+  const auto& machines = app.status.machines;
+  if (machines.empty()) return "";
+  const auto& first = machines.front().revision;
+  const bool all = std::ranges::all_of(machines, [&first](const AppMachine& machine) {
+    return machine.ready && machine.revision == first;
+  });
+  return all ? first : "";
+}
+
 }  // namespace
 
 std::vector<News> roll(App& app, Time now, bool held) {
   auto& status = app.status;
   const auto& wanted = status.revision;
   if (status.failed_revision != wanted) status.failed_revision.clear();
+  // Changed before its first revision has proven itself: what answers everywhere is better to go
+  // back to than nothing.
+  const auto before = status.current_revision.empty() ? answering(app) : "";
+  if (before != wanted && find_revision(app, before) != nullptr) {
+    status.current_revision = before;
+    mark(app, before, RevisionState::good, "");
+  }
   // What somebody asks for again, after something else, is tried again.
   if (!status.failed_revision.empty()) {
     aim_all(app, status.current_revision);

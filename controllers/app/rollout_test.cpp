@@ -53,8 +53,25 @@ void arrive(AppMachine& machine, Duration ago) {
 TEST(Rollout, GivesTheFirstRevisionToEverybody) {
   auto first = app("new");
   first.status.current_revision.clear();
+  for (auto& each : first.status.machines) each = AppMachine();
   EXPECT_THAT(roll(first, kNow), IsEmpty());
   EXPECT_THAT(targets(first), ElementsAre("new", "new", "new"));
+}
+
+TEST(Rollout, GoesBackToWhatAnsweredWhenNothingHadTimeToProveItself) {
+  auto early = app("new");
+  early.status.current_revision.clear();
+  early.status.machines[2].ready = false;
+  roll(early, kNow);
+  EXPECT_EQ(early.status.current_revision, "") << "one of them did not answer";
+  early = app("new");
+  early.status.current_revision.clear();
+  roll(early, kNow);
+  EXPECT_EQ(early.status.current_revision, "old");
+  EXPECT_THAT(targets(early), ElementsAre("new", "old", "old"));
+  early.status.machines[0].failed_revision = "new";
+  EXPECT_THAT(roll(early, kNow), SizeIs(1));
+  EXPECT_THAT(targets(early), ElementsAre("old", "old", "old"));
 }
 
 TEST(Rollout, WaitsForWhatTheAppDependsOn) {
