@@ -62,6 +62,13 @@ Json to_json(const GuestRecord& guest) {
   return json;
 }
 
+Status refusal(bool known) {
+  if (known) return make_error(ErrorClass::invalid, "/lab/… takes POST, with a JSON object");
+  return make_error(ErrorClass::auth,
+                    "/lab/… is for this machine only, with the header 'Authorization: Bearer …' "
+                    "and what the state folder's file control.token holds");
+}
+
 bool is_loopback(const std::string& address) {
   return starts_with(address, "127.") || address == "::1" || starts_with(address, "::ffff:127.");
 }
@@ -118,7 +125,7 @@ Async<std::optional<http::Response>> ControlDoor::handle(http::Request request, 
   const bool known = is_loopback(peer.address) && shown != request.headers.end() &&
                      crypto::equal_in_constant_time(shown->second, token_);
   if (!known || request.method != "POST") {
-    http::Response refused;
+    auto refused = to_response(refusal(known));
     refused.status = known ? 405 : 401;
     co_return refused;
   }
@@ -129,8 +136,14 @@ Async<std::optional<http::Response>> ControlDoor::handle(http::Request request, 
 
 Async<Result<Json>> ControlDoor::answer(std::string verb, std::string body) {
   const auto found = verbs().find(verb);
-  if (found == verbs().end()) co_return not_found("%s: the lab knows no such verb", verb);
-  GANTRY_CO_TRY_ASSIGN(auto arguments, schema::parse_json(body.empty() ? "{}" : body));
+  if (found == verbs().end()) {
+    std::vector<std::string> known;
+    for (const auto& [name, method] : verbs()) known.push_back(name);
+    co_return not_found("/lab/%s: no such verb; there are %s", verb, join(known, ", "));
+  }
+  if (body.empty()) body = "{}";
+  GANTRY_CO_TRY_ASSIGN(auto arguments, schema::parse_json(body));
+  if (!arguments.is_object()) co_return invalid("/lab/%s: the body is to be a JSON object", verb);
   const auto method = found->second;
   co_return co_await (this->*method)(std::move(arguments));
 }

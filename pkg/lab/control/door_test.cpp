@@ -79,6 +79,12 @@ TEST_F(ControlDoorTest, AsksForItsTokenAndForThisMachine) {
   EXPECT_EQ(send("guests", "", "secret", "::1").status, 200);
 }
 
+TEST_F(ControlDoorTest, SaysWhatIsWrongWithARequest) {
+  EXPECT_THAT(send("guests", "", "wrong").body, HasSubstr("control.token"));
+  EXPECT_THAT(send("frobnicate", "").body, HasSubstr("/lab/frobnicate: no such verb; there are "));
+  EXPECT_EQ(send("guests", "[]").status, 400);
+}
+
 TEST_F(ControlDoorTest, APersonStopsWithATaskAndAKillLeavesNone) {
   control("stop", R"({"vmid":100})");
   EXPECT_FALSE(running());
