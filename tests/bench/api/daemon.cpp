@@ -64,15 +64,18 @@ double now_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Daemon::Daemon(store::postgres::testing::PrivateServer&, std::string conninfo) {
+Daemon::Daemon(std::string conninfo) : conninfo_(std::move(conninfo)) {
   char name[] = "/tmp/gantry-bench-XXXXXX";
   GANTRY_CHECK(::mkdtemp(name) != nullptr);
   folder_ = name;
+  start();
+}
+
+void Daemon::start() {
   port_ = free_port();
   const auto began = now_seconds();
-  launch(conninfo);
-  while (!accepts(port_) || !fs::exists(folder_ + "/admin.kubeconfig"))
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  launch();
+  while (!accepts(port_) || !fs::exists(folder_ + "/admin.kubeconfig")) wait_a_little();
   while (true) {
     const auto config = schema::parse_yaml(whole_file(folder_ + "/admin.kubeconfig"));
     GANTRY_CHECK(config.ok());
@@ -81,15 +84,23 @@ Daemon::Daemon(store::postgres::testing::PrivateServer&, std::string conninfo) {
     if (!token_.empty()) break;
   }
   trust_ = std::make_unique<TlsTrustStore>(folder_ + "/ca.pem");
-  while (!is_ready()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  while (!is_ready()) wait_a_little();
   seconds_to_ready_ = now_seconds() - began;
+}
+
+// It shall not be waited for when it has ended.
+void Daemon::wait_a_little() const {
+  const bool ended = ::waitpid(pid_, nullptr, WNOHANG) != 0;
+  if (ended) std::fputs(whole_file(folder_ + "/log").c_str(), stderr);
+  GANTRY_CHECK(!ended);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
 bool Daemon::is_ready() const {
   return connect()->send("GET", "/readyz").status == 200;
 }
 
-void Daemon::launch(const std::string& conninfo) {
+void Daemon::launch() {
   pid_ = ::fork();
   GANTRY_CHECK(pid_ >= 0);
   if (pid_ > 0) return;
@@ -99,13 +110,19 @@ void Daemon::launch(const std::string& conninfo) {
   const auto program = beside_us("gantryd");
   const auto listen = "127.0.0.1:" + std::to_string(port_);
   ::execl(program.c_str(), "gantryd", "--data", folder_.c_str(), "--listen", listen.c_str(),
-          "--database", conninfo.c_str(), nullptr);
+          "--database", conninfo_.c_str(), nullptr);
   ::_exit(127);
 }
 
-Daemon::~Daemon() {
+void Daemon::stop() {
+  if (pid_ == 0) return;
   ::kill(pid_, SIGTERM);
   ::waitpid(pid_, nullptr, 0);
+  pid_ = 0;
+}
+
+Daemon::~Daemon() {
+  stop();
   fs::remove_all(folder_);
 }
 

@@ -11,11 +11,15 @@ namespace gantry::bench {
 
 class Daemon {
  public:
-  // On a fresh database, or on one that is there.
-  Daemon(store::postgres::testing::PrivateServer& server, std::string conninfo);
+  // Its first start, on a fresh database.
+  explicit Daemon(std::string conninfo);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
+
+  void stop();
+  // Again, with the same keys. Returns when it is ready.
+  void start();
 
   std::unique_ptr<TlsClient> connect() const;
   double cpu_seconds() const;     // user and system, of the whole process, so far
@@ -24,8 +28,10 @@ class Daemon {
   uint16_t port() const { return port_; }
 
  private:
-  void launch(const std::string& conninfo);
+  void launch();
   bool is_ready() const;
+  void wait_a_little() const;
+  std::string conninfo_;
   std::string folder_;
   uint16_t port_ = 0;
   pid_t pid_ = 0;
