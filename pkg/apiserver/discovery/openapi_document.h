@@ -22,5 +22,8 @@ std::string collection_path(const api::meta::Kind& kind);
 std::string definition_name(const api::meta::Kind& kind);
 // {group, version, kind}
 Json group_version_kind(const api::meta::Kind& kind);
+// What field selectors may name beyond metadata, as newer servers say it of their own resources:
+// x-kubernetes-selectable-fields.
+void add_selectable_fields(const api::meta::Kind& kind, Json& schema);
 
 }  // namespace gantry::apiserver

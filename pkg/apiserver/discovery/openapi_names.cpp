@@ -33,4 +33,15 @@ Json group_version_kind(const api::meta::Kind& kind) {
   return gvk;
 }
 
+void add_selectable_fields(const api::meta::Kind& kind, Json& schema) {
+  if (kind.selectable.empty()) return;
+  Json fields = Json::array();
+  for (const auto path : kind.selectable) {
+    Json field;
+    field.set("fieldPath", path);
+    fields.push_back(std::move(field));
+  }
+  schema.set("x-kubernetes-selectable-fields", std::move(fields));
+}
+
 }  // namespace gantry::apiserver

@@ -104,6 +104,7 @@ Json openapi_v2_document() {
   for (const auto& kind : api::all_kinds()) {
     Json definition = schema::openapi(*kind.type(), schema::OpenApi::v2);
     definition.set("x-kubernetes-group-version-kind", Json::Array{group_version_kind(kind)});
+    add_selectable_fields(kind, definition);
     document.member("definitions").set(definition_name(kind), std::move(definition));
     add_paths(document.member("paths"), kind);
   }

@@ -84,6 +84,7 @@ Json component(const Kind& kind) {
   Json gvks = Json::array();
   gvks.push_back(group_version_kind(kind));
   schema.set("x-kubernetes-group-version-kind", std::move(gvks));
+  add_selectable_fields(kind, schema);
   return schema;
 }
 
