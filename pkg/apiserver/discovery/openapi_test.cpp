@@ -153,9 +153,8 @@ TEST(OpenApiV3, RefersOnlyToWhatItDefines) {
 
 TEST(OpenApiV3, SaysWhichFieldsCanBeSelected) {
   const auto document = openapi_v3_document("gantry.dev", "v1alpha1");
-  const auto* fields =
-      document.find_path({"components", "schemas", "dev.gantry.v1alpha1.Machine",
-                          "x-kubernetes-selectable-fields"});
+  const auto* fields = document.find_path(
+      {"components", "schemas", "dev.gantry.v1alpha1.Machine", "x-kubernetes-selectable-fields"});
   ASSERT_NE(fields, nullptr);
   EXPECT_EQ(schema::to_json(*fields),
             R"([{"fieldPath":"status.node"},{"fieldPath":"spec.machineClassName"}])");
