@@ -44,7 +44,8 @@ TEST_F(WriteTest, CreateTellsWhoSetWhat) {
   EXPECT_EQ(schema::to_json(entry),
             R"({"apiVersion":"gantry.dev/v1alpha1","fieldsType":"FieldsV1","fieldsV1":)"
             R"({"f:metadata":{"f:generateName":{},"f:labels":{".":{},"f:a":{}}},)"
-            R"("f:spec":{".":{},"f:machineClassName":{},"f:replicas":{},)"
+            R"("f:spec":{".":{},"f:deletion":{".":{},"f:volumes":{}},)"
+            R"("f:machineClassName":{},"f:replicas":{},)"
             R"("f:workload":{".":{},"f:service":{".":{},"f:unit":{}}}}},)"
             R"("manager":"curl","operation":"Update","time":"2026-01-01T00:00:00Z"})");
   const auto name = text(created, {"metadata", "name"});
