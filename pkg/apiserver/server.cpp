@@ -282,7 +282,11 @@ Async<std::optional<http::Response>> Server::handle(http::Request request, http:
   if (const auto agent = request.headers.find("User-Agent"); agent != request.headers.end())
     call.user_agent = agent->second;
   const auto info = parse_request(request);
-  if (!info.ok()) co_return bad_request(message_of(info.status())).to_response();
+  if (!info.ok()) {
+    auto refused = bad_request(message_of(info.status())).to_response();
+    refused.headers["Audit-Id"] = call.id;
+    co_return refused;
+  }
   TracedStream traced(stream, call.id, [&](const http::Response& head) {
     note(call, *info, "ResponseStarted", &head);
   });

@@ -45,6 +45,13 @@ TEST_F(ServerTest, SaysInKubernetesWordsWhatIsWrong) {
   EXPECT_EQ(text(json(elsewhere), {"message"}), "namespaces \"nowhere\" not found");
 }
 
+TEST_F(ServerTest, GivesAnIdEvenToWhatIsNoRequest) {
+  const auto broken = call("GET", "/api/v1/%zz");
+  EXPECT_EQ(broken.status, 400);
+  EXPECT_EQ(text(json(broken), {"reason"}), "BadRequest");
+  EXPECT_TRUE(broken.headers.contains("Audit-Id"));
+}
+
 TEST_F(ServerTest, RefusesAnUnknownFieldWithItsPathAndStoresNothing) {
   auto body = *schema::parse_json(kHello);
   body.member("spec").set("replics", 3);
