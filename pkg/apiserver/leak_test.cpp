@@ -1,4 +1,5 @@
 // What is secret is told nowhere: not in answers to others, not in the audit log, not in errors.
+#include "pkg/apiserver/audit/testing.h"
 #include "pkg/apiserver/authz/defaults.h"
 #include "pkg/apiserver/testing.h"
 #include "pkg/base/text.h"
@@ -12,18 +13,6 @@ using ::testing::Not;
 
 constexpr const char* kPlanted = "correct-horse-battery-staple";
 constexpr const char* kSecrets = "/api/v1/namespaces/default/secrets";
-
-class Collector final : public AuditSink {
- public:
-  explicit Collector(std::string& text) : text_(text) {}
-  Status write(const std::string& lines) override {
-    text_ += lines;
-    return {};
-  }
-
- private:
-  std::string& text_;
-};
 
 class LeakTest : public ServerTest {
  protected:

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "pkg/apiserver/audit/testing.h"
 #include "pkg/async/group.h"
 #include "pkg/async/loop.h"
 #include "pkg/base/random.h"
@@ -40,18 +41,6 @@ std::string read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-
-class Collector final : public AuditSink {
- public:
-  explicit Collector(std::string& text) : text_(text) {}
-  Status write(const std::string& lines) override {
-    text_ += lines;
-    return {};
-  }
-
- private:
-  std::string& text_;
-};
 
 TEST(AuditLine, IsOneJsonObjectWhateverTheClientSays) {
   auto entry = entry_of("eve\"\n{\"user\":\"admin\"}");
