@@ -77,7 +77,7 @@ TypeInfo describe(Type<MachineStep>) {
           field<&MachineStep::name>(
               "name",
               "reserve, create, configure, start, network, bootstrap, ready; stop, "
-              "destroy, prove.",
+              "destroy, prove; or leave.",
               required),
           field<&MachineStep::state>("state", "How far it is.", required),
           field<&MachineStep::started_at>("startedAt", "When it was begun."),

@@ -91,6 +91,7 @@ inline constexpr const char* kReady = "ready";
 inline constexpr const char* kStop = "stop";
 inline constexpr const char* kDestroy = "destroy";
 inline constexpr const char* kProve = "prove";
+inline constexpr const char* kLeave = "leave";  // in place of the three: deletionPolicy Retain
 }  // namespace steps
 
 // Times that the plan knows.

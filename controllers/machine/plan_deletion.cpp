@@ -122,7 +122,8 @@ Plan plan_deletion(const Case& the) {
     if (!retain || unclear->situation != Situation::held) return *unclear;
   }
   if (retain) {
-    return release(guest_text(world) + " is left as it is, as deletionPolicy asks");
+    return act(steps::kLeave, Release{}, "Releasing",
+               guest_text(world) + " is left as it is, as deletionPolicy: Retain asks");
   }
   if (world.create_task.state == TaskState::unreadable) {
     return unknown(steps::kDestroy, "the state of the create task could not be read");

@@ -300,7 +300,7 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
       {steps::kNetwork, "NetworkReady"}, {steps::kBootstrap, "Bootstrapped"},
       {steps::kReady, "Ready"},          {steps::kMove, "Moved"},
       {steps::kStop, "Stopped"},         {steps::kDestroy, "Destroyed"},
-      {steps::kProve, "ProvenGone"}};
+      {steps::kProve, "ProvenGone"},     {steps::kLeave, "Retained"}};
   std::vector<runtime::Happening> all;
   for (const auto& step : after.status.steps) {
     const auto* old = find_step(before.status, step.name);

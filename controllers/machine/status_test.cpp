@@ -128,6 +128,13 @@ std::vector<std::string> told(const Machine& before, const Machine& after) {
   return told;
 }
 
+TEST(Show, WhatIsLeftIsNotCalledGone) {
+  Scene scene;
+  const auto before = scene.machine;
+  finish_step(scene.machine.status, steps::kLeave, kNow, "container 100 is left as it is");
+  EXPECT_THAT(told(before, scene.machine), ElementsAre("Retained: container 100 is left as it is"));
+}
+
 TEST(Show, SettingsOfAContainerThatWasNeverReadyAreNoDrift) {
   Scene scene;
   reset_step(scene.machine.status, steps::kReady, true);

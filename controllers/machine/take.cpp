@@ -387,7 +387,7 @@ Async<Status> Reconciler::take_action(Run& run, const Renumber&) {
 Async<Status> Reconciler::take_action(Run& run, const Release&) {
   GANTRY_CO_TRY(co_await the_.guests.release(run.cluster_name, run.world.row->vmid,
                                              run.machine.metadata.uid));
-  finish_step(run.machine.status, steps::kProve, run.world.now, run.plan.message);
+  finish_step(run.machine.status, run.plan.step, run.world.now, run.plan.message);
   run.plan.recheck = std::chrono::seconds(1);
   co_return Status();
 }

@@ -105,6 +105,8 @@ a_person_goes_back() {
 it_outlives_its_app() {
   chapter "delete: the data stays, in a container that is stopped"
   ctl delete app site --timeout 180
+  ctl get events -o json | jq -e '.items[] | select(.reason == "Retained")' >/dev/null ||
+    die "no event says that it was left"
   [ "$(lab_guest "$id" | jq -r .running)" = false ] || die "it runs: $(lab_guest "$id")"
   local value; value=$(find "$work/lab" -path "*vm-$id-disk-*/value" -exec cat {} +)
   [ "$value" = kept ] || die "the data is: $value"
