@@ -39,7 +39,7 @@ class Circle {
 std::string why_not(const std::string& name, const Result<App>& found) {
   if (!found.ok()) {
     const bool absent = error_class(found.status()) == ErrorClass::not_found;
-    return "app/" + name + (absent ? " does not exist" : ": " + message_of(found.status()));
+    return "app/" + name + (absent ? ", which does not exist" : ": " + message_of(found.status()));
   }
   if (api::meta::is_true(found->status.conditions, "Available")) return "";
   const auto* available = api::meta::find_condition(found->status.conditions, "Available");

@@ -57,7 +57,8 @@ TEST_F(DependencyStory, IsNotStartedBeforeWhatItNeedsAnswers) {
   world.run_for(5min);
   EXPECT_EQ(condition("web", "Ready", "reason"), "DependencyNotReady");
   EXPECT_EQ(condition("web", "Ready", "code"), "WKL-007");
-  EXPECT_THAT(condition("web", "Ready", "message"), HasSubstr("waits for app/db does not exist"));
+  EXPECT_THAT(condition("web", "Ready", "message"),
+              HasSubstr("waits for app/db, which does not exist"));
   EXPECT_FALSE(is("web", "Stalled"));
   EXPECT_TRUE(world.vmid_of("web-0").has_value()) << "its container is made meanwhile";
   world.create_app("db", 1, "data");
