@@ -166,6 +166,16 @@ pve::Volume decode_volume(const Json& row) {
   return volume;
 }
 
+pve::NetworkInterface decode_network_interface(const Json& row) {
+  pve::NetworkInterface made;
+  made.name = row.string_or("iface", "");
+  made.type = row.string_or("type", "");
+  made.comments = row.string_or("comments", "");
+  made.active = row.integer_or("active", 0) == 1;
+  made.ports = row.string_or("bridge_ports", "");
+  return made;
+}
+
 pve::GuestConfig decode_config(const Json& data) {
   pve::GuestConfig config;
   for (const auto& [key, value] : data.as_object()) {

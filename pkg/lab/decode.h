@@ -12,6 +12,7 @@ pve::ClusterStatus decode_cluster_status(const Json& data);
 pve::Resources decode_resources(const Json& data);
 pve::StorageRow decode_storage(const Json& row, const NodeName& node);
 pve::Volume decode_volume(const Json& row);
+pve::NetworkInterface decode_network_interface(const Json& row);
 pve::GuestConfig decode_config(const Json& data);
 pve::PendingChange decode_pending(const Json& row);
 pve::GuestStatus decode_status(const Json& data);

@@ -50,7 +50,7 @@ Status to_status(const Reply& reply, bool write) {
 
 }  // namespace
 
-Async<Result<Json>> InProcessClient::ask(std::string method, std::string path, Params params) {
+Async<Result<Reply>> InProcessClient::call(std::string method, std::string path, Params params) {
   // Who has been told to stop sends nothing any more.
   const bool stopping = co_await async::is_cancelled();
   if (stopping) co_return async::cancelled();
@@ -63,19 +63,25 @@ Async<Result<Json>> InProcessClient::ask(std::string method, std::string path, P
   if (!caller.has_value()) {
     co_return make_error(ErrorClass::auth, door_.get() + ": 401 Authentication failed!");
   }
-  Call call;
-  call.method = std::move(method);
-  call.path = std::move(path);
-  call.params = std::move(params);
-  call.caller = *caller;
-  call.door = door_;
-  const bool write = call.method != "GET";
-  auto reply = co_await model_.serve(std::move(call));
+  Call made;
+  made.method = std::move(method);
+  made.path = std::move(path);
+  made.params = std::move(params);
+  made.caller = *caller;
+  made.door = door_;
+  const bool write = made.method != "GET";
+  auto reply = co_await model_.serve(std::move(made));
   if (!reply.has_value()) {
     const auto text = where + ": connection reset by " + door_.get();
     co_return http::mark_sent(make_error(ErrorClass::transport, text));
   }
   if (!reply->ok()) co_return annotate(to_status(*reply, write), where);
+  co_return std::move(*reply);
+}
+
+Async<Result<Json>> InProcessClient::ask(std::string method, std::string path, Params params) {
+  auto reply = co_await call(std::move(method), std::move(path), std::move(params));
+  if (!reply.ok()) co_return reply.status();
   co_return std::move(reply->data);
 }
 
@@ -134,6 +140,16 @@ Async<Result<std::vector<std::string>>> InProcessClient::bridges(NodeName node) 
   const auto data = co_await ask("GET", node_path(node) + "/network", std::move(params));
   co_return decode_all<std::string>(data,
                                     [](const Json& row) { return row.string_or("iface", ""); });
+}
+
+Async<Result<pve::NodeNetwork>> InProcessClient::network(NodeName node) {
+  auto reply = co_await call("GET", node_path(node) + "/network", Params());
+  if (!reply.ok()) co_return reply.status();
+  pve::NodeNetwork network;
+  for (const auto& row : reply->data.as_array())
+    network.interfaces.push_back(decode_network_interface(row));
+  network.changes = reply->changes;
+  co_return network;
 }
 
 Async<Result<bool>> InProcessClient::is_vmid_free(VmId vmid) {
@@ -272,6 +288,23 @@ Async<Result<Upid>> InProcessClient::destroy_guest(NodeName node, VmId vmid,
   if (options.purge) params.set("purge", "1");
   if (options.destroy_unreferenced_disks) params.set("destroy-unreferenced-disks", "1");
   co_return co_await queue("DELETE", guest_path(node, vmid), std::move(params));
+}
+
+Async<Status> InProcessClient::create_interface(NodeName node, std::string name,
+                                                pve::Parameters parameters) {
+  auto params = to_params(parameters);
+  params.set("iface", name);
+  const auto data = co_await ask("POST", node_path(node) + "/network", std::move(params));
+  co_return data.status();
+}
+
+Async<Status> InProcessClient::delete_interface(NodeName node, std::string name) {
+  const auto data = co_await ask("DELETE", node_path(node) + "/network/" + name, Params());
+  co_return data.status();
+}
+
+Async<Result<Upid>> InProcessClient::apply_network(NodeName node) {
+  co_return co_await queue("PUT", node_path(node) + "/network", Params());
 }
 
 }  // namespace gantry::lab

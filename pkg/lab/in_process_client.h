@@ -22,6 +22,7 @@ class InProcessClient final : public pve::Client {
   Async<Result<std::vector<pve::Volume>>> volumes(NodeName node, StorageId storage,
                                                   std::string content) override;
   Async<Result<std::vector<std::string>>> bridges(NodeName node) override;
+  Async<Result<pve::NodeNetwork>> network(NodeName node) override;
   Async<Result<bool>> is_vmid_free(VmId vmid) override;
   Async<Result<pve::GuestConfig>> guest_config(NodeName node, VmId vmid) override;
   Async<Result<std::vector<pve::PendingChange>>> guest_pending(NodeName node, VmId vmid) override;
@@ -46,9 +47,15 @@ class InProcessClient final : public pve::Client {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, pve::DestroyOptions options) override;
+  Async<Status> create_interface(NodeName node, std::string name,
+                                 pve::Parameters parameters) override;
+  Async<Status> delete_interface(NodeName node, std::string name) override;
+  Async<Result<Upid>> apply_network(NodeName node) override;
 
  private:
-  // The answer's data, or the failure with its class.
+  // The answer, or the failure with its class.
+  Async<Result<Reply>> call(std::string method, std::string path, Params params);
+  // Its data.
   Async<Result<Json>> ask(std::string method, std::string path, Params params);
   Async<Result<Json>> get(std::string path);
   Async<Result<Upid>> queue(std::string method, std::string path, Params params);

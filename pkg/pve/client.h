@@ -30,6 +30,7 @@ class Reader {
                                                      std::string content) = 0;
   // Names of the node's bridges (GET /nodes/{node}/network?type=any_bridge).
   virtual Async<Result<std::vector<std::string>>> bridges(NodeName node) = 0;
+  virtual Async<Result<NodeNetwork>> network(NodeName node) = 0;
   // GET /cluster/nextid?vmid=: true when no guest at all has it, also none we may not see.
   virtual Async<Result<bool>> is_vmid_free(VmId vmid) = 0;
 
@@ -80,6 +81,14 @@ class Client : public Reader {
   virtual Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) = 0;
   virtual Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) = 0;
   virtual Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) = 0;
+
+  // Interfaces of a node: written to interfaces.new, which waits for apply_network(). That applies
+  // whatever waits there, also what others have written (needs Sys.Modify on /nodes/{node}).
+  // `parameters` as in POST /nodes/{node}/network, without iface.
+  virtual Async<Status> create_interface(NodeName node, std::string name,
+                                         Parameters parameters) = 0;
+  virtual Async<Status> delete_interface(NodeName node, std::string name) = 0;
+  virtual Async<Result<Upid>> apply_network(NodeName node) = 0;
 };
 
 }  // namespace gantry::pve

@@ -19,6 +19,7 @@ class ClientFake final : public Client {
   ClusterStatus status_answer;
   Resources resources_answer;
   std::map<NodeName, std::vector<std::string>> bridges_answer;
+  std::map<NodeName, NodeNetwork> network_answer;
   std::map<NodeName, std::vector<Task>> running_answer;
   std::map<VmId, GuestConfig> configs;
   std::map<Upid, Task> task_answer;
@@ -51,6 +52,9 @@ class ClientFake final : public Client {
   }
   Async<Result<std::vector<std::string>>> bridges(NodeName node) override {
     co_return answer("bridges", bridges_answer[node]);
+  }
+  Async<Result<NodeNetwork>> network(NodeName node) override {
+    co_return answer("network", network_answer[node]);
   }
   Async<Result<bool>> is_vmid_free(VmId vmid) override {
     co_return answer("is_vmid_free", !configs.contains(vmid));
@@ -111,6 +115,19 @@ class ClientFake final : public Client {
   }
   Async<Result<Upid>> destroy_guest(NodeName, VmId vmid, DestroyOptions) override {
     co_return write("destroy", vmid);
+  }
+  Async<Status> create_interface(NodeName, std::string name, Parameters parameters) override {
+    created_with = std::move(parameters);
+    writes.push_back("create_interface " + name);
+    co_return answer("create_interface", true).status();
+  }
+  Async<Status> delete_interface(NodeName, std::string name) override {
+    writes.push_back("delete_interface " + name);
+    co_return answer("delete_interface", true).status();
+  }
+  Async<Result<Upid>> apply_network(NodeName node) override {
+    writes.push_back("apply_network " + node.get());
+    co_return answer("apply_network", next_task);
   }
 
  private:

@@ -120,7 +120,8 @@ Async<Status> LimitedClient::turn_to_write() {
   co_return Status();
 }
 
-Async<Result<Upid>> LimitedClient::start_task(NodeName node, VmId guest, Async<Result<Upid>> call) {
+Async<Result<Upid>> LimitedClient::start_task(NodeName node, std::string id,
+                                              Async<Result<Upid>> call) {
   GANTRY_CO_TRY(co_await reserve_place(node));
   const Status ready = co_await turn_to_write();
   if (!ready.ok()) {
@@ -134,7 +135,7 @@ Async<Result<Upid>> LimitedClient::start_task(NodeName node, VmId guest, Async<R
   if (started.ok()) {
     places.running.emplace(*started, now);
   } else if (has_lost_its_answer(started.status())) {
-    places.unclear.push_back({std::to_string(guest.get()), now});
+    places.unclear.push_back({std::move(id), now});
   }
   co_return started;
 }
@@ -166,6 +167,10 @@ Async<Result<std::vector<Volume>>> LimitedClient::volumes(NodeName node, Storage
 
 Async<Result<std::vector<std::string>>> LimitedClient::bridges(NodeName node) {
   return limited(client_.bridges(std::move(node)));
+}
+
+Async<Result<NodeNetwork>> LimitedClient::network(NodeName node) {
+  return limited(client_.network(std::move(node)));
 }
 
 Async<Result<bool>> LimitedClient::is_vmid_free(VmId vmid) {
@@ -213,13 +218,23 @@ Async<Result<std::vector<Task>>> LimitedClient::running_tasks(NodeName node) {
   co_return tasks;
 }
 
+namespace {
+
+// A guest, as tasks name it.
+std::string id_of(VmId guest) {
+  return std::to_string(guest.get());
+}
+
+}  // namespace
+
 Async<Result<Upid>> LimitedClient::create_guest(NodeName node, VmId vmid, Parameters parameters) {
-  return start_task(node, vmid, client_.create_guest(node, vmid, std::move(parameters)));
+  return start_task(node, id_of(vmid), client_.create_guest(node, vmid, std::move(parameters)));
 }
 
 Async<Result<Upid>> LimitedClient::clone_guest(NodeName node, VmId source, VmId vmid,
                                                Parameters parameters) {
-  return start_task(node, source, client_.clone_guest(node, source, vmid, std::move(parameters)));
+  return start_task(node, id_of(source),
+                    client_.clone_guest(node, source, vmid, std::move(parameters)));
 }
 
 Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameters set,
@@ -231,28 +246,46 @@ Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameter
 
 Async<Result<Upid>> LimitedClient::resize_guest(NodeName node, VmId vmid, std::string disk,
                                                 std::string size) {
-  return start_task(node, vmid, client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
+  return start_task(node, id_of(vmid),
+                    client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
 }
 
 Async<Result<Upid>> LimitedClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
                                                  bool restart) {
-  return start_task(node, vmid, client_.migrate_guest(node, vmid, std::move(target), restart));
+  return start_task(node, id_of(vmid),
+                    client_.migrate_guest(node, vmid, std::move(target), restart));
 }
 
 Async<Result<Upid>> LimitedClient::start_guest(NodeName node, VmId vmid) {
-  return start_task(node, vmid, client_.start_guest(node, vmid));
+  return start_task(node, id_of(vmid), client_.start_guest(node, vmid));
 }
 
 Async<Result<Upid>> LimitedClient::stop_guest(NodeName node, VmId vmid) {
-  return start_task(node, vmid, client_.stop_guest(node, vmid));
+  return start_task(node, id_of(vmid), client_.stop_guest(node, vmid));
 }
 
 Async<Result<Upid>> LimitedClient::shutdown_guest(NodeName node, VmId vmid, Duration timeout) {
-  return start_task(node, vmid, client_.shutdown_guest(node, vmid, timeout));
+  return start_task(node, id_of(vmid), client_.shutdown_guest(node, vmid, timeout));
 }
 
 Async<Result<Upid>> LimitedClient::destroy_guest(NodeName node, VmId vmid, DestroyOptions options) {
-  return start_task(node, vmid, client_.destroy_guest(node, vmid, options));
+  return start_task(node, id_of(vmid), client_.destroy_guest(node, vmid, options));
+}
+
+Async<Status> LimitedClient::create_interface(NodeName node, std::string name,
+                                              Parameters parameters) {
+  GANTRY_CO_TRY(co_await turn_to_write());
+  co_return co_await client_.create_interface(std::move(node), std::move(name),
+                                              std::move(parameters));
+}
+
+Async<Status> LimitedClient::delete_interface(NodeName node, std::string name) {
+  GANTRY_CO_TRY(co_await turn_to_write());
+  co_return co_await client_.delete_interface(std::move(node), std::move(name));
+}
+
+Async<Result<Upid>> LimitedClient::apply_network(NodeName node) {
+  return start_task(node, "networking", client_.apply_network(node));
 }
 
 }  // namespace gantry::pve

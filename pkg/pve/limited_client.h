@@ -57,6 +57,7 @@ class LimitedClient final : public Client {
   Async<Result<std::vector<Volume>>> volumes(NodeName node, StorageId storage,
                                              std::string content) override;
   Async<Result<std::vector<std::string>>> bridges(NodeName node) override;
+  Async<Result<NodeNetwork>> network(NodeName node) override;
   Async<Result<bool>> is_vmid_free(VmId vmid) override;
   Async<Result<GuestConfig>> guest_config(NodeName node, VmId vmid) override;
   Async<Result<std::vector<PendingChange>>> guest_pending(NodeName node, VmId vmid) override;
@@ -80,6 +81,9 @@ class LimitedClient final : public Client {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) override;
+  Async<Status> create_interface(NodeName node, std::string name, Parameters parameters) override;
+  Async<Status> delete_interface(NodeName node, std::string name) override;
+  Async<Result<Upid>> apply_network(NodeName node) override;
 
   // Asked once more right before each write is sent: what was allowed may have become wrong while
   // the call waited for its turn. Its error is the call's answer, and nothing is sent.
@@ -90,7 +94,7 @@ class LimitedClient final : public Client {
 
  private:
   struct Unclear {
-    std::string id;  // of the guest, as tasks name it
+    std::string id;  // of the guest, or "networking", as tasks name it
     Time since;
   };
   struct Places {
@@ -101,8 +105,8 @@ class LimitedClient final : public Client {
   };
   template <class T>
   Async<Result<T>> limited(Async<Result<T>> call);
-  // `guest` is the one that the task will name.
-  Async<Result<Upid>> start_task(NodeName node, VmId guest, Async<Result<Upid>> call);
+  // `id` is what the task will name.
+  Async<Result<Upid>> start_task(NodeName node, std::string id, Async<Result<Upid>> call);
   Async<Status> reserve_place(NodeName node);
   Async<Status> turn_to_write();
   void forget_old(Places& places) const;

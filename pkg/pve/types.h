@@ -128,6 +128,20 @@ struct Volume {
   std::optional<VmId> vmid;
 };
 
+// GET /nodes/{node}/network: what is configured, with what waits to be applied.
+struct NetworkInterface {
+  std::string name;
+  std::string type;      // bridge, eth, bond, …
+  std::string comments;  // "# " lines of /etc/network/interfaces
+  bool active = false;   // there now
+  std::string ports;     // of a bridge, separated by spaces
+};
+struct NodeNetwork {
+  std::vector<NetworkInterface> interfaces;
+  std::string changes;  // difference of the two files; empty: nothing waits
+  const NetworkInterface* find(const std::string& name) const;
+};
+
 // GET …/tasks/{upid}/status and …/tasks rows.
 struct Task {
   Upid upid;

@@ -57,6 +57,13 @@ class Writer {
   // The same proof without a write: OK when the guest there is ours. Used before commands inside.
   Async<Status> prove(NodeName node, VmId vmid, Uid uid);
 
+  // Bridges of our own, without ports; `owner` is the uid that their comment names. Nothing else in
+  // a node's network is ever changed: while other changes wait to be applied there, these three
+  // answer Held, "PendingNetworkChanges: …". Create and delete take effect with apply_bridge().
+  Async<Status> create_bridge(NodeName node, std::string name, Uid owner);
+  Async<Status> delete_bridge(NodeName node, std::string name, Uid owner);
+  Async<Result<Upid>> apply_bridge(NodeName node, std::string name);
+
  private:
   Async<Result<OwnedGuest>> row_of(VmId vmid, Uid uid);
   // The config's digest once everything has passed.
@@ -68,5 +75,10 @@ class Writer {
   Ownership& ownership_;
   Gate gate_;
 };
+
+// Whether a difference of /etc/network/interfaces and interfaces.new ("changes" of GET
+// /nodes/{node}/network) is about that interface alone. Anything that cannot be read is about
+// others.
+bool is_only_about(std::string_view changes, std::string_view interface);
 
 }  // namespace gantry::pve

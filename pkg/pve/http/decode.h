@@ -22,6 +22,7 @@ Result<Resources> decode_resources(const Json& data, Oddities& odd);
 Result<std::vector<StorageRow>> decode_storages(const Json& data, Oddities& odd);
 Result<std::vector<Volume>> decode_volumes(const Json& data, Oddities& odd);
 Result<std::vector<std::string>> decode_bridges(const Json& data, Oddities& odd);
+Result<std::vector<NetworkInterface>> decode_interfaces(const Json& data, Oddities& odd);
 
 Result<GuestConfig> decode_guest_config(const Json& data, Oddities& odd);
 Result<std::vector<PendingChange>> decode_guest_pending(const Json& data, Oddities& odd);

@@ -250,20 +250,35 @@ Result<std::vector<Volume>> decode_volumes(const Json& data, Oddities& odd) {
   return result;
 }
 
-Result<std::vector<std::string>> decode_bridges(const Json& data, Oddities& odd) {
-  GANTRY_TRY_ASSIGN(const auto* rows, rows_of(data, "bridges"));
-  std::vector<std::string> result;
+Result<std::vector<NetworkInterface>> decode_interfaces(const Json& data, Oddities& odd) {
+  GANTRY_TRY_ASSIGN(const auto* rows, rows_of(data, "interfaces"));
+  std::vector<NetworkInterface> result;
   std::vector<std::string> undecodable;
   for (const auto& json : *rows) {
-    const auto name = Row(json, odd).text("iface");
-    if (name && !name->empty())
-      result.push_back(*name);
-    else
+    Row row(json, odd);
+    const auto name = row.text("iface");
+    if (!name || name->empty()) {
       note(undecodable, json, "no iface");
+      continue;
+    }
+    NetworkInterface made;
+    made.name = *name;
+    made.type = row.text("type").value_or("");
+    made.comments = row.text("comments").value_or("");
+    made.active = row.flag("active").value_or(false);
+    made.ports = row.text("bridge_ports").value_or("");
+    result.push_back(std::move(made));
   }
-  GANTRY_TRY(all_read(undecodable, "bridges"));
-  std::ranges::sort(result);
+  GANTRY_TRY(all_read(undecodable, "interfaces"));
+  std::ranges::sort(result, {}, &NetworkInterface::name);
   return result;
+}
+
+Result<std::vector<std::string>> decode_bridges(const Json& data, Oddities& odd) {
+  GANTRY_TRY_ASSIGN(const auto interfaces, decode_interfaces(data, odd));
+  std::vector<std::string> names;
+  for (const auto& each : interfaces) names.push_back(each.name);
+  return names;
 }
 
 }  // namespace gantry::pve

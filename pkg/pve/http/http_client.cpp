@@ -68,6 +68,20 @@ Async<Result<std::vector<std::string>>> HttpClient::bridges(NodeName node) {
   return ask(std::move(call), &decode_bridges);
 }
 
+Async<Result<NodeNetwork>> HttpClient::network(NodeName node) {
+  const auto what = "network of node " + node.get();
+  const auto answer = co_await session_.call(make_call("GET", node_path(node) + "/network", what));
+  if (!answer.ok()) co_return answer.status();
+  Oddities odd;
+  const auto* data = answer->find("data");
+  auto interfaces = decode_interfaces(data == nullptr ? Json() : *data, odd);
+  if (!interfaces.ok()) co_return annotate(interfaces.status(), what);
+  NodeNetwork network;
+  network.interfaces = *std::move(interfaces);
+  network.changes = answer->string_or("changes", "");
+  co_return network;
+}
+
 Async<Result<bool>> HttpClient::is_vmid_free(VmId vmid) {
   auto call = make_quick_call("/cluster/nextid", absl::StrFormat("is id %d free", vmid.get()));
   call.fields = {{"vmid", std::to_string(vmid.get())}};

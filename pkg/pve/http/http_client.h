@@ -24,6 +24,7 @@ class HttpClient final : public Client {
   Async<Result<std::vector<Volume>>> volumes(NodeName node, StorageId storage,
                                              std::string content) override;
   Async<Result<std::vector<std::string>>> bridges(NodeName node) override;
+  Async<Result<NodeNetwork>> network(NodeName node) override;
   Async<Result<bool>> is_vmid_free(VmId vmid) override;
   Async<Result<GuestConfig>> guest_config(NodeName node, VmId vmid) override;
   Async<Result<std::vector<PendingChange>>> guest_pending(NodeName node, VmId vmid) override;
@@ -47,6 +48,9 @@ class HttpClient final : public Client {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) override;
+  Async<Status> create_interface(NodeName node, std::string name, Parameters parameters) override;
+  Async<Status> delete_interface(NodeName node, std::string name) override;
+  Async<Result<Upid>> apply_network(NodeName node) override;
 
  private:
   template <class T>

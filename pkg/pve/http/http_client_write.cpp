@@ -114,4 +114,26 @@ Async<Result<Upid>> HttpClient::destroy_guest(NodeName node, VmId vmid, DestroyO
   return ask(std::move(call), &decode_upid);
 }
 
+Async<Status> HttpClient::create_interface(NodeName node, std::string name, Parameters parameters) {
+  auto call = make_call("POST", node_path(node) + "/network",
+                        "create interface " + name + " on node " + node.get());
+  call.fields.emplace_back("iface", name);
+  append(call, parameters);
+  const auto answer = co_await session_.call(std::move(call));
+  co_return answer.status();
+}
+
+Async<Status> HttpClient::delete_interface(NodeName node, std::string name) {
+  auto call = make_call("DELETE", node_path(node) + "/network/" + url_encode(name),
+                        "delete interface " + name + " of node " + node.get());
+  const auto answer = co_await session_.call(std::move(call));
+  co_return answer.status();
+}
+
+Async<Result<Upid>> HttpClient::apply_network(NodeName node) {
+  return ask(
+      make_call("PUT", node_path(node) + "/network", "apply the network of node " + node.get()),
+      &decode_upid);
+}
+
 }  // namespace gantry::pve

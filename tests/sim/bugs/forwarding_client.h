@@ -25,6 +25,9 @@ class ForwardingClient : public pve::Client {
   Async<Result<std::vector<std::string>>> bridges(NodeName node) override {
     return client_->bridges(std::move(node));
   }
+  Async<Result<pve::NodeNetwork>> network(NodeName node) override {
+    return client_->network(std::move(node));
+  }
   Async<Result<bool>> is_vmid_free(VmId vmid) override { return client_->is_vmid_free(vmid); }
   Async<Result<pve::GuestConfig>> guest_config(NodeName node, VmId vmid) override {
     return client_->guest_config(std::move(node), vmid);
@@ -82,6 +85,16 @@ class ForwardingClient : public pve::Client {
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid,
                                     pve::DestroyOptions options) override {
     return client_->destroy_guest(std::move(node), vmid, options);
+  }
+  Async<Status> create_interface(NodeName node, std::string name,
+                                 pve::Parameters parameters) override {
+    return client_->create_interface(std::move(node), std::move(name), std::move(parameters));
+  }
+  Async<Status> delete_interface(NodeName node, std::string name) override {
+    return client_->delete_interface(std::move(node), std::move(name));
+  }
+  Async<Result<Upid>> apply_network(NodeName node) override {
+    return client_->apply_network(std::move(node));
   }
 
  private:
