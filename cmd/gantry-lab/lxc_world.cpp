@@ -54,6 +54,7 @@ class LxcWorld final : public World {
     backend_.reset();
     if (!keep) lab::lxc::remove_containers(instance_);
     network_.stop();
+    if (!keep) lab::lxc::remove_network(instance_);
   }
 
  private:

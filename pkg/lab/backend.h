@@ -89,6 +89,9 @@ class Backend {
   };
   virtual Space space(NodeName node, StorageId storage) const = 0;
   virtual std::vector<std::string> bridges(NodeName node) const = 0;
+  // Makes exactly these bridges beside its own, on whichever nodes have them configured: called
+  // when a node's network is applied, and when the lab starts.
+  virtual Async<Status> set_added_bridges(std::vector<std::string>) { co_return Status(); }
 
  protected:
   static Status keeps_no_copies() {

@@ -186,13 +186,23 @@ Reply revert_changes(Model& model, const Call& call) {
   return done();
 }
 
+std::vector<std::string> added_bridges(const Model& model) {
+  std::set<std::string> names;
+  for (const auto& [name, node] : model.nodes)
+    for (const auto& [iface, settings] : node.network.added)
+      if (const auto type = settings.find("type");
+          type == settings.end() || type->second == "bridge")
+        names.insert(iface);
+  return {names.begin(), names.end()};
+}
+
 Async<Status> reload_work(Model& model, NodeName name, Worker&) {
   GANTRY_CO_TRY(co_await model.clock.sleep_for(1s));
   auto& node = model.nodes.at(name);
   if (node.new_network.has_value()) node.network = *node.new_network;
   node.new_network.reset();
   save_network(model, name);
-  co_return Status();
+  co_return co_await model.backend.set_added_bridges(added_bridges(model));
 }
 
 Reply apply_changes(Model& model, const Call& call) {

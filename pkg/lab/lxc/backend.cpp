@@ -6,6 +6,7 @@
 
 #include "pkg/async/deadline.h"
 #include "pkg/base/log.h"
+#include "pkg/lab/lxc/added_bridges.h"
 #include "pkg/lab/lxc/process.h"
 
 namespace gantry::lab::lxc {
@@ -145,6 +146,14 @@ std::vector<std::string> LxcBackend::bridges(NodeName) const {
   std::vector<std::string> names;
   for (const auto& [name, host] : options_.bridges) names.push_back(name);
   return names;
+}
+
+Async<Status> LxcBackend::set_added_bridges(std::vector<std::string> names) {
+  for (const auto& [own, host] : options_.bridges) std::erase(names, own);
+  auto job = [instance = options_.instance, names] {
+    return lxc::set_added_bridges(instance, names);
+  };
+  co_return co_await work_.run(std::move(job));
 }
 
 void remove_containers(const Instance& instance) {

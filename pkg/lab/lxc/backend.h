@@ -46,6 +46,7 @@ class LxcBackend final : public Backend {
   std::map<std::string, int64_t> templates() const override;
   Space space(NodeName node, StorageId storage) const override;
   std::vector<std::string> bridges(NodeName node) const override;
+  Async<Status> set_added_bridges(std::vector<std::string> names) override;
 
  private:
   std::shared_ptr<const Containers> containers_;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "pkg/base/text.h"
+#include "pkg/lab/lxc/added_bridges.h"
 #include "pkg/lab/lxc/fd.h"
 #include "pkg/lab/lxc/guest_root.h"
 #include "pkg/lab/lxc/inspection.h"
@@ -100,6 +101,11 @@ Result<std::string> Containers::volume(const VolumeSpec& volume) const {
 
 Result<Place> Containers::place_of(const ContainerSpec& spec) const {
   Place place{.name = instance_.container(spec.vmid), .bridges = bridges_, .cgroups = cgroups_};
+  GANTRY_TRY_ASSIGN(const auto cards, network_cards(spec.config));
+  for (const auto& card : cards) {
+    const auto host = instance_.added_bridge(card.bridge);
+    if (!place.bridges.contains(card.bridge) && is_there(host)) place.bridges[card.bridge] = host;
+  }
   GANTRY_TRY_ASSIGN(place.rootfs, volume(spec.rootfs));
   for (const auto& mount : spec.mounts) {
     const auto it = spec.config.find(mount.key);

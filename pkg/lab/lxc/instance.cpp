@@ -62,6 +62,10 @@ Status ensure_id_map(const std::string& path) {
 
 }  // namespace
 
+std::string Instance::added_bridge(const std::string& pve_name) const {
+  return absl::StrFormat("%sb%05x", name, fingerprint(pve_name) & 0xfffff);
+}
+
 Result<Instance> Instance::at(const std::string& folder) {
   std::error_code code;
   const auto absolute = fs::absolute(folder, code);

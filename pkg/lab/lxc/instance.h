@@ -18,6 +18,9 @@ struct Instance {
   static Result<Instance> at(const std::string& folder);
 
   std::string bridge() const { return name + "0"; }
+  // This machine's name of a bridge that was added to a node: "gl3f2a9cb1f0a" fits into the 15
+  // characters of an interface's name.
+  std::string added_bridge(const std::string& pve_name) const;
   // LXC's name of a container.
   std::string container(VmId vmid) const { return name + "-" + std::to_string(vmid.get()); }
   // LXC's own files: -P of every lxc-* program.

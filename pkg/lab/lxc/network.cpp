@@ -7,6 +7,7 @@
 
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
+#include "pkg/lab/lxc/added_bridges.h"
 
 namespace gantry::lab::lxc {
 namespace {
@@ -143,6 +144,8 @@ void PrivateNetwork::stop() {
 
 void remove_network(const Instance& instance) {
   end_dnsmasq(instance);
+  if (const auto removed = set_added_bridges(instance, {}); !removed.ok())
+    log::warn("added bridges not removed", {{"instance", instance.name}, {"error", removed}});
   if (!ip({"link", "show", "dev", instance.bridge()}).ok()) return;
   if (const auto removed = ip({"link", "del", instance.bridge()}); !removed.ok())
     log::warn("bridge not removed", {{"bridge", instance.bridge()}, {"error", removed.status()}});
