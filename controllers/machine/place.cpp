@@ -17,11 +17,11 @@ bool knows_templates(const api::v1alpha1::MachineClass& shape) {
 
 }  // namespace
 
-std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const Run& run) const {
+std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const Run& run) {
   const auto& shape = *run.shape;
-  const auto selectors = placement::compile(shape.spec);
-  if (!selectors.ok()) {
-    return placement::NoPlace{"InvalidExpression", "CEL-003", message_of(selectors.status()),
+  const auto& candidates = candidates_.find(shape, run.world.snapshot);
+  if (!candidates.ok()) {
+    return placement::NoPlace{"InvalidExpression", "CEL-003", message_of(candidates.status()),
                               false};
   }
   const auto& snapshot = *run.world.snapshot;
@@ -29,13 +29,12 @@ std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const 
   demand.memory = shape.spec.resources.memory.bytes();
   demand.disk = shape.spec.root_disk.size.bytes();
   for (const auto& volume : run.machine.spec.volumes) {
-    auto candidates = placement::judge_disks(volume.storage_selector, snapshot);
-    if (!candidates.ok()) {
+    auto disks = placement::judge_disks(volume.storage_selector, snapshot);
+    if (!disks.ok()) {
       return placement::NoPlace{"InvalidExpression", "CEL-003",
-                                "volume " + volume.name + ": " + message_of(candidates.status()),
-                                false};
+                                "volume " + volume.name + ": " + message_of(disks.status()), false};
     }
-    demand.volumes.push_back({volume.name, volume.size.bytes(), *std::move(candidates)});
+    demand.volumes.push_back({volume.name, volume.size.bytes(), *std::move(disks)});
   }
   for (const auto& network : networks_of(run.machine, shape)) {
     demand.bridges.push_back(network.bridge);
@@ -54,9 +53,8 @@ std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const 
   }
   const auto load = census_.load(run.machine.metadata.uid, run.cluster_name,
                                  run.machine.spec.machine_class_name, snapshot);
-  auto found =
-      placement::choose(shape.spec.placement, run.world.limits, demand, load,
-                        placement::find_candidates(*selectors, snapshot), sources, snapshot);
+  auto found = placement::choose(shape.spec.placement, run.world.limits, demand, load, *candidates,
+                                 sources, snapshot);
   const auto* none = std::get_if<placement::NoPlace>(&found);
   if (none == nullptr || none->code != "TPL-001" || knows_templates(shape)) return found;
   return placement::NoPlace{

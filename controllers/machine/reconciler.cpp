@@ -131,7 +131,7 @@ bool Reconciler::not_observed_yet(const Run& run) const {
 }
 
 // Asks Proxmox nothing: many that wait would use up the requests that those at work need.
-bool Reconciler::still_throttled(Run& run) const {
+bool Reconciler::still_throttled(Run& run) {
   const auto& machine = run.machine;
   const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
   const bool waits = ready != nullptr && ready->reason == placement::kThrottled &&

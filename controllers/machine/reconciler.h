@@ -7,6 +7,7 @@
 #include "controllers/machine/plan.h"
 #include "pkg/async/clock.h"
 #include "pkg/inventory/clusters.h"
+#include "pkg/inventory/placement/candidate_cache.h"
 #include "pkg/runtime/controller.h"
 #include "pkg/runtime/events.h"
 #include "pkg/runtime/reconciler.h"
@@ -67,7 +68,7 @@ class Reconciler final : public runtime::Reconciler {
   // We have just started: its cluster is not connected yet, or its first cycle runs.
   bool not_observed_yet(const Run& run) const;
   // It waits for its turn on the nodes, and there is still none.
-  bool still_throttled(Run& run) const;
+  bool still_throttled(Run& run);
   Async<Status> look(Run& run);
   static Status why_out_of_reach(const Run& run);
   Async<Status> look_from_afar(Run& run);
@@ -106,12 +107,13 @@ class Reconciler final : public runtime::Reconciler {
   static void note_repair(Run& run);
   Async<Status> create_at(Run& run, inventory::placement::Place place);
   std::variant<inventory::placement::Place, inventory::placement::NoPlace> find_place(
-      const Run& run) const;
+      const Run& run);
   Async<Status> set_finalizer(Run& run, bool wanted);
   Async<Status> write_status(Run& run);
 
   Dependencies the_;
   Census census_;
+  inventory::placement::CandidateCache candidates_;
   bool census_loaded_ = false;
 };
 
