@@ -6,7 +6,9 @@
 #include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
 #include "controllers/app/rollout.h"
+#include "pkg/base/json_compare.h"
 #include "pkg/schema/codec.h"
+#include "pkg/schema/equal.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::app {
@@ -77,13 +79,11 @@ bool is_unknown(const api::meta::Condition* condition) {
 // Numbers that are refreshed all the time say nothing about an App.
 bool differs_in_more_than_numbers(const store::Change& change) {
   if (change.type != store::ChangeType::modified || change.previous == nullptr) return true;
-  const auto without_numbers = [](Json value) {
-    value.member("metadata").erase("resourceVersion");
-    for (const char* number : {"usage", "uptimeSeconds", "lastObservedAt"})
-      value.member("status").erase(number);
-    return value;
-  };
-  return without_numbers(change.previous->value) != without_numbers(change.object->value);
+  const auto &before = change.previous->value, &after = change.object->value;
+  return !same_but_for(&before, &after, {"metadata", "status"}) ||
+         !same_but_for(before.find("metadata"), after.find("metadata"), {"resourceVersion"}) ||
+         !same_but_for(before.find("status"), after.find("status"),
+                       {"usage", "uptimeSeconds", "lastObservedAt"});
 }
 
 // A revision is being handed out: its time to prove itself passes without anybody's doing.
@@ -349,7 +349,7 @@ Async<Status> Reconciler::write_status(const App& before, App& app) {
     app.status.url = machine.url;
     app.status.health = machine.health;
   }
-  if (schema::encode(app.status) == schema::encode(before.status)) co_return Status();
+  if (schema::is_equal(app.status, before.status)) co_return Status();
   tell_changes(before, app);
   // The finalizer step above may have made a new version; the status is ours alone to write.
   app.metadata.resource_version.clear();

@@ -9,6 +9,7 @@
 #include "pkg/base/text.h"
 #include "pkg/pve/upid.h"
 #include "pkg/schema/codec.h"
+#include "pkg/schema/equal.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::machine {
@@ -236,15 +237,14 @@ Duration Reconciler::recheck_of(const Run& run) const {
 }
 
 Async<Status> Reconciler::write_status(Run& run) {
-  auto status = schema::encode(run.machine.status);
-  if (status == schema::encode(run.before.status)) co_return Status();
+  if (schema::is_equal(run.machine.status, run.before.status)) co_return Status();
   Json object = Json::object();
   object.set("apiVersion", run.machine.api_version);
   object.set("kind", run.machine.kind);
   object.member("metadata").set("name", run.machine.metadata.name);
   object.member("metadata").set("namespace", run.machine.metadata.ns);
   object.member("metadata").set("uid", run.machine.metadata.uid.get());
-  object.set("status", std::move(status));
+  object.set("status", schema::encode(run.machine.status));
   // Without resourceVersion: the status is ours alone, and what we did must not be forgotten
   // because somebody has edited the spec meanwhile.
   auto written = co_await the_.store.update(kMachines, store::Part::status, std::move(object));

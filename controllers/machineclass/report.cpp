@@ -6,7 +6,7 @@
 #include "api/meta/condition.h"
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
-#include "pkg/schema/codec.h"
+#include "pkg/schema/equal.h"
 
 namespace gantry::controllers::machineclass {
 namespace {
@@ -265,9 +265,9 @@ bool is_news(const MachineClassStatus& before, const MachineClassStatus& after) 
     if (status.capacity.has_value() && *status.capacity > 10) {
       status.capacity = *status.capacity / 10 * 10;
     }
-    return schema::encode(status);
+    return status;
   };
-  return rounded(before) != rounded(after);
+  return !schema::is_equal(rounded(before), rounded(after));
 }
 
 }  // namespace gantry::controllers::machineclass

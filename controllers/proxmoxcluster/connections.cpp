@@ -4,6 +4,7 @@
 #include "controllers/proxmoxcluster/ownership.h"
 #include "pkg/pve/limited_client.h"
 #include "pkg/schema/codec.h"
+#include "pkg/schema/equal.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::controllers::proxmoxcluster {
@@ -148,8 +149,7 @@ Status Connections::open(const ProxmoxCluster& cluster, const SecretValues& cred
   const auto known = entries_.find(name);
   if (known != entries_.end() && known->second.fingerprint == fingerprint) {
     auto& entry = known->second;
-    const bool same = schema::encode(entry.connection->spec) == schema::encode(cluster.spec);
-    if (same) return Status();
+    if (schema::is_equal(entry.connection->spec, cluster.spec)) return Status();
     entry.connection->spec = cluster.spec;
     entry.view = view(entry.connection);
     return Status();

@@ -5,7 +5,7 @@
 
 #include "api/meta/condition.h"
 #include "pkg/diagnose/diagnose.h"
-#include "pkg/schema/codec.h"
+#include "pkg/schema/equal.h"
 
 namespace gantry::controllers::proxmoxcluster {
 namespace {
@@ -311,9 +311,7 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
 }
 
 bool is_news(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& after) {
-  if (schema::encode(without_numbers(before)) != schema::encode(without_numbers(after))) {
-    return true;
-  }
+  if (!schema::is_equal(without_numbers(before), without_numbers(after))) return true;
   if (have_numbers_moved(before, after)) return true;
   if (!after.last_observed_time.has_value()) return false;
   return !before.last_observed_time.has_value() ||

@@ -1,6 +1,7 @@
 #include "pkg/runtime/controller.h"
 
 #include "pkg/async/deadline.h"
+#include "pkg/base/json_compare.h"
 #include "pkg/base/log.h"
 
 namespace gantry::runtime {
@@ -227,16 +228,10 @@ Async<Status> Controller::deliver(store::Watch& watch, const Mapping& mapping) {
 
 bool spec_or_metadata_changed(const store::Change& change) {
   if (change.type != store::ChangeType::modified || change.previous == nullptr) return true;
-  auto strip = [](const Json& value) {
-    auto rest = value;
-    rest.erase("status");
-    if (auto* metadata = rest.find("metadata"); metadata != nullptr && metadata->is_object()) {
-      metadata->erase("resourceVersion");
-      metadata->erase("managedFields");
-    }
-    return rest;
-  };
-  return strip(change.previous->value) != strip(change.object->value);
+  const auto &before = change.previous->value, &after = change.object->value;
+  return !same_but_for(&before, &after, {"metadata", "status"}) ||
+         !same_but_for(before.find("metadata"), after.find("metadata"),
+                       {"resourceVersion", "managedFields"});
 }
 
 std::vector<Request> same_object(const store::Change& change) {
