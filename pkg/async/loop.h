@@ -49,8 +49,10 @@ class Loop {
   }
 
  private:
+  // g++ 12 -O2 inlines the start of a coroutine and leaves a reference to its local clean-up, which
+  // the linker has discarded when another file instantiates the same one.
   template <class T>
-  static Async<Status> wrap(Async<T> operation, std::optional<T>& result) {
+  [[gnu::noinline]] static Async<Status> wrap(Async<T> operation, std::optional<T>& result) {
     T value = co_await std::move(operation);
     result.emplace(std::move(value));
     co_return Status();
