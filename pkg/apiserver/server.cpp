@@ -273,6 +273,19 @@ void Server::note(const Call& call, const RequestInfo& info, const char* stage,
   options_.audit->note(entry);
 }
 
+http::Response Server::refuse(int status, std::string message, const http::Peer& peer) {
+  const auto id = next_id();
+  log::debug("request refused",
+             {{"id", id}, {"from", peer.address}, {"status", status}, {"error", message}});
+  ApiError error;
+  error.code = status;
+  error.reason = status == 413 ? "RequestEntityTooLarge" : status == 408 ? "Timeout" : "BadRequest";
+  error.message = std::move(message);
+  auto response = error.to_response();
+  response.headers["Audit-Id"] = id;
+  return response;
+}
+
 Async<std::optional<http::Response>> Server::handle(http::Request request, http::Peer peer,
                                                     http::ResponseStream& stream) {
   Call call;
@@ -282,11 +295,7 @@ Async<std::optional<http::Response>> Server::handle(http::Request request, http:
   if (const auto agent = request.headers.find("User-Agent"); agent != request.headers.end())
     call.user_agent = agent->second;
   const auto info = parse_request(request);
-  if (!info.ok()) {
-    auto refused = bad_request(message_of(info.status())).to_response();
-    refused.headers["Audit-Id"] = call.id;
-    co_return refused;
-  }
+  if (!info.ok()) co_return refuse(400, message_of(info.status()), peer);
   TracedStream traced(stream, call.id, [&](const http::Response& head) {
     note(call, *info, "ResponseStarted", &head);
   });

@@ -55,6 +55,8 @@ class Server final : public http::Handler {
 
   Async<std::optional<http::Response>> handle(http::Request request, http::Peer peer,
                                               http::ResponseStream& stream) override;
+  // A Status, with a request id of its own.
+  http::Response refuse(int status, std::string message, const http::Peer& peer) override;
 
  private:
   std::optional<http::Response> health(const RequestInfo& info) const;

@@ -45,11 +45,15 @@ TEST_F(ServerTest, SaysInKubernetesWordsWhatIsWrong) {
   EXPECT_EQ(text(json(elsewhere), {"message"}), "namespaces \"nowhere\" not found");
 }
 
-TEST_F(ServerTest, GivesAnIdEvenToWhatIsNoRequest) {
+TEST_F(ServerTest, AnswersWhatIsNoRequestWithAStatusAndAnId) {
   const auto broken = call("GET", "/api/v1/%zz");
   EXPECT_EQ(broken.status, 400);
   EXPECT_EQ(text(json(broken), {"reason"}), "BadRequest");
-  EXPECT_TRUE(broken.headers.contains("Audit-Id"));
+  EXPECT_THAT(broken.headers.at("Audit-Id"), Not(""));
+  const auto large = server_.refuse(413, "the body is longer than 3 MiB", http::Peer());
+  EXPECT_EQ(large.status, 413);
+  EXPECT_EQ(text(json(large), {"reason"}), "RequestEntityTooLarge");
+  EXPECT_NE(large.headers.at("Audit-Id"), broken.headers.at("Audit-Id"));
 }
 
 TEST_F(ServerTest, RefusesAnUnknownFieldWithItsPathAndStoresNothing) {

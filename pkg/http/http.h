@@ -136,6 +136,9 @@ class Handler {
   virtual ~Handler() = default;
   virtual Async<std::optional<Response>> handle(Request request, Peer peer,
                                                 ResponseStream& stream) = 0;
+  // What a peer is answered whose request never becomes one: no HTTP, too large, too slow. Plain
+  // text unless overridden. Must not throw.
+  virtual Response refuse(int status, std::string message, const Peer& peer);
 };
 
 // The status text for a code: "Not Found".

@@ -10,4 +10,12 @@ Async<Result<std::string>> ResponseStream::read() {
   co_return make_error(ErrorClass::unsupported, "this connection cannot change its protocol");
 }
 
+Response Handler::refuse(int status, std::string message, const Peer&) {
+  Response response;
+  response.status = status;
+  response.headers["Content-Type"] = "text/plain; charset=utf-8";
+  response.body = std::move(message) + "\n";
+  return response;
+}
+
 }  // namespace gantry::http

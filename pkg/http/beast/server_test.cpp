@@ -64,6 +64,31 @@ TEST(Server, ClosesAfterAnOldClientsRequest) {
               AllOf(HasSubstr("Connection: close\r\n"), EndsWith("GET / ")));
 }
 
+TEST(Server, LetsTheHandlerSayWhatIsNoRequest) {
+  class Wording final : public Handler {
+   public:
+    Async<std::optional<Response>> handle(Request, Peer, ResponseStream&) override {
+      co_return std::nullopt;
+    }
+    Response refuse(int status, std::string message, const Peer& peer) override {
+      Response response;
+      response.status = status;
+      response.body = peer.address + ": " + message;
+      return response;
+    }
+  };
+  World world;
+  Wording handler;
+  std::string answer;
+  with_server(world, ServerOptions(), handler, [&](Server& server) -> Async<Status> {
+    auto got = co_await ask_raw(world, server.port(), "nonsense\r\n\r\n");
+    GANTRY_CO_TRY(got.status());
+    answer = *got;
+    co_return Status();
+  });
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("\r\n\r\n127.0.0.1: ")));
+}
+
 TEST(Server, RefusesWhatIsNoHttp) {
   EXPECT_THAT(told("nonsense\r\n\r\n"), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
   EXPECT_THAT(told("GET / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400 "));

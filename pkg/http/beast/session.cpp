@@ -133,10 +133,8 @@ Async<Result<std::string>> Session::read_upgraded() {
 }
 
 Async<bool> Session::refuse(Fault fault) {
-  Response response;
-  response.status = fault.status;
-  response.headers["Content-Type"] = "text/plain; charset=utf-8";
-  response.body = fault.message + "\n";
+  const auto peer = connection_->peer();
+  const auto response = handler_.refuse(fault.status, std::move(fault.message), peer);
   auto bytes = render_head(response, Framing::length, false);
   if (bytes.ok()) (void)co_await write(*std::move(bytes) + response.body);
   co_return false;
