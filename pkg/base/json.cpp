@@ -1,6 +1,7 @@
 #include "pkg/base/json.h"
 
 #include <array>
+#include <utility>
 
 #include "pkg/base/check.h"
 
@@ -12,14 +13,16 @@ double Json::as_double() const {
 }
 
 const Json* Json::find(std::string_view key) const {
-  const auto* object = std::get_if<Object>(&value_);
-  if (object == nullptr) return nullptr;
-  const auto it = object->find(key);
-  return it == object->end() ? nullptr : &it->second;
+  if (!is_object()) return nullptr;
+  const auto& object = as_object();
+  const auto it = object.find(key);
+  return it == object.end() ? nullptr : &it->second;
 }
 
 Json* Json::find(std::string_view key) {
-  return const_cast<Json*>(std::as_const(*this).find(key));  // NOLINT: same object, ours to change
+  // What is not there needs no copy of its own.
+  if (std::as_const(*this).find(key) == nullptr) return nullptr;
+  return &as_object().find(key)->second;
 }
 
 const Json* Json::find_path(std::initializer_list<std::string_view> keys) const {
@@ -46,10 +49,13 @@ bool Json::bool_or(std::string_view key, bool fallback) const {
   return value != nullptr && value->is_bool() ? value->as_bool() : fallback;
 }
 
-Json& Json::member(std::string_view key) {
-  if (is_null()) value_ = Object{};
+Json::Object& Json::changing_object() {
+  if (is_null()) value_ = CopyOnWrite<Object>();
   GANTRY_CHECK(is_object());
-  auto& object = std::get<Object>(value_);
+  return std::get<CopyOnWrite<Object>>(value_).change();
+}
+
+Json& Json::member_of(Object& object, std::string_view key) {
   // Texts that we have written ourselves come in this order: nothing is looked for.
   if (object.empty() || object.rbegin()->first < key)
     return object.emplace_hint(object.end(), std::string(key), Json())->second;
@@ -59,25 +65,26 @@ Json& Json::member(std::string_view key) {
   return it->second;
 }
 
-Json& Json::set(std::string_view key, Json value) {
-  auto& at = member(key);
-  at = std::move(value);
-  return at;
+Json& Json::member(std::string_view key) {
+  changing_object();
+  return member_of(as_object(), key);
+}
+
+void Json::set(std::string_view key, Json value) {
+  member_of(changing_object(), key) = std::move(value);
 }
 
 bool Json::erase(std::string_view key) {
-  auto* object = std::get_if<Object>(&value_);
-  if (object == nullptr) return false;
-  const auto it = object->find(key);
-  if (it == object->end()) return false;
-  object->erase(it);
+  if (std::as_const(*this).find(key) == nullptr) return false;
+  auto& object = changing_object();
+  object.erase(object.find(key));
   return true;
 }
 
 void Json::push_back(Json value) {
-  if (is_null()) value_ = Array{};
+  if (is_null()) value_ = CopyOnWrite<Array>();
   GANTRY_CHECK(is_array());
-  std::get<Array>(value_).push_back(std::move(value));
+  std::get<CopyOnWrite<Array>>(value_).change().push_back(std::move(value));
 }
 
 size_t Json::size() const {

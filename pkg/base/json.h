@@ -9,9 +9,12 @@
 #include <variant>
 #include <vector>
 
+#include "pkg/base/copy_on_write.h"
+
 namespace gantry {
 
-// A value type: copies are deep. Objects are sorted by key, so that equal values have equal text.
+// A value type: copies behave as deep ones and cost little, as equal parts are shared until one of
+// them changes (docs/adr/0021). Objects are sorted by key, so that equal values have equal text.
 class Json {
  public:
   using Array = std::vector<Json>;
@@ -27,9 +30,9 @@ class Json {
   Json(const char* value) : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
   Json(std::string value) : value_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
   Json(std::string_view value)
-      : value_(std::string(value)) {}               // NOLINT(google-explicit-constructor)
-  Json(Array value) : value_(std::move(value)) {}   // NOLINT(google-explicit-constructor)
-  Json(Object value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+      : value_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Json(Array value) : value_(CopyOnWrite<Array>(std::move(value))) {}    // NOLINT
+  Json(Object value) : value_(CopyOnWrite<Object>(std::move(value))) {}  // NOLINT
   static Json array() { return Json(Array{}); }
   static Json object() { return Json(Object{}); }
 
@@ -47,10 +50,10 @@ class Json {
   int64_t as_integer() const { return std::get<int64_t>(value_); }
   double as_double() const;
   const std::string& as_string() const { return std::get<std::string>(value_); }
-  const Array& as_array() const { return std::get<Array>(value_); }
-  Array& as_array() { return std::get<Array>(value_); }
-  const Object& as_object() const { return std::get<Object>(value_); }
-  Object& as_object() { return std::get<Object>(value_); }
+  const Array& as_array() const { return std::get<CopyOnWrite<Array>>(value_).read(); }
+  Array& as_array() { return std::get<CopyOnWrite<Array>>(value_).write(); }
+  const Object& as_object() const { return std::get<CopyOnWrite<Object>>(value_).read(); }
+  Object& as_object() { return std::get<CopyOnWrite<Object>>(value_).write(); }
 
   // The member, or nullptr when this is no object or has none. Never inserts.
   const Json* find(std::string_view key) const;
@@ -63,7 +66,7 @@ class Json {
   bool bool_or(std::string_view key, bool fallback) const;
 
   // Sets a member; null becomes an object first. Requires null or object.
-  Json& set(std::string_view key, Json value);
+  void set(std::string_view key, Json value);
   // The member, inserted as null when missing; null becomes an object first.
   Json& member(std::string_view key);
   // Removes a member; false when there was none.
@@ -76,7 +79,12 @@ class Json {
   bool operator==(const Json& other) const = default;
 
  private:
-  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object> value_ = nullptr;
+  Object& changing_object();
+  static Json& member_of(Object& object, std::string_view key);
+
+  std::variant<std::nullptr_t, bool, int64_t, double, std::string, CopyOnWrite<Array>,
+               CopyOnWrite<Object>>
+      value_ = nullptr;
 };
 
 // "null", "boolean", "integer", "number", "string", "array", "object": for error messages.

@@ -11,6 +11,29 @@ TEST(Json, FindNeverInserts) {
   EXPECT_EQ(value.size(), 0U);
 }
 
+TEST(Json, ACopyIsIndependentHoweverDeep) {
+  Json first(Json::Object{{"spec", Json(Json::Object{{"list", Json(Json::Array{1, 2})}})}});
+  auto& list = first.member("spec").member("list");
+  const Json before = first;
+  list.push_back(3);
+  Json second = first;
+  second.member("spec").member("list").as_array()[0] = "changed";
+  first.member("spec").set("new", true);
+  EXPECT_EQ(before.find_path({"spec", "list"})->as_array(), (Json::Array{1, 2}));
+  EXPECT_EQ(second.find_path({"spec", "list"})->as_array(), (Json::Array{"changed", 2, 3}));
+  EXPECT_EQ(first.find_path({"spec", "list"})->as_array(), (Json::Array{1, 2, 3}));
+  EXPECT_EQ(second.find_path({"spec", "new"}), nullptr);
+}
+
+TEST(Json, AReferenceThatWasKeptChangesOnlyWhatItLeadsInto) {
+  Json object(Json::Object{{"status", Json(Json::Object{{"phase", "Pending"}})}});
+  Json* status = object.find("status");
+  const Json copy = object;
+  status->set("phase", "Running");
+  EXPECT_EQ(object.find("status")->string_or("phase", ""), "Running");
+  EXPECT_EQ(copy.find("status")->string_or("phase", ""), "Pending");
+}
+
 TEST(Json, MergePatchReplacesMergesAndDeletes) {
   Json target(Json::Object{{"keep", 1}, {"drop", 2}, {"inner", Json(Json::Object{{"a", 1}})}});
   const Json patch(

@@ -56,7 +56,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   bool EndArray(rapidjson::SizeType) { return close(); }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     keys_.back().assign(text, size);
-    const auto& known = open_.back().as_object();
+    const auto& known = std::as_const(open_.back()).as_object();
     // Our own texts are sorted: a key behind all others is new.
     if (known.empty() || known.rbegin()->first < keys_.back()) return true;
     if (!known.contains(keys_.back())) return true;
