@@ -8,6 +8,7 @@
 #include "api/meta/kind.h"
 #include "pkg/apiserver/present/accept.h"
 #include "pkg/apiserver/request/request_info.h"
+#include "pkg/apiserver/watch/pace.h"
 #include "pkg/async/clock.h"
 #include "pkg/http/http.h"
 #include "pkg/store/reader.h"
@@ -56,6 +57,7 @@ struct Watching {
   store::Reader& reader;
   async::Clock& clock;
   WatchLimits limits;
+  Pace pace{clock};
 };
 
 // Answers a request that is refused, or streams until the client is gone, its timeout has passed,

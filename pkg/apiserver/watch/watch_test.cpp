@@ -1,6 +1,9 @@
 #include "pkg/apiserver/watch/watch.h"
 
+#include <algorithm>
+
 #include "api/kinds.h"
+#include "pkg/async/group.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/base/testing.h"
@@ -77,6 +80,59 @@ TEST(Watch, OnlyWhatHasExpiredIsToldSo) {
               "ERROR 503 ServiceUnavailable");
     EXPECT_EQ(told(make_error(ErrorClass::internal, "a bug"), at_once), "ERROR 500 InternalError");
   }
+}
+
+// Notes when each write came.
+struct Timed final : http::ResponseStream {
+  explicit Timed(async::Clock& by) : clock(by), began(by.now()) {}
+  Async<Status> start(http::Response) override { co_return Status(); }
+  Async<Status> write(std::string chunk) override {
+    const auto after = std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - began);
+    const auto events = std::ranges::count(chunk, '\n');
+    said.push_back(std::to_string(events) + " after " + std::to_string(after.count()) + " ms");
+    co_return Status();
+  }
+  async::Clock& clock;
+  Time began;
+  std::vector<std::string> said;
+};
+
+// One change every 6 ms: the first is told at once, the others together.
+TEST(Watch, TellsQuickChangesTogether) {
+  async::Loop loop;
+  async::SimulatedClock clock{from_unix_seconds(1'800'000'000)};
+  SeededRandom random(1);
+  store::memory::Disk disk(clock);
+  store::memory::Database database(disk);
+  store::CachedStore store(loop.executor(), database.backend(), clock, random);
+  ASSERT_TRUE(loop.block_on(clock, store.start()).ok());
+  Timed stream(clock);
+  http::Request request;
+  request.target = "/api/v1/configmaps?watch=true&timeoutSeconds=1";
+  const auto info = parse_request(request);
+  ASSERT_TRUE(info.ok());
+  Watching watching{store.reader(), clock, WatchLimits(1)};
+  const auto both = [&]() -> Async<Status> {
+    async::Group group(loop.executor());
+    group.spawn("writer", [&]() -> Async<Status> {
+      for (int i = 0; i < 8; ++i) {
+        GANTRY_CO_TRY(co_await clock.sleep_for(std::chrono::milliseconds(6)));
+        Json object;
+        object.member("metadata").set("name", "c" + std::to_string(i));
+        object.member("metadata").set("namespace", "default");
+        const auto created = co_await store.create("configmaps", std::move(object));
+        GANTRY_CO_TRY(created.status());
+      }
+      co_return Status();
+    });
+    WatchRequest watch(*api::find_by_resource("configmaps"), *info, Accepted(), "somebody");
+    (void)co_await serve_watch(watching, std::move(watch), stream);
+    co_return co_await group.join();
+  };
+  EXPECT_TRUE(loop.block_on(clock, both()).ok());
+  EXPECT_THAT(stream.said, ::testing::ElementsAre("1 after 6 ms", "3 after 26 ms", "3 after 46 ms",
+                                                  "1 after 66 ms"));
+  (void)loop.block_on(clock, store.stop());
 }
 
 // Takes ten minutes for each write, as the last one of a client that hardly reads.

@@ -97,7 +97,7 @@ Async<Status> Exchange::write(std::string chunk) {
   if (!started_) co_return internal("a chunk was written before the response was started");
   if (ending_) co_return async::cancelled();
   if (shape_.head_only || framing_ == Framing::none || chunk.empty()) co_return Status();
-  auto bytes = framing_ == Framing::chunked ? render_chunk(chunk) : std::move(chunk);
+  auto bytes = framing_ == Framing::chunked ? render_chunk(std::move(chunk)) : std::move(chunk);
   co_return co_await send(std::move(bytes));
 }
 

@@ -82,11 +82,11 @@ Result<std::string> render_head(const Response& response, Framing framing, bool 
   return text + "\r\n";
 }
 
-std::string render_chunk(const std::string& bytes) {
+std::string render_chunk(std::string bytes) {
   if (bytes.empty()) return {};
-  auto chunk = absl::StrFormat("%x\r\n", bytes.size());
-  chunk.reserve(chunk.size() + bytes.size() + 2);
-  return chunk.append(bytes).append("\r\n");
+  const auto head = absl::StrFormat("%x\r\n", bytes.size());
+  bytes.reserve(head.size() + bytes.size() + 2);
+  return std::move(bytes.insert(0, head).append("\r\n"));
 }
 
 }  // namespace gantry::http::beast

@@ -18,7 +18,7 @@ Result<std::string> render_request(const Request& request, const Endpoint& endpo
 Result<std::string> render_head(const Response& response, Framing framing, bool keep_alive);
 
 // One chunk of a chunked body; empty bytes give an empty string, as an empty chunk is the end.
-std::string render_chunk(const std::string& bytes);
+std::string render_chunk(std::string bytes);
 // The end of a chunked body.
 inline constexpr const char* kLastChunk = "0\r\n\r\n";
 

@@ -1,0 +1,28 @@
+#pragma once
+// Pace: how often watches are served while changes come in fast.
+#include <optional>
+
+#include "pkg/async/clock.h"
+#include "pkg/async/event.h"
+
+namespace gantry::apiserver {
+
+// A change is told at once after a quiet moment; what follows within the next kPaceEvery goes
+// together. What a thousand watchers cost is the number of their writes, not of their changes
+// (docs/adr/0022). One timer for all of them.
+inline constexpr Duration kPaceEvery = std::chrono::milliseconds(20);
+
+class Pace {
+ public:
+  explicit Pace(async::Clock& clock) : clock_(clock) {}
+
+  // Waits for the next turn, at most kPaceEvery. kCancelled when the caller is.
+  Async<Status> turn();
+
+ private:
+  async::Clock& clock_;
+  std::optional<Time> due_;  // somebody keeps the time
+  async::Event turned_;
+};
+
+}  // namespace gantry::apiserver
