@@ -13,7 +13,6 @@
 #include "cmd/gantryd/guests.h"
 #include "cmd/gantryd/identity.h"
 #include "cmd/gantryd/instruments.h"
-#include "cmd/gantryd/memory.h"
 #include "cmd/gantryd/metrics_handler.h"
 #include "cmd/gantryd/renewal.h"
 #include "cmd/gantryd/security.h"
@@ -204,7 +203,6 @@ class Daemon {
     controllers_ = std::make_unique<Controllers>(ControllerDependencies{
         loop_.executor(), environment, database_->guests(), *connector_, *prober_,
         database_->installation(), [this] { return manager_->leadership().held(); }, events});
-    manager_->add_service("memory", [this] { return give_memory_back(clock_); });
     add_server("api", *server_);
     if (audit_) manager_->add_service("audit", [this] { return audit_->run(); });
     if (metrics_server_) add_server("metrics", *metrics_server_);
@@ -242,7 +240,6 @@ class Daemon {
 }  // namespace
 
 Status run(const Options& options) {
-  limit_arenas();
   raise_descriptor_limit();
   async::Loop loop;
   Daemon daemon(options, loop);
