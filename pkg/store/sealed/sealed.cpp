@@ -1,6 +1,6 @@
 #include "pkg/store/sealed/sealed.h"
 
-#include <algorithm>
+#include <atomic>
 
 namespace gantry::store {
 namespace {
@@ -101,11 +101,15 @@ Async<Result<int64_t>> SealedBackend::seal_all() {
   co_return count;
 }
 
-Async<Result<bool>> holds_sealed(Backend& backend) {
-  const auto loaded = co_await backend.load();
-  if (!loaded.ok()) co_return loaded.status();
-  co_return std::ranges::any_of(loaded->objects,
-                                [](const auto& entry) { return is_sealed(entry.text); });
+Async<Result<bool>> holds_sealed(Backend& backend, Resource resource) {
+  const auto found = std::make_shared<std::atomic<bool>>(false);
+  Rewrite look = [found](const FeedEntry& entry) -> Result<std::optional<std::string>> {
+    if (is_sealed(entry.text)) *found = true;
+    return std::optional<std::string>();
+  };
+  const auto seen = co_await backend.rewrite(std::move(resource), std::move(look));
+  if (!seen.ok()) co_return seen.status();
+  co_return found->load();
 }
 
 }  // namespace gantry::store

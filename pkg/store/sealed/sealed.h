@@ -39,7 +39,8 @@ class SealedBackend final : public Backend {
   std::set<Resource> resources_;
 };
 
-// Whether the database holds anything sealed, so that a new key must not be made. Errors as load().
-Async<Result<bool>> holds_sealed(Backend& backend);
+// Whether anything of a collection is sealed, objects or changes that are still kept, so that a new
+// key must not be made. Reads them all; errors as Backend::rewrite().
+Async<Result<bool>> holds_sealed(Backend& backend, Resource resource = "secrets");
 
 }  // namespace gantry::store

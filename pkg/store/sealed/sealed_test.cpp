@@ -86,6 +86,18 @@ TEST_F(SealedTest, TheDatabaseNeverSeesASecretAndReadersDo) {
   EXPECT_THAT(run(holds_sealed(database_.backend())), IsOkAndHolds(true));
 }
 
+TEST_F(SealedTest, WhatIsOnlyInTheChangeLogNeedsItsKeyToo) {
+  EXPECT_THAT(run(holds_sealed(database_.backend())), IsOkAndHolds(false));
+  const auto sealed = backend();
+  write(*sealed, "db");
+  const auto store = store_on(*sealed);
+  ASSERT_THAT(run(store->start()), IsOk());
+  EXPECT_THAT(run(store->remove({"secrets", "default", "db"}, {})), IsOk());
+  EXPECT_THAT(run(store->stop()), IsOk());
+  ASSERT_TRUE(disk_.image.objects.empty());
+  EXPECT_THAT(run(holds_sealed(database_.backend())), IsOkAndHolds(true));
+}
+
 TEST_F(SealedTest, PlainRowsAreReadAndThenSealedInPlace) {
   write(database_.backend(), "old");
   ASSERT_EQ(plain_rows(), 2) << "the row and its change";
