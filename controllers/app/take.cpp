@@ -1,4 +1,6 @@
 // What the App reconciler writes: one function a step.
+#include "api/kinds.h"
+#include "api/meta/seed.h"
 #include "controllers/app/reconciler.h"
 #include "pkg/schema/codec.h"
 
@@ -40,7 +42,9 @@ Async<Status> Reconciler::take(const App&, Await) {
 
 Async<Status> Reconciler::take(const App& app, CreateMachine step) {
   const auto name = step.machine.metadata.name;
-  auto created = co_await d_.store.create(kMachines, schema::encode(step.machine));
+  Json machine = schema::encode(step.machine);
+  api::meta::seed_status(*api::find_by_resource(kMachines), machine, d_.clock.now());
+  auto created = co_await d_.store.create(kMachines, std::move(machine));
   if (!created.ok()) co_return created.status();
   tell(app, "MachineCreated", "created Machine " + name, runtime::EventType::normal);
   co_return Status();

@@ -1,12 +1,12 @@
 #include "pkg/apiserver/write/writer.h"
 
 #include "api/core/secret.h"
+#include "api/meta/seed.h"
 #include "pkg/apiserver/patch/json_patch.h"
 #include "pkg/apiserver/patch/size.h"
 #include "pkg/apiserver/write/apply.h"
 #include "pkg/apiserver/write/new_owners.h"
 #include "pkg/apiserver/write/patching.h"
-#include "pkg/apiserver/write/seed.h"
 #include "pkg/store/object.h"
 #include "pkg/store/semantics.h"
 
@@ -152,7 +152,7 @@ Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings)
                     object.member("metadata").string_or("name", info_.name));
   if (!wanted.name.empty() && store_.get(wanted).ok())
     co_return Written(already_exists_error(info_, wanted.name));
-  seed_status(kind_, object, now_);
+  api::meta::seed_status(kind_, object, now_);
   Written written;
   written.code = 201;
   written.warnings = std::move(warnings);

@@ -1,8 +1,8 @@
-#include "pkg/apiserver/write/seed.h"
+#include "api/meta/seed.h"
 
-namespace gantry::apiserver {
+namespace gantry::api::meta {
 
-void seed_status(const api::meta::Kind& kind, Json& object, Time now) {
+void seed_status(const Kind& kind, Json& object, Time now) {
   if (!kind.has_status) return;
   const auto* status = kind.type()->field("status");
   if (status == nullptr) return;
@@ -20,4 +20,4 @@ void seed_status(const api::meta::Kind& kind, Json& object, Time now) {
   object.set("status", std::move(seeded));
 }
 
-}  // namespace gantry::apiserver
+}  // namespace gantry::api::meta
