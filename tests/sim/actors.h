@@ -3,6 +3,7 @@
 // it. Each act() is one deed, drawn from the seed.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/sim/swarm.h"
 
@@ -21,6 +22,7 @@ class UserActor {
 
  private:
   void act_on_machine(const std::string& name);
+  void move(const std::string& name);
   void act_on_app(const std::string& name);
   void edit_class();
   World& world_;
@@ -32,7 +34,8 @@ class UserActor {
 // What root@pam does in the web interface or on a shell.
 class PersonActor {
  public:
-  PersonActor(World& world, Random& random) : world_(world), random_(random) {}
+  PersonActor(World& world, const Swarm& swarm, Random& random)
+      : world_(world), swarm_(swarm), random_(random) {}
   void act();
   // What a condition asks a person to do: unlock what dead workers left, remove unfinished creates.
   void tidy_up();
@@ -41,10 +44,12 @@ class PersonActor {
   void put_stranger();
   void act_on(const std::string& name, const lab::GuestRecord& guest);
   void spoil(const std::string& name, const lab::GuestRecord& guest);
+  void destroy_several();
   void stop_through_proxmox(NodeName node, VmId vmid);
   bool others_are_there(const std::string& victim) const;
   void say(const std::string& what, VmId vmid);
   World& world_;
+  const Swarm& swarm_;
   Random& random_;
 };
 
@@ -63,16 +68,23 @@ class Misfortune {
   void lose_node();
   void lose_sight();
   void hide_some();
+  void show_hidden();
   void stand_still();
   void cut_off();
   void set_clock();
   void change_mode();
+  void restore_older();
+  bool has_newer_container(const store::memory::Image& database) const;
+  void kill_all();
+  void start_with(store::memory::Image database);
   void wait(int64_t seconds_max);
   void note(const std::string& what);
   Host& some_host();
   World& world_;
   const Swarm& swarm_;
   Random& random_;
+  std::vector<std::string> hidden_;  // paths
+  std::optional<store::memory::Image> older_;
 };
 
 }  // namespace gantry::sim

@@ -136,7 +136,11 @@ void World::check_guests() {
       }
       continue;
     }
-    if (const auto uid = uid_of(guest)) seen_ours_[guest.vmid] = *uid;
+    if (const auto uid = uid_of(guest)) {
+      auto& known = seen_ours_[guest.vmid];
+      if (known != *uid) something_went_ = true;
+      known = *uid;
+    }
     // A person may have damaged the mark since.
     const auto ours = seen_ours_.find(guest.vmid);
     if (ours != seen_ours_.end()) carriers[ours->second].push_back(guest.vmid);
@@ -172,9 +176,38 @@ void World::check_births(const std::map<Uid, std::vector<VmId>>& carriers) {
   std::erase_if(alive_, [&](const Uid& uid) { return !carriers.contains(uid); });
 }
 
+// So that looking costs what has changed: what is missing can only be so after a removal.
+void World::see_changes() {
+  const auto& image = disk.image;
+  const bool is_followed = objects_seen_ >= image.trimmed_to && objects_seen_ <= image.revision;
+  something_went_ = something_went_ || !is_followed;
+  for (auto entry = image.feed.rbegin(); entry != image.feed.rend(); ++entry) {
+    if (entry->revision <= objects_seen_) break;
+    if (entry->type == store::WriteType::erase) something_went_ = true;
+    if (entry->key.resource == kMachines) see_machine(entry->uid, entry->text);
+    if (entry->key.resource == kClusters) see_reasons(entry->text);
+  }
+  objects_seen_ = image.revision;
+}
+
+void World::see_machine(const Uid& uid, std::string_view text) {
+  if (text.find(R"("deletionPolicy":"Retain")") != text.npos) retained_.insert(uid);
+  see_reasons(text);
+}
+
+// The text of an object is canonical: nothing is parsed.
+void World::see_reasons(std::string_view text) {
+  constexpr std::string_view kReason = R"("reason":")";
+  for (auto at = text.find(kReason); at != text.npos; at = text.find(kReason)) {
+    text.remove_prefix(at + kReason.size());
+    reached.note(text.substr(0, text.find('"')));
+  }
+}
+
 void World::check_objects() {
-  objects_seen_ = disk.image.revision;
-  see_reasons();
+  see_changes();
+  if (!something_went_) return;
+  something_went_ = false;
   for (const auto& [key, uid] : acknowledged_) {
     const auto row = disk.image.objects.find(key);
     if (row != disk.image.objects.end() && row->second.uid == uid) continue;
@@ -189,27 +222,14 @@ void World::check_objects() {
 void World::check_finalizers() {
   std::set<Uid> there;
   for (const auto& [key, row] : disk.image.objects) {
-    there.insert(row.uid);
-    const bool is_machine = key.resource == kMachines;
-    if (is_machine && row.text.find(R"("deletionPolicy":"Retain")") != std::string::npos)
-      retained_.insert(row.uid);
+    if (key.resource == kMachines) there.insert(row.uid);
   }
   for (const auto& [vmid, uid] : seen_ours_) {
-    if (!machines_.contains(uid) || there.contains(uid) || !lab->find_guest(vmid)) continue;
-    if (restored_away_.contains(uid) || retained_.contains(uid)) continue;
+    if (!machines_.contains(uid) || restored_away_.contains(uid)) continue;
+    if (retained_.contains(uid) || there.contains(uid) || !lab->find_guest(vmid)) continue;
     violate(absl::StrFormat("the Machine of container %d went before it", vmid.get()));
     machines_.erase(uid);
     break;
-  }
-}
-
-void World::see_reasons() {
-  for (const auto& object : users_->store.list(kMachines, kNamespace).items) {
-    const auto* conditions = object->value.find_path({"status", "conditions"});
-    if (conditions == nullptr) continue;
-    for (const auto& condition : conditions->as_array()) {
-      if (const auto* reason = condition.find("reason")) reached.note(reason->as_string());
-    }
   }
 }
 

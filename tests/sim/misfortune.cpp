@@ -1,4 +1,8 @@
+#include <algorithm>
+
+#include "pkg/pve/mark.h"
 #include "tests/sim/actors.h"
+#include "tests/sim/records.h"
 
 namespace gantry::sim {
 namespace {
@@ -22,6 +26,7 @@ Host& Misfortune::some_host() {
 }
 
 void Misfortune::act() {
+  if (!hidden_.empty() && random_.unit() < 0.4) show_hidden();
   if (swarm_.crashes && random_.unit() < 0.3) crash();
   if (swarm_.outages && random_.unit() < 0.3) outage();
   if (swarm_.hidden && random_.unit() < 0.2) hide_some();
@@ -29,6 +34,7 @@ void Misfortune::act() {
   if (swarm_.pauses && random_.unit() < 0.1) cut_off();
   if (swarm_.clocks && random_.unit() < 0.2) set_clock();
   if (swarm_.modes && random_.unit() < 0.2) change_mode();
+  if (swarm_.restores && random_.unit() < 0.3) restore_older();
 }
 
 void Misfortune::crash() {
@@ -113,12 +119,21 @@ void Misfortune::hide_some() {
     if (!vmid.has_value() || !world_.lab->find_guest(*vmid).has_value()) continue;
     paths.push_back("/vms/" + std::to_string(vmid->get()));
   }
-  if (paths.size() < 2) return;
-  paths.resize(random_.unit() < 0.5 ? 1 : paths.size() - 1);
+  if (paths.size() < 2 || !hidden_.empty()) return;
+  // In a crowd as many as are taken for a mistake, and a few to be seen.
+  const auto most = swarm_.crowd ? std::min<size_t>(paths.size() - 1, 6) : paths.size() - 1;
+  paths.resize(random_.unit() < (swarm_.crowd ? 0.2 : 0.5) ? 1 : most);
   note(absl::StrFormat("our token may not see %d guests", paths.size()));
   for (const auto& path : paths) (void)world_.lab->grant(path, kUser, "NoAccess");
+  hidden_ = std::move(paths);
   wait(200);
-  for (const auto& path : paths) (void)world_.lab->revoke(path, kUser, "NoAccess");
+  // In a crowd users go on meanwhile, and may be refused by the vanish guard.
+  if (!swarm_.crowd) show_hidden();
+}
+
+void Misfortune::show_hidden() {
+  for (const auto& path : hidden_) (void)world_.lab->revoke(path, kUser, "NoAccess");
+  hidden_.clear();
 }
 
 // Long enough to lose the lease: the other host leads meanwhile, and this one wakes up in the
@@ -158,7 +173,57 @@ void Misfortune::change_mode() {
   world_.edit_cluster([](Json& spec) { spec.set("mode", "Enforce"); });
 }
 
+// Of a Machine that this database has never had, and seen to be ours.
+bool Misfortune::has_newer_container(const store::memory::Image& database) const {
+  return std::ranges::any_of(world_.lab->guests(), [&](const lab::GuestRecord& guest) {
+    const auto uid = uid_of(guest);
+    const auto tags = guest.config.find("tags");
+    if (!uid.has_value() || world_.is_stranger(guest.vmid) || tags == guest.config.end()) {
+      return false;
+    }
+    const bool tagged = tags->second.find(pve::to_tag(*uid)) != std::string::npos;
+    const auto has = [&](const auto& row) { return row.uid == *uid; };
+    return tagged && std::ranges::none_of(database.guests, has) &&
+           std::ranges::none_of(database.objects,
+                                [&](const auto& entry) { return has(entry.second); });
+  });
+}
+
+// Only where something newer gives it away: otherwise nothing tells that database from the right
+// one, and what it does is no mistake.
+void Misfortune::restore_older() {
+  if (!older_.has_value()) older_ = world_.disk.snapshot();
+  show_hidden();
+  if (!has_newer_container(*older_)) return;
+  world_.reached.note("an older database was restored");
+  // Nothing else goes wrong meanwhile: a list without the newer ones would not give it away.
+  auto faults = std::exchange(world_.lab->faults(), lab::Faults());
+  auto decide = std::exchange(world_.disk.decide, nullptr);
+  kill_all();
+  const auto right = world_.disk.snapshot();
+  start_with(*older_);
+  wait(300);
+  kill_all();
+  start_with(right);
+  world_.see_what_users_have();
+  world_.lab->faults() = std::move(faults);
+  world_.disk.decide = std::move(decide);
+}
+
+void Misfortune::kill_all() {
+  world_.spare_daemons();
+  for (size_t number = 0; number < world_.host_count(); ++number) {
+    if (world_.host(number).runs()) world_.kill_daemon(number);
+  }
+}
+
+void Misfortune::start_with(store::memory::Image database) {
+  world_.restore_database(std::move(database));
+  for (size_t number = 0; number < world_.host_count(); ++number) world_.start_daemon(number);
+}
+
 void Misfortune::end() {
+  show_hidden();
   world_.lab->faults().clear();
   world_.spare_daemons();
   world_.disk.decide = nullptr;

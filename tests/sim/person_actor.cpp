@@ -21,6 +21,10 @@ void PersonActor::say(const std::string& what, VmId vmid) {
 }
 
 void PersonActor::act() {
+  if (swarm_.crowd && random_.unit() < 0.4) {
+    destroy_several();
+    return;
+  }
   if (random_.unit() < 0.2) {
     put_stranger();
     return;
@@ -85,6 +89,27 @@ void PersonActor::act_on(const std::string& name, const lab::GuestRecord& guest)
     default:
       say("a person migrates", id);
       (void)lab.migrate_guest(id, NodeName("pve" + std::to_string(1 + random_.below(3))));
+  }
+}
+
+// More than may be made again at once, and fewer than are taken for a mistake.
+void PersonActor::destroy_several() {
+  constexpr size_t kSeveral = 4;
+  std::vector<VmId> there;
+  for (const auto& [name, wish] : world_.wanted()) {
+    const auto vmid = world_.vmid_of(name);
+    if (!wish.exists || !vmid.has_value()) continue;
+    const auto guest = world_.lab->find_guest(*vmid);
+    const bool ours = guest.has_value() && !world_.is_stranger(*vmid);
+    if (!ours || guest->config.contains("lock")) return;
+    there.push_back(*vmid);
+  }
+  if (there.size() <= kSeveral) return;
+  auto& lab = *world_.lab;
+  for (size_t i = 0; i < kSeveral; ++i) {
+    const auto id = there[i];
+    say("a person destroys", id);
+    world_.perform([&lab, id] { return lab.destroy_guest(id); });
   }
 }
 

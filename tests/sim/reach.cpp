@@ -18,7 +18,7 @@ const std::vector<std::string>& places() {
       "woke up after another took the lease", "unlocked over the command channel",
       "a quarantined VMID passed over", "a destroyed container made again",
       "the same name made again", "a clone of a golden template", "a stranger on a reserved VMID",
-      "a request executed late", "the clock jumped"};
+      "a request executed late", "the clock jumped", "an older database was restored"};
   return all;
 }
 

@@ -7,8 +7,8 @@
 
 namespace gantry::sim {
 
-// All that is counted: reasons in the conditions of Machines, and moments of the simulation itself.
-// 2,000 seeds must come by each of them.
+// All that is counted: reasons in the conditions of Machines and clusters, and moments of the
+// simulation itself. 2,000 seeds must come by each of them.
 const std::vector<std::string>& places();
 
 class Reached {

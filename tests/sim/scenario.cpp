@@ -10,9 +10,15 @@ using namespace std::chrono_literals;
 // What must have passed at the latest once nothing goes wrong any more: holds of people, unclear
 // calls, back-off and budgets included.
 constexpr auto kConvergence = 3h;
-constexpr auto kQuiet = 3min;
-// In that time an object may be looked at so often without being wrong.
-constexpr uint64_t kLooksMost = 45;
+constexpr auto kGlance = 15s;
+constexpr auto kTidyEvery = 10min;
+// What was answered 596, delayed or doubled is executed by then.
+constexpr auto kExecutedLate = 150s;
+constexpr auto kQuiet = 90s;
+// In that time an object may be looked at so often without being wrong …
+constexpr uint64_t kLooksMost = 24;
+// … and numbers that always change be written so often: every minute.
+constexpr int64_t kHeartbeatsMost = 3;
 
 class Scenario {
  public:
@@ -20,16 +26,17 @@ class Scenario {
       : seed_(seed),
         stops_at_first_(!bugs.empty()),
         random_(seed * 7919 + 17),
-        swarm_(draw_swarm(random_)),
+        swarm_(draw_swarm(random_, seed)),
         world_(with_bugs(world_options(seed, swarm_, verbose), bugs)),
         user_(world_, swarm_, random_),
-        person_(world_, random_),
+        person_(world_, swarm_, random_),
         misfortune_(world_, swarm_, random_) {}
 
   Report run() {
     draw_faults(world_, swarm_, random_);
     start_all();
-    const auto count = 2 + random_.below(4);
+    if (swarm_.moves) allow_moves();
+    const auto count = (swarm_.crowd ? 8 : 2) + random_.below(4);
     for (uint64_t i = 0; i < count; ++i) user_.create();
     const auto rounds = 6 + random_.below(14);
     for (uint64_t i = 0; i < rounds; ++i) {
@@ -51,17 +58,30 @@ class Scenario {
     return options;
   }
 
+  // As role.sh --moves does.
+  void allow_moves() {
+    (void)world_.lab->add_role("GantryMoves", {"VM.Migrate"});
+    (void)world_.lab->grant("/pool/gantry", "gantry@pve", "GantryMoves");
+  }
+
   void start_all() {
     for (size_t number = 0; number < world_.host_count(); ++number) {
       if (!world_.host(number).runs()) world_.start_daemon(number);
     }
   }
 
+  bool may_be_executed_late() const {
+    using enum lab::RequestFault;
+    const auto& chances = world_.lab->faults().request_chances;
+    return chances.contains(error_596) || chances.contains(delay) || chances.contains(duplicate);
+  }
+
   void end_faults() {
     world_.trace.note(world_.now(), "faults end");
+    const bool late = may_be_executed_late();
     misfortune_.end();
-    world_.run_for(150s);  // what was answered 596 is executed by then
-    misfortune_.end();     // what users take back was perhaps not written: the database was away
+    world_.run_for(late ? kExecutedLate : 10s);
+    misfortune_.end();  // what users take back was perhaps not written: the database was away
     person_.tidy_up();
     start_all();
     ended_ = world_.now();
@@ -69,11 +89,14 @@ class Scenario {
 
   void converge() {
     const auto deadline = world_.now() + kConvergence;
+    auto tidied = ended_;
     while (world_.now() < deadline) {
-      world_.run_for(1min);
+      world_.run_for(kGlance);
       world_.see_what_users_have();
       if (world_.unmet().empty()) break;
-      if ((world_.now() - ended_) % 10min < 1min) person_.tidy_up();
+      if (world_.now() - tidied < kTidyEvery) continue;
+      person_.tidy_up();
+      tidied = world_.now();
     }
     converged_after_ = world_.now() - ended_;
     for (const auto& what : world_.unmet()) problems_.push_back("not converged: " + what);
@@ -88,16 +111,15 @@ class Scenario {
     const auto looks = looks_so_far();
     world_.run_for(kQuiet);
     if (world_.writes() != writes) problems_.emplace_back("not quiet: Proxmox is still written to");
-    // Numbers that always change are written every minute.
     const auto objects = world_.wanted().size() + world_.wanted_apps().size();
-    const auto heartbeats = static_cast<int64_t>(objects) * 5 + 10;
+    const auto heartbeats = (static_cast<int64_t>(objects) + 3) * kHeartbeatsMost;
     if (world_.disk.image.revision - revision > heartbeats) {
       problems_.push_back("not quiet: " + std::to_string(world_.disk.image.revision - revision) +
-                          " writes to the store in 3 minutes");
+                          " writes to the store in 90 s");
     }
     const auto looked = looks_so_far() - looks;
     if (looked > (objects + 3) * kLooksMost) {
-      problems_.push_back("hot: " + std::to_string(looked) + " reconciles in 3 minutes");
+      problems_.push_back("hot: " + std::to_string(looked) + " reconciles in 90 s");
     }
     for (const auto& what : world_.unmet()) problems_.push_back("undone again: " + what);
   }

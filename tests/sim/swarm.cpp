@@ -9,7 +9,7 @@ bool chance(Random& random, double p) {
 
 }  // namespace
 
-Swarm draw_swarm(Random& random) {
+Swarm draw_swarm(Random& random, uint64_t seed) {
   Swarm swarm;
   swarm.channel = chance(random, 0.6);
   swarm.apps = swarm.channel && chance(random, 0.5);
@@ -23,6 +23,13 @@ Swarm draw_swarm(Random& random) {
   swarm.hidden = chance(random, 0.15);
   swarm.bad_channel = swarm.channel && chance(random, 0.4);
   swarm.bad_database = chance(random, 0.3);
+  // From a stream of their own: what older seeds do stays as it was.
+  SeededRandom later(seed * 6007 + 5);
+  swarm.crowd = chance(later, 0.06);
+  swarm.moves = chance(later, 0.15) && !swarm.golden;  // that template is on one node only
+  swarm.restores = chance(later, 0.08);
+  swarm.people = swarm.people || swarm.crowd;
+  swarm.hidden = swarm.hidden || swarm.crowd;
   return swarm;
 }
 

@@ -17,9 +17,12 @@ struct Swarm {
   bool hidden = false;       // single guests that our token may not see
   bool bad_channel = false;  // a command channel with outages of its own
   bool bad_database = false;
+  bool crowd = false;     // many Machines, of which several go, or cannot be seen, at once
+  bool moves = false;     // Machines that are wanted on other nodes
+  bool restores = false;  // an older database that comes up for a while
 };
 
-Swarm draw_swarm(Random& random);
+Swarm draw_swarm(Random& random, uint64_t seed);
 WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose);
 // Chances of what goes wrong with requests, tasks, the channel and the database.
 void draw_faults(World& world, const Swarm& swarm, Random& random);

@@ -51,6 +51,10 @@ void UserActor::act() {
 }
 
 void UserActor::act_on_machine(const std::string& name) {
+  if (swarm_.moves && random_.unit() < 0.3) {
+    move(name);
+    return;
+  }
   const auto drawn = random_.below(8);
   if (drawn < 3) {
     world_.delete_machine(name);
@@ -67,6 +71,12 @@ void UserActor::act_on_machine(const std::string& name) {
     const auto hostname = "h" + std::to_string(random_.below(5));
     world_.edit_machine(name, [hostname](Json& spec) { spec.set("hostname", hostname); });
   }
+}
+
+void UserActor::move(const std::string& name) {
+  const NodeName node("pve" + std::to_string(1 + random_.below(3)));
+  if (!world_.lab->is_node_online(node)) return;
+  world_.edit_machine(name, [node](Json& spec) { spec.set("node", node.get()); });
 }
 
 void UserActor::act_on_app(const std::string& name) {

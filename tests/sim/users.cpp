@@ -96,12 +96,18 @@ bool World::may_stop(const Uid& uid) const {
   return app != asked_.end() && app->second.stopped;
 }
 
+void World::acknowledge(const store::Key& key, const Uid& uid) {
+  created_.insert(uid);
+  acknowledged_[key] = uid;
+  something_went_ = true;  // or was never there: that is to be seen
+}
+
 void World::create(const store::Resource& resource, Json object) {
   const auto name = object.find_path({"metadata", "name"})->as_string();
   trace.note(clock.now(), "user creates " + name);
   perform([this, resource, object]() -> Async<Status> {
     auto created = co_await users_->store.create(resource, object);
-    if (created.ok()) acknowledged_[(*created)->key] = (*created)->uid;
+    if (created.ok()) acknowledge((*created)->key, (*created)->uid);
     see_what_users_have();
     co_return created.status();
   });

@@ -57,6 +57,10 @@ std::vector<std::string> World::unmet_machine(const std::string& name, const Wan
   } else if (guest->running != wish.running) {
     unmet.push_back(name + (guest->running ? " runs" : " does not run"));
   }
+  const auto* node = object->find_path({"spec", "node"});
+  if (node != nullptr && guest.has_value() && guest->node.get() != node->as_string()) {
+    unmet.push_back(name + " is on " + guest->node.get() + ", not on " + node->as_string());
+  }
   const auto* ready = find_condition(*object, "Ready");
   if (ready != nullptr && ready->string_or("status", "") != "True") {
     unmet.push_back(name + " " + words_of(*ready));

@@ -38,7 +38,7 @@ World::World(WorldOptions options)
     const auto seed = options_.seed ^ (0x2222 + static_cast<uint64_t>(number - 1));
     hosts_.push_back(std::make_unique<Host>(name, seed, surroundings));
   }
-  for (const auto& [key, row] : disk.image.objects) acknowledged_[key] = row.uid;
+  for (const auto& [key, row] : disk.image.objects) acknowledge(key, row.uid);
 }
 
 World::~World() {
@@ -52,13 +52,20 @@ World::~World() {
 }
 
 void World::restore_database(store::memory::Image backup) {
-  trace.note(clock.now(), "an older database is restored");
+  trace.note(clock.now(), "another database is restored");
+  // Users' clients begin anew: what they have seen may be no part of this history.
+  perform([this]() -> Async<Status> { return users_->store.stop(); });
   disk.restore(std::move(backup));
+  objects_seen_ = -1;
   acknowledged_.clear();
   for (const auto& [uid, origin] : machines_) restored_away_.insert(uid);
-  machines_.clear();
   for (const auto& [key, row] : disk.image.objects) restored_away_.erase(row.uid);
-  for (const auto& [key, row] : disk.image.objects) acknowledged_[key] = row.uid;
+  for (const auto& [key, row] : disk.image.objects) {
+    if (created_.contains(row.uid) && !may_go(row.uid)) acknowledge(key, row.uid);
+  }
+  // Only now: time passes, and what is missing from this database is looked for.
+  users_ = std::make_unique<Users>(*this, user_random_);
+  perform([this]() -> Async<Status> { return users_->store.start(); });
 }
 
 Async<Status> World::set_up() {

@@ -146,6 +146,7 @@ class World {
   Async<Status> make_golden_template();
   void settle();
   void create(const store::Resource& resource, Json object);
+  void acknowledge(const store::Key& key, const Uid& uid);
   void remove(const store::Key& key, store::Dependents dependents = store::Dependents::unsaid);
   void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
   bool is_unproven(const std::string& name) const;
@@ -164,7 +165,9 @@ class World {
   void check_births(const std::map<Uid, std::vector<VmId>>& carriers);
   void check_objects();
   void check_finalizers();
-  void see_reasons();
+  void see_changes();
+  void see_machine(const Uid& uid, std::string_view text);
+  void see_reasons(std::string_view text);
   void check_rows();
   void check_budgets();
   void check_paths();
@@ -196,6 +199,7 @@ class World {
   std::set<Uid> restored_away_;             // their Machines were made after a restored backup
   std::set<Uid> retained_;                  // Machines whose containers stay when they go
   std::map<store::Key, Uid> acknowledged_;  // objects that must be there
+  std::set<Uid> created_;                   // all that were, ever
   std::map<VmId, std::string> strangers_;   // their configs
   std::map<VmId, Uid> seen_ours_;           // which VMIDs carried which of our marks
   std::set<Uid> alive_;
@@ -204,6 +208,8 @@ class World {
   std::optional<Time> blind_since_;
   uint64_t guests_seen_ = 0;
   int64_t objects_seen_ = -1;
+  // Perhaps: an object, or the Machine of a container that has come into sight.
+  bool something_went_ = true;
   Time paths_checked_;
   std::vector<std::string> violations_;
   std::vector<lab::Lab::Write> writes_;
