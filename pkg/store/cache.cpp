@@ -96,7 +96,9 @@ int64_t Cache::changed_at(const Resource& resource) const {
 
 void Cache::reset(std::vector<RecordPtr> records, int64_t revision) {
   collections_.clear();
+  newest_.reset();
   for (auto& record : records) {
+    if (record->revision == revision) newest_ = record;
     auto& collection = collections_[record->key.resource];
     collection.put(std::move(record));
   }
@@ -110,6 +112,7 @@ void Cache::reset(std::vector<RecordPtr> records, int64_t revision) {
 void Cache::apply(WriteType type, RecordPtr record, Time now) {
   GANTRY_CHECK(record->revision == revision_ + 1);
   revision_ = record->revision;
+  newest_ = record;
   auto& collection = collections_[record->key.resource];
   RecordChange change;
   change.record = record;

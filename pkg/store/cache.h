@@ -20,6 +20,8 @@ class Cache : public std::enable_shared_from_this<Cache> {
   // Of all namespaces when `ns` is empty, beyond `after`.
   std::vector<RecordPtr> select(const Query& query, const Place& after) const;
   int64_t revision() const { return revision_; }
+  // The change that made this revision; null when that is not known.
+  const RecordPtr& newest() const { return newest_; }
   size_t size() const;
   const Window& window() const { return window_; }
   // When the collection last changed; see Reader::changed_at().
@@ -46,6 +48,7 @@ class Cache : public std::enable_shared_from_this<Cache> {
   friend class CacheWatch;
   std::map<Resource, Collection> collections_;
   int64_t revision_ = 0;
+  RecordPtr newest_;
   int64_t loaded_at_ = 0;  // revision of the last reset
   int64_t life_ = 0;       // +1 at every reset
   bool closed_ = false;

@@ -63,6 +63,26 @@ TEST_F(Restored, UnderARunningDaemonItIsTheSame) {
   expect_fenced(20min);
 }
 
+// Its numbers go on where the older one's have got to meanwhile; what they stand for does not.
+TEST_F(Restored, TheRightOneIsNoticedWhenItComesBackUnderARunningDaemon) {
+  const auto vmid = ready("kept");
+  const auto yesterday = world.disk.snapshot();
+  ready("new");
+  world.run_for(30min);
+  const auto today = world.disk.snapshot();
+  world.restore_database(yesterday);
+  world.run_for(10s);
+  world.delete_machine("kept");
+  expect_fenced(5min);
+  ASSERT_LT(world.disk.image.revision, today.revision);
+  world.restore_database(today);
+  world.run_for(10min);
+  EXPECT_TRUE(world.lab->find_guest(vmid)->running);
+  EXPECT_EQ(cluster_reason(), "Observed");
+  EXPECT_EQ(reason("kept", "Ready"), "True Running");
+  EXPECT_EQ(world.lab->guest_count(), 2u);
+}
+
 TEST_F(Restored, WhoTakesTheMarkOffGivesTheNewerOnesUp) {
   ready("kept");
   const auto yesterday = world.disk.snapshot();
