@@ -18,8 +18,8 @@ Status check_history(const Record& known, const std::vector<FeedEntry>& entries)
                       (*again)->text == known.text;
     if (same) return Status();
   }
-  return expired(absl::StrFormat("revision %d is not what it was: was a backup restored?",
-                                 known.revision));
+  return expired(
+      absl::StrFormat("revision %d is not what it was: was a backup restored?", known.revision));
 }
 
 }  // namespace
