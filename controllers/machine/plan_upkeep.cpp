@@ -183,7 +183,7 @@ std::optional<pve::Task> stop_by_person(const Case& the) {
     // A node that goes down stops its containers, too: that is nobody's wish.
     const auto node = the.world.snapshot->nodes.find(task.node);
     if (node != the.world.snapshot->nodes.end() && node->second.uptime_seconds.has_value()) {
-      const auto booted = the.world.now - std::chrono::seconds(*node->second.uptime_seconds);
+      const auto booted = seconds_before(the.world.now, *node->second.uptime_seconds);
       if (booted > task.started) return std::nullopt;
     }
     return task;

@@ -19,9 +19,11 @@ void put_number(std::string& text, size_t end, size_t width, int64_t number) {
 
 // By hand: every object that is written or read has several times.
 std::string date_and_seconds(Time time) {
-  const auto day = floor<std::chrono::days>(time);
+  // The first of all days began before what nanoseconds hold.
+  const auto second = floor<std::chrono::seconds>(time);
+  const auto day = floor<std::chrono::days>(second);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(floor<std::chrono::seconds>(time - day));
+  const std::chrono::hh_mm_ss clock(second - day);
   std::string text = "0000-00-00T00:00:00";
   put_number(text, 4, 4, static_cast<int>(date.year()));
   put_number(text, 7, 2, static_cast<unsigned>(date.month()));
@@ -30,6 +32,12 @@ std::string date_and_seconds(Time time) {
   put_number(text, 16, 2, clock.minutes().count());
   put_number(text, 19, 2, clock.seconds().count());
   return text;
+}
+
+// What a server sends may lie outside 1678 … 2261: then the nearest of these.
+int64_t within_time(int64_t seconds) {
+  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count();
+  return std::clamp(seconds, -kMost, kMost);
 }
 
 // Consumes exactly `width` digits; -1 when they are not there.
@@ -121,13 +129,15 @@ std::optional<Time> from_rfc3339(std::string_view text) {
 }
 
 Time from_unix_seconds(int64_t seconds) {
-  // What a server sends may lie outside 1678 … 2261: then the nearest of these.
-  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count();
-  return Time(std::chrono::seconds(std::clamp(seconds, -kMost, kMost)));
+  return Time(std::chrono::seconds(within_time(seconds)));
 }
 
 int64_t to_unix_seconds(Time time) {
   return floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+Time seconds_before(Time time, int64_t seconds) {
+  return from_unix_seconds(to_unix_seconds(time) - within_time(seconds));
 }
 
 std::string human_duration(Duration duration) {

@@ -34,6 +34,9 @@ std::optional<Time> from_rfc3339(std::string_view text);
 // Seconds since the epoch, as Proxmox writes times.
 Time from_unix_seconds(int64_t seconds);
 int64_t to_unix_seconds(Time time);
+// The whole second so long before `time`: when something with that uptime began. What a server
+// sends may be absurd: then the first or the last second that a Time holds.
+Time seconds_before(Time time, int64_t seconds);
 
 // "850ms", "12s", "3m20s", "2h5m", "4d3h": for people.
 std::string human_duration(Duration duration);

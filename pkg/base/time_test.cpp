@@ -29,6 +29,14 @@ TEST(UnixSeconds, RoundTripAndStayWithinWhatTimesHold) {
   EXPECT_EQ(to_unix_seconds(from_unix_seconds(-1)), -1);
   EXPECT_LT(from_unix_seconds(1'763'702'942), from_unix_seconds(INT64_MAX));
   EXPECT_GT(from_unix_seconds(0), from_unix_seconds(INT64_MIN));
+  EXPECT_EQ(to_rfc3339(from_unix_seconds(INT64_MIN)), "1677-09-21T00:12:44Z");
+}
+
+TEST(SecondsBefore, StaysWithinWhatTimesHold) {
+  const Time now = from_unix_seconds(1'763'702'942);
+  EXPECT_EQ(to_unix_seconds(seconds_before(now, 42)), 1'763'702'900);
+  EXPECT_LT(seconds_before(now, INT64_MAX), seconds_before(now, 42));
+  EXPECT_GT(seconds_before(now, INT64_MIN), now);
 }
 
 TEST(HumanDuration, ShowsTheTwoLargestUnits) {

@@ -50,7 +50,7 @@ Json started_at(const Json& status) {
   const auto seen = from_rfc3339(status.string_or("lastObservedAt", ""));
   const auto uptime = status.integer_or("uptimeSeconds", 0);
   if (!seen || uptime <= 0) return {};
-  return to_rfc3339(*seen - std::chrono::seconds(uptime));
+  return to_rfc3339(seconds_before(*seen, uptime));
 }
 
 Json container_state(const Json& status, const std::string& phase) {

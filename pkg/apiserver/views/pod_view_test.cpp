@@ -48,6 +48,12 @@ TEST(PodView, ShowsARunningContainer) {
   EXPECT_EQ(text_at(*pod, "status.containerStatuses[0].containerID"), "lxc://20000");
 }
 
+TEST(PodView, TakesAnUptimeBeyondAllTimes) {
+  auto old = machine();
+  old.find("status")->set("uptimeSeconds", INT64_MAX);
+  EXPECT_EQ(text_at(*pod_of(old), "status.startTime"), "1733-09-22T00:22:44Z");
+}
+
 TEST(PodView, IsNotThereBeforeTheContainer) {
   auto young = machine();
   young.find("status")->erase("vmid");
