@@ -242,6 +242,7 @@ std::string done_words(const MachineStatus& status, const std::string& step) {
 // "memory: '777' → '512'"
 std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
   std::vector<std::string> parts;
+  parts.reserve(drift.size());
   for (const auto& field : drift) {
     parts.push_back(field.field + ": " + quoted(field.have) + " → " + quoted(field.want));
   }
@@ -294,7 +295,7 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
 }
 
 std::vector<runtime::Happening> happenings(const Machine& before, const Machine& after) {
-  static const std::map<std::string, std::string> kDone = {
+  static const std::map<std::string, std::string> reasons = {
       {steps::kReserve, "Reserved"},     {steps::kCreate, "Created"},
       {steps::kConfigure, "Configured"}, {steps::kStart, "Started"},
       {steps::kNetwork, "NetworkReady"}, {steps::kBootstrap, "Bootstrapped"},
@@ -309,7 +310,7 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
     if (same) continue;
     if (step.state == StepState::done) {
       const bool reverts = step.name == steps::kConfigure && may_drift(before.status);
-      all.push_back({runtime::EventType::normal, reverts ? "DriftReverted" : kDone.at(step.name),
+      all.push_back({runtime::EventType::normal, reverts ? "DriftReverted" : reasons.at(step.name),
                      reverts                ? reverted(after.status.drift)
                      : step.message.empty() ? done_words(after.status, step.name)
                                             : step.message,

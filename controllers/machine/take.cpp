@@ -351,7 +351,7 @@ void Reconciler::note_repair(Run& run) {
   auto& repairs = run.machine.status.repairs;
   const auto an_hour_ago = run.world.now - std::chrono::hours(1);
   std::erase_if(repairs, [an_hour_ago](Time repaired) { return repaired < an_hour_ago; });
-  repairs.push_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
+  repairs.emplace_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
 }
 
 Async<Status> Reconciler::take_action(Run& run, const ForgetCreate& action) {
