@@ -230,7 +230,7 @@ struct Access<Member> {
   static void* mutate(void* object) {
     M& member = static_cast<C*>(object)->*Member;
     if constexpr (kOptional) {
-      if (!member) member.emplace();
+      if (!member) member = Value();
       return &*member;
     } else {
       return &member;

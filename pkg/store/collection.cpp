@@ -29,8 +29,7 @@ std::optional<std::vector<std::string>> terms_of_requirement(const Requirement& 
                         : field_term(requirement.field, value));
   }
   std::ranges::sort(terms);
-  const auto doubled = std::ranges::unique(terms);
-  terms.erase(doubled.begin(), doubled.end());
+  terms.erase(std::unique(terms.begin(), terms.end()), terms.end());
   return terms;
 }
 

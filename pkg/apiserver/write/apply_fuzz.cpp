@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto config = schema::parse_json(text.substr(middle + 1));
   if (!live.ok() || !config.ok() || !live->is_object() || !config->is_object()) return 0;
   // As the writer sees to it.
-  for (const auto* object : {&*live, &*config})
+  for (const Json* object : std::initializer_list<const Json*>{&*live, &*config})
     if (const auto* metadata = object->find("metadata"); metadata && !metadata->is_object())
       return 0;
   if (auto* metadata = config->find("metadata")) metadata->erase("managedFields");

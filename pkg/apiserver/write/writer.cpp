@@ -148,8 +148,8 @@ Async<Written> Writer::create(Json body) {
 }
 
 Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings) {
-  store::Key wanted(kind_.resource(), info_.ns,
-                    object.member("metadata").string_or("name", info_.name));
+  store::Key wanted{kind_.resource(), info_.ns,
+                    object.member("metadata").string_or("name", info_.name)};
   if (!wanted.name.empty() && store_.get(wanted).ok())
     co_return Written(already_exists_error(info_, wanted.name));
   api::meta::seed_status(kind_, object, now_);

@@ -188,7 +188,7 @@ std::string Repository::source(const std::string& url) const {
 Result<Repository> ensure_repository(const std::string& cache, const Template& base,
                                      std::vector<std::string> packages) {
   std::ranges::sort(packages);
-  packages.erase(std::ranges::unique(packages).begin(), packages.end());
+  packages.erase(std::unique(packages.begin(), packages.end()), packages.end());
   for (const auto& package : packages)
     if (!is_package_name(package)) return invalid("%s is no name of a package", package);
   const auto root = cache + "/apt";

@@ -28,7 +28,7 @@ std::vector<std::string> addresses_of(const Row& row, Oddities& odd) {
   }
   for (const char* key : {"inet", "inet6"})
     add(addresses, without_prefix(row.text(key).value_or("")));
-  std::ranges::stable_partition(addresses, std::not_fn(is_v6));
+  std::stable_partition(addresses.begin(), addresses.end(), std::not_fn(is_v6));
   return addresses;
 }
 
