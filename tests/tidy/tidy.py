@@ -143,9 +143,9 @@ def check_layout(path, text, report):
 
 
 def check_source(root, path, report):
-    text = (root / path).read_text(encoding='utf-8')
     if not path.endswith(('.cpp', '.h')):
         return
+    text = (root / path).read_text(encoding='utf-8')
     code = awaits.blank(text)
     check_includes(path, text, report)
     check_banned(path, text, code, report)
