@@ -216,6 +216,7 @@ NoPlace explain(const std::vector<Rejection>& rejections) {
 
 }  // namespace
 
+// All that counts, and no two of it belong together. NOLINTNEXTLINE(readability-function-size)
 std::variant<Place, NoPlace> choose(const api::v1alpha1::Placement& rules,
                                     const api::v1alpha1::ClusterLimits& limits,
                                     const Demand& demand, const Load& load,
