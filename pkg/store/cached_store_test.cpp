@@ -341,6 +341,37 @@ TEST(CachedStore, FollowsADatabaseThatWasRestoredFromABackup) {
   EXPECT_THAT(daemon->store.get(key("a")), IsOk());
 }
 
+TEST(CachedStore, NoticesAnotherHistoryBehindTheSameNumbers) {
+  World world;
+  auto daemon = world.daemon();
+  daemon->create(app("a"));
+  const auto yesterday = world.disk.snapshot();
+  daemon->create(app("b"));
+  daemon->create(app("c"));
+  const auto today = world.disk.snapshot();
+  world.disk.restore(yesterday);
+  world.pass(10s);
+  daemon->create(app("x"));
+  world.disk.restore(today);
+  world.pass(10s);
+  EXPECT_THAT(daemon->store.get(key("x")), Fails(ErrorClass::not_found));
+  EXPECT_THAT(daemon->store.get(key("b")), IsOk());
+  EXPECT_THAT(daemon->store.get(key("c")), IsOk());
+}
+
+TEST(CachedStore, FollowsAFeedThatIsTrimmedUpToWhatItKnows) {
+  World world;
+  auto one = world.daemon(1);
+  auto two = world.daemon(2);
+  one->create(app("a"));
+  world.pass(10s);
+  auto watch = *two->store.watch(kApps, "", world.disk.image.revision);
+  world.disk.trim_feed(world.disk.image.revision);
+  one->create(app("b"));
+  EXPECT_THAT(two->run(watch->next()), IsOk());
+  EXPECT_THAT(two->store.get(key("b")), IsOk());
+}
+
 TEST(CachedStore, IsRefusedOnceAnotherHoldsTheLease) {
   World world;
   auto one = world.daemon(1);
