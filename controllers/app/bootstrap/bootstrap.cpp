@@ -4,8 +4,8 @@
 
 #include "controllers/app/bootstrap/docker.h"
 #include "controllers/app/bootstrap/native.h"
-#include "controllers/app/bootstrap/system.h"
 #include "pkg/base/text.h"
+#include "pkg/guest/setup/system.h"
 
 namespace gantry::controllers::app {
 namespace {

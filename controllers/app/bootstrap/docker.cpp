@@ -5,8 +5,8 @@
 #include "controllers/app/bootstrap/compose_project.h"
 #include "controllers/app/bootstrap/native.h"
 #include "controllers/app/bootstrap/symptoms.h"
-#include "controllers/app/bootstrap/system.h"
 #include "pkg/base/text.h"
+#include "pkg/guest/setup/system.h"
 
 namespace gantry::controllers::app {
 namespace {

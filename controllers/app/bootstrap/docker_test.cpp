@@ -2,18 +2,20 @@
 
 #include "controllers/app/bootstrap/bootstrap.h"
 #include "controllers/app/bootstrap/compose_project.h"
-#include "controllers/app/bootstrap/little_guest.h"
-#include "controllers/app/bootstrap/redact.h"
 #include "controllers/app/bootstrap/symptoms.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/base/testing.h"
+#include "pkg/guest/setup/redact.h"
+#include "pkg/lab/memory/little_guest.h"
 
 namespace gantry::controllers::app {
 namespace {
 
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
+using guest::redacted;
+using lab::LittleGuest;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

@@ -1,8 +1,8 @@
 #include "controllers/app/bootstrap/native.h"
 
-#include "controllers/app/bootstrap/system.h"
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
+#include "pkg/guest/setup/system.h"
 
 namespace gantry::controllers::app {
 
@@ -20,30 +20,6 @@ Async<Status> install_packages(Setup& setup) {
 }
 
 // ---- files -------------------------------------------------------------------------------------
-
-namespace {
-
-Async<Result<bool>> is_same_file(Setup& setup, const guest::File& file) {
-  auto stat = co_await setup.ask(argv_of("stat", "-c", "%a %U %G", file.path));
-  if (!stat.ok()) co_return stat.status();
-  const auto wanted = absl::StrFormat("%o %s %s", file.mode, file.owner, file.group);
-  if (stat->code != 0 || trim(stat->out) != wanted) co_return false;
-  auto sum = co_await setup.ask(argv_of("sha256sum", file.path));
-  if (!sum.ok()) co_return sum.status();
-  co_return sum->code == 0 && starts_with(sum->out, crypto::sha256_hex(file.content));
-}
-
-Async<Status> write_file(Setup& setup, const guest::File& file) {
-  setup.act("writing " + file.path);
-  auto folder = file.path.substr(0, file.path.rfind('/'));
-  if (!folder.empty()) {
-    const auto made = co_await setup.must(argv_of("mkdir", "-p", folder));
-    if (!made.ok()) co_return made.status();
-  }
-  co_return co_await setup.push(file);
-}
-
-}  // namespace
 
 Async<Status> write_files(Setup& setup) {
   setup.look("checking files");

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 
 // `text` with every secret replaced by "***". A secret of several lines is looked for line by line;
 // values and lines of less than four characters are left: they say nothing, and are everywhere.
 std::string redacted(std::string text, const std::vector<std::string>& secrets);
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "controllers/app/bootstrap/setup.h"
+#include "pkg/guest/setup/setup.h"
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 
 // Which it is; Unsupported when it is neither.
 Async<Result<System>> read_system(Setup& setup);
@@ -20,4 +20,4 @@ Async<Status> install_missing(Setup& setup, std::vector<std::string> packages);
 Async<Status> keep_running(Setup& setup, std::string unit, bool restart);
 Async<Result<bool>> is_running(Setup& setup, std::string unit);
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest

@@ -1,8 +1,8 @@
-#include "controllers/app/bootstrap/setup.h"
+#include "pkg/guest/setup/setup.h"
 
-#include "controllers/app/bootstrap/redact.h"
+#include "pkg/guest/setup/redact.h"
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 namespace {
 
 constexpr std::chrono::seconds kQuestion{30};
@@ -16,15 +16,15 @@ void Setup::begin(int number, int count, const std::string& step, bool disturbs)
 
 void Setup::say(const std::string& message, bool changes) {
   progress_.changes = changes;
-  progress_.message = redacted(message, workload_.secrets);
+  progress_.message = redacted(message, secrets_);
   progress_.output.clear();
   report_(progress_);
 }
 
 Result<guest::Exit> Setup::clean(Result<guest::Exit> exit) const {
   if (!exit.ok()) return exit;
-  exit->out = redacted(std::move(exit->out), workload_.secrets);
-  exit->err = redacted(std::move(exit->err), workload_.secrets);
+  exit->out = redacted(std::move(exit->out), secrets_);
+  exit->err = redacted(std::move(exit->err), secrets_);
   return exit;
 }
 
@@ -50,7 +50,7 @@ Async<Result<std::string>> Setup::must(std::vector<std::string> argv) {
 Async<Status> Setup::work(std::vector<std::string> argv, Patience patience) {
   const std::string name = argv.front();
   auto heard = [this](const std::string& line) {
-    progress_.output = redacted(line, workload_.secrets).substr(0, kLineMax);
+    progress_.output = redacted(line, secrets_).substr(0, kLineMax);
     report_(progress_);
   };
   std::function<void(std::string)> listener = std::move(heard);
@@ -71,4 +71,4 @@ guest::File small_file(const std::string& path, const std::string& content) {
   return file;
 }
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest

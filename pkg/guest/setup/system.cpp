@@ -1,11 +1,11 @@
-#include "controllers/app/bootstrap/system.h"
+#include "pkg/guest/setup/system.h"
 
 #include <algorithm>
 #include <map>
 
 #include "pkg/base/text.h"
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 namespace {
 
 using std::chrono::minutes;
@@ -152,4 +152,4 @@ Async<Result<bool>> is_running(Setup& setup, std::string unit) {
   co_return co_await setup.is_so(is_active(setup.system, unit));
 }
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest

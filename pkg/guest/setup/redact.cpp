@@ -1,8 +1,8 @@
-#include "controllers/app/bootstrap/redact.h"
+#include "pkg/guest/setup/redact.h"
 
 #include "pkg/base/text.h"
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 namespace {
 
 constexpr size_t kShortest = 4;
@@ -23,4 +23,4 @@ std::string redacted(std::string text, const std::vector<std::string>& secrets) 
   return text;
 }
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest

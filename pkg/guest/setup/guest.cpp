@@ -1,9 +1,9 @@
-#include "controllers/app/bootstrap/guest.h"
+#include "pkg/guest/setup/guest.h"
 
 #include "pkg/async/deadline.h"
 #include "pkg/base/text.h"
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 namespace {
 
 constexpr size_t kOutputMax = 64 << 10;
@@ -83,4 +83,4 @@ Status status_of(const std::string& name, const guest::Exit& exit) {
   return error(ErrorClass::remote, "%s failed with exit code %d: %s", name, exit.code, why);
 }
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest

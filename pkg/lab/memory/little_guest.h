@@ -8,18 +8,17 @@
 #include "pkg/guest/channel.h"
 #include "pkg/lab/memory/guest_shell.h"
 
-namespace gantry::controllers::app {
+namespace gantry::lab {
 
 // Answers as the lab's containers do. Every call that may change something is in `changes`.
 class LittleGuest final : public guest::Channel {
  public:
-  explicit LittleGuest(const std::string& template_name)
-      : inside(lab::fresh_system(template_name)) {
-    lab::boot(inside);
+  explicit LittleGuest(const std::string& template_name) : inside(fresh_system(template_name)) {
+    boot(inside);
   }
 
-  lab::GuestSystem inside;
-  lab::ImageRegistry registry;
+  GuestSystem inside;
+  ImageRegistry registry;
   std::vector<std::string> changes;  // "docker pull wiki:2", "push /etc/app.conf"
   std::vector<std::string> words;    // every word of every argv
   int calls = 0;
@@ -29,7 +28,7 @@ class LittleGuest final : public guest::Channel {
                                   guest::OutputSink sink) override {
     words.insert(words.end(), command.argv.begin(), command.argv.end());
     if (is_change(command.argv)) changes.push_back(told(command.argv));
-    auto exit = lab::GuestShell(inside, everything_, registry).run(command);
+    auto exit = GuestShell(inside, everything_, registry).run(command);
     sink(false, exit.out);
     sink(true, exit.err);
     if (calls++ == fail_at) co_return make_error(ErrorClass::transport, "the answer was lost");
@@ -70,4 +69,4 @@ class LittleGuest final : public guest::Channel {
   std::set<std::string> everything_;
 };
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::lab

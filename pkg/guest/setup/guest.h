@@ -7,7 +7,7 @@
 #include "pkg/async/clock.h"
 #include "pkg/guest/channel.h"
 
-namespace gantry::controllers::app {
+namespace gantry::guest {
 
 // How long work may take: as long as it is heard of, within reason.
 struct Patience {
@@ -50,4 +50,4 @@ std::string last_line(const std::string& text);
 // OK for exit code 0; else Remote "docker failed with exit code 1: the last line".
 Status status_of(const std::string& name, const guest::Exit& exit);
 
-}  // namespace gantry::controllers::app
+}  // namespace gantry::guest
