@@ -18,7 +18,8 @@ struct Options {
   std::string cache;        // folder; empty: the user's
   std::string version = "9.2";
   std::string pool = "gantry";
-  std::string installation;  // whose marks the command channel accepts; empty: any
+  bool with_network = false;  // the token may make bridges
+  std::string installation;   // whose marks the command channel accepts; empty: any
   std::vector<std::string> packages = {"nginx-light"};  // what apt inside can install
   std::vector<std::string> templates;  // archives to make containers of besides, named by file
   std::optional<uint64_t> seed;

@@ -260,6 +260,7 @@ class Running {
 
   Status announce() {
     const auto token = lab_->set_up_least_privilege(options_.pool);
+    if (options_.with_network) lab_->allow_bridges();
     GANTRY_TRY(write_file(state_ + "/token.secret", token.secret + "\n", 0600));
     Json json = world_->facts();
     merge_patch(json, ssh_facts());

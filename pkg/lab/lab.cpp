@@ -146,6 +146,11 @@ Token Lab::root_token() {
   return *add_token("root@pam", "lab", false);
 }
 
+void Lab::allow_bridges() {
+  model_->access.set_role("GantryBridges", {"Sys.Audit", "Sys.Modify"});
+  model_->access.grant("/nodes", "gantry@pve", "GantryBridges", true);
+}
+
 Token Lab::set_up_least_privilege(const std::string& pool, const std::string& secret) {
   const std::string user = "gantry@pve";
   auto& access = model_->access;

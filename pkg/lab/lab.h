@@ -131,6 +131,8 @@ class Lab {
   // every storage, /nodes, the bridges and / (propagate 0). Idempotent; `secret` "" for a random
   // one.
   Token set_up_least_privilege(const std::string& pool, const std::string& secret = "");
+  // What its flag --with-network adds: Sys.Modify on the nodes, for bridges.
+  void allow_bridges();
 
   // ---- a person does it, past the API
   // ------------------------------------------------------------ All are for tests, rehearsals and

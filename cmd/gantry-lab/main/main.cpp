@@ -63,6 +63,8 @@ void add_run_options(CLI::App& app, Options& options, std::string& time) {
       ->capture_default_str();
   app.add_option("--pool", options.pool, "the pool of the least-privilege token")
       ->capture_default_str();
+  app.add_flag("--with-network", options.with_network,
+               "the least-privilege token may also make bridges (Sys.Modify on the nodes)");
   app.add_option("--installation", options.installation,
                  "accept only this installation's marks on the command channel");
   app.add_option("--packages", options.packages, "what apt inside the containers can install")

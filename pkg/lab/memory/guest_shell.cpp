@@ -5,6 +5,7 @@
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
 #include "pkg/lab/memory/guest_docker.h"
+#include "pkg/lab/memory/guest_network.h"
 #include "pkg/lab/memory/shell_words.h"
 
 namespace gantry::lab {
@@ -32,6 +33,7 @@ GuestSystem fresh_system(const std::string& template_name) {
 void boot(GuestSystem& system) {
   system.booted = true;
   stop_services(system.docker);
+  boot_network(system);
   for (auto& [name, unit] : system.units) {
     if (!unit.enabled) continue;
     unit.active = true;
@@ -89,6 +91,7 @@ guest::Exit GuestShell::run_words(const Words& words, const std::string& input) 
   if (starts_with(name, "rc-")) return run_openrc(name, words);
   if (name == "docker") return GuestDocker(system_, registry_).run(words);
   if (name == "test" || name == "[") return run_test(words);
+  if (auto exit = GuestNetwork(system_).run(words)) return *std::move(exit);
   return run_file_command(words);
 }
 

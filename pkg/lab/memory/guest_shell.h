@@ -18,9 +18,9 @@ void boot(GuestSystem& system);
 // true, false, cat, test/[ -e -f -d -x, echo, printf, sh -c, systemctl (is-active, is-enabled,
 // enable, disable, start, stop, restart, reload, daemon-reload, status, is-system-running), apt-get
 // (update, install, remove), dpkg-query -W, mv, rm, mkdir -p, chmod, chown, sha256sum, ln -s, id,
-// hostname; on Alpine apk, rc-service, rc-update, rc-status; docker (guest_docker.h). `sh -c` takes
-// commands joined by "&&", "||", ";" and newlines, quotes included, no more. Anything else: 127,
-// "not found".
+// hostname; on Alpine apk, rc-service, rc-update, rc-status; docker (guest_docker.h); a router's
+// (guest_network.h). `sh -c` takes commands joined by "&&", "||", ";" and newlines, quotes
+// included, no more. Anything else: 127, "not found".
 class GuestShell {
  public:
   // `installable` empty: apt can install everything.

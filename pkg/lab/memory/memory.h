@@ -44,6 +44,16 @@ struct GuestDockerState {
   std::string driver = "overlay2";
   std::string last_words;  // of every container's log
 };
+// Of a container that routes for others.
+struct GuestNetworkState {
+  std::map<std::string, std::set<std::string>> addresses;  // by interface
+  bool forwarding = false;
+  std::string rules;                    // of the packet filter, as loaded
+  bool upstream = true;                 // names from outside are answered
+  std::string proxy;                    // Caddy's configuration, as it runs
+  int proxy_start = 0;                  // at which start it was read
+  std::set<std::string> refused_hosts;  // that Caddy does not take
+};
 // Everything inside one container. Survives a restart, except that units start anew.
 struct GuestSystem {
   std::map<std::string, GuestFile> files;
@@ -51,6 +61,7 @@ struct GuestSystem {
   std::map<std::string, std::string> packages;  // name → version
   std::map<std::string, GuestUnit> units;       // "hello.service"
   GuestDockerState docker;
+  GuestNetworkState network;
   bool booted = false;    // its init has come up
   int http_status = 200;  // what a probe over /dev/tcp gets while any unit is active
 };
