@@ -16,6 +16,7 @@
 #include "api/rbac/binding.h"
 #include "api/rbac/role.h"
 #include "api/v1alpha1/app.h"
+#include "api/v1alpha1/appliance.h"
 #include "api/v1alpha1/machine.h"
 #include "api/v1alpha1/machineclass.h"
 #include "api/v1alpha1/proxmoxcluster.h"
@@ -45,6 +46,7 @@ const std::vector<meta::Kind>& all_kinds() {
       v1alpha1::machine_class_kind(),
       v1alpha1::machine_kind(),
       v1alpha1::app_kind(),
+      v1alpha1::appliance_kind(),
   };
   return kinds;
 }

@@ -185,7 +185,6 @@ void check_workload(Problems& problems, const AppSpec& spec) {
   if (outline.ok()) check_reach(problems, spec, *outline);
 }
 
-// What needs an Appliance is understood and refused until there is one.
 void check_expose(Problems& problems, const AppSpec& spec) {
   std::set<std::string> hosts;
   for (size_t i = 0; i < spec.expose.size(); ++i) {
@@ -194,10 +193,11 @@ void check_expose(Problems& problems, const AppSpec& spec) {
     if (!hosts.insert(spec.expose[i].host).second)
       problems.push_back({path + ".host", Reason::duplicate, "is exposed twice"});
   }
-  if (!spec.expose.empty()) {
+  const bool attached = std::ranges::any_of(
+      spec.networks, [](const Network& network) { return network.appliance_ref.has_value(); });
+  if (!spec.expose.empty() && !attached) {
     problems.push_back({"expose", Reason::forbidden,
-                        "needs an Appliance, which this version does not serve: reach the App by "
-                        "the address in its status"});
+                        "needs a network with applianceRef: the Appliance's proxy serves it"});
   }
 }
 
@@ -235,8 +235,7 @@ TypeInfo describe(Type<AppSpec>) {
                                    MapKey{"name"}, Items{0, 32}),
           field<&AppSpec::deletion>("deletion", "What is left when it is deleted."),
           field<&AppSpec::expose>("expose",
-                                  "Host names under which it is served. Refused until Appliances "
-                                  "are served.",
+                                  "Host names under which its Appliance's proxy serves it.",
                                   MapKey{"host"}, Items{0, 100}),
           field<&AppSpec::health>("health",
                                   "How it is known that it works; without it, that its unit runs."),

@@ -175,6 +175,8 @@ TypeInfo describe(Type<ApplianceLease>) {
           field<&ApplianceLease::uid>("uid", "The Machine's uid.", required),
           field<&ApplianceLease::mac>("mac", "Its MAC address there.", required, format::mac),
           field<&ApplianceLease::address>("address", "Its address.", required, format::ip),
+          field<&ApplianceLease::served>("served",
+                                         "Whether the Appliance's container gives it out.", always),
           field<&ApplianceLease::released_at>(
               "releasedAt", "When the Machine went; its address rests for a day after that."),
       });
@@ -199,6 +201,8 @@ TypeInfo describe(Type<ApplianceBridge>) {
       {
           field<&ApplianceBridge::node>("node", "The node.", required),
           field<&ApplianceBridge::ready>("ready", "Whether it is there.", always),
+          field<&ApplianceBridge::local>(
+              "local", "Whether it reaches no other node: then Machines go to this one.", always),
           field<&ApplianceBridge::message>("message", "What is missing, and who can add it."),
       });
 }
@@ -222,8 +226,9 @@ TypeInfo describe(Type<ApplianceStatus>) {
                                            MapKey{"node"}),
           field<&ApplianceStatus::leases>("leases", "Who has which address.", MapKey{"uid"}),
           field<&ApplianceStatus::routes>("routes", "What the proxy serves.", MapKey{"host"}),
-          field<&ApplianceStatus::revision>(
-              "revision", "Of the configuration that was last put into the container."),
+          field<&ApplianceStatus::certificate_authority>(
+              "certificateAuthority",
+              "Whoever trusts this certificate (PEM) trusts what the proxy serves."),
       });
 }
 

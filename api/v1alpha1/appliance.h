@@ -62,6 +62,7 @@ struct ApplianceLease {
   Uid uid;  // of the Machine
   std::string mac;
   std::string address;
+  bool served = false;              // the Appliance's container knows it
   std::optional<Time> released_at;  // the Machine is gone; kept until its address may be used again
 };
 // One host name of the proxy.
@@ -76,6 +77,7 @@ struct ApplianceRoute {
 struct ApplianceBridge {
   std::string node;
   bool ready = false;
+  bool local = false;  // it reaches no other node
   std::string message;
 };
 struct ApplianceStatus {
@@ -88,7 +90,7 @@ struct ApplianceStatus {
   std::vector<ApplianceBridge> bridges;
   std::vector<ApplianceLease> leases;
   std::vector<ApplianceRoute> routes;
-  std::string revision;  // of the configuration that was last put into it
+  std::string certificate_authority;  // of the proxy, PEM
 };
 struct Appliance {
   std::string api_version = "gantry.dev/v1alpha1";

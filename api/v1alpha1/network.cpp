@@ -20,9 +20,10 @@ Problems check(const Network& network) {
   if (network.bridge.empty() == !network.appliance_ref.has_value()) {
     problems.push_back({"", Reason::required, "must have one of bridge, applianceRef"});
   }
-  if (network.appliance_ref) {
+  // Its lease says all of this.
+  if (network.appliance_ref && (network.ip != "dhcp" || network.mac || network.vlan)) {
     problems.push_back({"applianceRef", Reason::forbidden,
-                        "Appliances are not served by this version; name a bridge"});
+                        "must stand without ip, mac and vlan: the Appliance chooses them"});
   }
   return problems;
 }
@@ -49,7 +50,7 @@ TypeInfo describe(Type<Network>) {
                                   format::bridge, Example{"vmbr0"}),
           field<&Network::appliance_ref>(
               "applianceRef",
-              "The Appliance whose network it is on. Refused until Appliances are served."),
+              "The Appliance whose network it is on: it chooses bridge and address."),
           field<&Network::fallback>("fallback", "What to do without the Appliance."),
           field<&Network::ip>("ip", "dhcp, or an address with its prefix length.",
                               format::cidr_or_dhcp, Example{"192.0.2.10/24"}),

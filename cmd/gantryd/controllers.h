@@ -2,6 +2,7 @@
 // Controllers: all of them, built over the interfaces that they share.
 #include "cmd/gantryd/prober.h"
 #include "controllers/app/reconciler.h"
+#include "controllers/appliance/reconciler.h"
 #include "controllers/gc/reconciler.h"
 #include "controllers/machine/reconciler.h"
 #include "controllers/machineclass/reconciler.h"
@@ -37,11 +38,13 @@ class Controllers {
   controllers::machineclass::Reconciler class_reconciler_;
   controllers::machine::Reconciler machine_reconciler_;
   controllers::app::Reconciler app_reconciler_;
+  controllers::appliance::Reconciler appliance_reconciler_;
   controllers::gc::Reconciler gc_reconciler_;
   runtime::Controller cluster_;
   runtime::Controller class_;
   runtime::Controller machine_;
   runtime::Controller app_;
+  runtime::Controller appliance_;
   runtime::Controller gc_;
 };
 

@@ -43,6 +43,7 @@ LeaseTable next_leases(const api::v1alpha1::ApplianceSpec& spec, const Uid& appl
     const bool is_attached = waiting.erase(lease.uid) > 0;
     if (is_attached) lease.released_at.reset();
     if (!is_attached && complete && !lease.released_at) lease.released_at = now;
+    if (lease.released_at) lease.served = false;
     if (lease.released_at && now - *lease.released_at >= kRest) continue;
     taken.insert(lease.address);
     table.leases.push_back(std::move(lease));
@@ -55,7 +56,7 @@ LeaseTable next_leases(const api::v1alpha1::ApplianceSpec& spec, const Uid& appl
     }
     taken.insert(to_string(*address));
     table.leases.push_back({machine->ns, machine->machine, uid, mac_of(appliance, uid),
-                            to_string(*address), std::nullopt});
+                            to_string(*address), false, std::nullopt});
   }
   order_by_address(table.leases);
   return table;

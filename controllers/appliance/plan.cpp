@@ -110,8 +110,10 @@ Plan plan(const Appliance& appliance, const Facts& facts) {
   if (!held) return step(AddFinalizer{}, "Beginning", "");
   if (!facts.node)
     return wait(Situation::waiting, "NoNode",
-                "no node of MachineClass " + appliance.spec.machine_class_name +
-                    " is known to fit: see its conditions");
+                facts.bridge_error.ok()
+                    ? "no node of MachineClass " + appliance.spec.machine_class_name +
+                          " is known to fit: see its conditions"
+                    : message_of(facts.bridge_error));
   if (!facts.bridge && error_class(facts.bridge_error) != ErrorClass::permission)
     return wait(Situation::waiting, "NodeUnknown",
                 "the network of " + facts.node->get() + ": " + message_of(facts.bridge_error));

@@ -66,6 +66,8 @@ pve::Parameters owned_settings(const Machine& machine, const MachineClass& shape
   settings["features"] = features_text(spec.features);
   const auto& networks = networks_of(machine, shape);
   for (size_t i = 0; i < networks.size(); ++i) {
+    // Not known yet: what is there stays as it is.
+    if (networks[i].bridge.empty()) continue;
     settings["net" + std::to_string(i)] = network_text(networks[i], i);
   }
   if (spec.dns.has_value()) {

@@ -9,6 +9,7 @@
 #include "api/v1alpha1/machine.h"
 #include "api/v1alpha1/machineclass.h"
 #include "api/v1alpha1/proxmoxcluster.h"
+#include "controllers/machine/attachment.h"
 #include "controllers/machine/traces.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/pve/mark.h"
@@ -71,6 +72,7 @@ struct Observation {
   std::optional<Duration> since_call;
   std::optional<bool> vmid_free;  // absent: not asked, or no answer
   std::optional<CreateTraces> traces;
+  Attachment attachment;                              // of its networks to Appliances
   std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known
 };
 

@@ -37,8 +37,9 @@ std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const 
     demand.volumes.push_back({volume.name, volume.size.bytes(), *std::move(disks)});
   }
   for (const auto& network : networks_of(run.machine, shape)) {
-    demand.bridges.push_back(network.bridge);
+    if (!network.bridge.empty()) demand.bridges.push_back(network.bridge);
   }
+  demand.node = run.world.attachment.node;
   if (run.machine.spec.node.has_value()) demand.node = NodeName(*run.machine.spec.node);
   std::vector<placement::TemplatePlace> sources;
   for (const auto& found : shape.status.templates) {

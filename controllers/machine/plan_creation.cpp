@@ -83,6 +83,9 @@ Plan plan_first_create(const Case& the) {
   }
   if (*world.vmid_free) {
     if (auto later = in_backoff(the, steps::kCreate, "CreateFailed", "CT-002")) return *later;
+    if (!world.attachment.waits_for.empty()) {
+      return wait(steps::kCreate, "ApplianceNotReady", world.attachment.waits_for, kLookAgain);
+    }
     return act(steps::kCreate, Create{}, "Creating",
                absl::StrFormat("creating container %d", world.row->vmid.get()));
   }

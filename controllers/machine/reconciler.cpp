@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/machine/desired.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/observe.h"
 #include "controllers/machine/status.h"
@@ -31,6 +32,25 @@ runtime::Subject subject_of(const Machine& machine) {
           machine.metadata.uid};
 }
 
+// The leases that were given, taken back, or are served now.
+std::vector<Request> machines_on(const store::Change& change) {
+  using api::v1alpha1::Appliance;
+  using api::v1alpha1::ApplianceLease;
+  const auto now = schema::decode_stored<Appliance>(change.object->value);
+  if (!now.ok()) return {};
+  Result<Appliance> before = Appliance();
+  if (change.previous != nullptr) before = schema::decode_stored<Appliance>(change.previous->value);
+  std::vector<Request> requests;
+  for (const auto& lease : now->status.leases) {
+    const auto& known = before.ok() ? before->status.leases : std::vector<ApplianceLease>();
+    const auto old = std::ranges::find(known, lease.uid, &ApplianceLease::uid);
+    const bool same =
+        old != known.end() && old->served == lease.served && old->released_at == lease.released_at;
+    if (!same) requests.push_back({lease.ns, lease.machine});
+  }
+  return requests;
+}
+
 }  // namespace
 
 void Reconciler::connect(runtime::Controller& controller) {
@@ -42,6 +62,7 @@ void Reconciler::connect(runtime::Controller& controller) {
     }
     return requests;
   });
+  controller.watches(kAppliances, machines_on);
   controller.listens("containers that look different",
                      [this](runtime::Enqueue enqueue) { return follow_inventories(enqueue); });
   controller.listens("numbers that have moved",
@@ -63,10 +84,12 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   run.machine = *std::move(machine);
   GANTRY_CO_TRY(load_class(run));
   GANTRY_CO_TRY(co_await find_cluster(run));
+  attach_networks(run);
   // What is known from before the start stays until there is something newer to say.
   if (not_observed_yet(run)) co_return runtime::recheck(1s);
   if (still_throttled(run)) co_return runtime::recheck(kLookAgain);
   GANTRY_CO_TRY(co_await look(run));
+  attach_networks(run);
   reflect(run.machine, run.world);
   note_in_census(run);
   run.plan = plan(run.machine, run.shape_or_null(), run.world);
@@ -101,6 +124,22 @@ Status Reconciler::load_class(Run& run) {
   if (!shape.ok()) return shape.status();
   run.shape = *std::move(shape);
   return Status();
+}
+
+void Reconciler::attach_networks(Run& run) const {
+  if (!run.shape.has_value()) return;
+  if (run.networks.empty()) run.networks = networks_of(run.machine, *run.shape);
+  const auto& guest = run.world.guest;
+  const bool is_there = guest.occupant == Occupant::ours && !guest.config.values.empty();
+  auto attached =
+      attach(run.machine, run.networks, is_there ? &guest.config : nullptr,
+             [this](const std::string& ns, const std::string& name) {
+               return store::get<api::v1alpha1::Appliance>(the_.store, {kAppliances, ns, name});
+             });
+  if (attached.any) run.machine.spec.networks = attached.networks;
+  // Proxmox would write the node's own servers into it.
+  if (attached.dns && !run.shape->spec.dns) run.shape->spec.dns = attached.dns;
+  run.world.attachment = std::move(attached);
 }
 
 Async<Status> Reconciler::find_cluster(Run& run) {

@@ -18,6 +18,7 @@ namespace gantry::controllers::machine {
 
 inline const store::Resource kMachines = "machines.gantry.dev";
 inline const store::Resource kClasses = "machineclasses.gantry.dev";
+inline const store::Resource kAppliances = "appliances.gantry.dev";
 inline const store::Resource kClusters = "proxmoxclusters.gantry.dev";
 
 // All outlive the reconciler.
@@ -54,6 +55,7 @@ class Reconciler final : public runtime::Reconciler {
     api::v1alpha1::Machine before;   // as stored
     api::v1alpha1::Machine machine;  // being worked on; only its status changes
     std::optional<api::v1alpha1::MachineClass> shape;
+    std::vector<api::v1alpha1::Network> networks;  // as they are wanted, references included
     ClusterName cluster_name;
     inventory::ClusterPtr cluster;
     Observation world;
@@ -63,6 +65,8 @@ class Reconciler final : public runtime::Reconciler {
 
   void load_census();
   Status load_class(Run& run);
+  // Follows its networks to their Appliances; from here on the run's Machine names their bridges.
+  void attach_networks(Run& run) const;
   // Where its row is; without one, where its class says.
   Async<Status> find_cluster(Run& run);
   // We have just started: its cluster is not connected yet, or its first cycle runs.

@@ -202,6 +202,24 @@ Plan with_last_sight(Plan plan, const MachineStatus& status) {
   return plan;
 }
 
+// Of Machines that are to be in an Appliance's network.
+void show_network(Conditions& conditions, const Machine& machine, const Attachment& attachment) {
+  Plan words;
+  const bool waits = !attachment.waits_for.empty();
+  words.reason = waits ? "ApplianceNotReady" : "Attached";
+  words.message = waits ? attachment.waits_for : attachment.where;
+  if (!attachment.fallback.empty()) {
+    words.reason = "FallbackNetwork";
+    words.message = attachment.fallback;
+    words.code = "APL-005";
+  }
+  if (attachment.any) {
+    conditions.set("NetworkReady", waits ? ConditionStatus::no : ConditionStatus::yes, words);
+  } else if (machine.status.observed_generation == machine.metadata.generation) {
+    conditions.set_or_remove("NetworkReady", false, words);
+  }
+}
+
 void show_conditions(Machine& machine, const Plan& planned, const Observation& world) {
   const auto plan = with_last_sight(planned, machine.status);
   Conditions conditions(machine, world.now);
@@ -218,6 +236,7 @@ void show_conditions(Machine& machine, const Plan& planned, const Observation& w
   conditions.set_or_remove("Deleting", machine.metadata.deleting(), plan);
   conditions.set_or_remove("Drifted", !plan.drifts.all.empty() && may_drift(machine.status),
                            drift_words(plan));
+  show_network(conditions, machine, world.attachment);
   Plan seen;
   seen.reason = unsure ? "Unknown" : "Observed";
   seen.message = unsure ? plan.message : "";
@@ -323,6 +342,13 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
   if (!before.status.node.empty() && before.status.node != after.status.node) {
     all.push_back({runtime::EventType::normal, "Relocated",
                    "moved from " + before.status.node + " to " + after.status.node, "CT-009"});
+  }
+  const auto* network = api::meta::find_condition(after.status.conditions, "NetworkReady");
+  const auto* before_it = api::meta::find_condition(before.status.conditions, "NetworkReady");
+  const bool fell_back = network != nullptr && !network->code.empty() &&
+                         (before_it == nullptr || before_it->code != network->code);
+  if (fell_back) {
+    all.push_back({runtime::EventType::warning, network->reason, network->message, network->code});
   }
   for (const char* type : {"Held", "Stalled", "Drifted"}) {
     const auto* now = api::meta::find_condition(after.status.conditions, type);

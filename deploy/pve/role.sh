@@ -2,14 +2,14 @@
 # role.sh: prepares a Proxmox VE cluster for Gantry, with the least privileges that are enough.
 #
 #   role.sh [--pool gantry] [--user gantry@pve] [--token daemon] [--installation NAME]
-#           [--storage ID]… [--zone localnetwork]… [--bridges] [--moves] [--ssh-key FILE]
+#           [--storage ID]… [--zone localnetwork]… [--with-network] [--with-migrate] [--ssh-key FILE]
 #
 # Run it as root on one node; run it again at any time: what is there stays, what is missing is added.
 # Without --storage every storage that holds containers, templates or backups is opened to the token.
 # A second installation of Gantry in the same cluster needs a token of its own (--token), better also
 # a user and pool (--user, --pool): by its token a daemon knows its own tasks.
-# --bridges also lets the daemon create bridges (only Appliances need that).
-# --moves also lets it migrate its containers (a changed spec.node of a Machine asks for that).
+# --with-network also lets the daemon create bridges (only Appliances need that).
+# --with-migrate also lets it migrate its containers (a changed spec.node of a Machine asks for that).
 # It prints what belongs into the Secret; the token's secret is shown by Proxmox once, at its making.
 set -euf
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -33,8 +33,8 @@ die() { echo "role.sh: $*" >&2; exit 1; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --bridges) bridges=1; shift; continue ;;
-    --moves) moves=1; shift; continue ;;
+    --with-network) bridges=1; shift; continue ;;
+    --with-migrate) moves=1; shift; continue ;;
     --pool | --user | --token | --installation | --storage | --zone | --ssh-key)
       [ $# -ge 2 ] || usage ;;
     *) usage ;;

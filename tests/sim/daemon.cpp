@@ -47,6 +47,7 @@ Daemon::Daemon(DaemonDependencies the)
       class_reconciler_({store_, connections_, the.clock}),
       machine_reconciler_({store_, guests_, seen_, the.clock, events_}),
       app_reconciler_({store_, connections_, prober_, events_, the.clock}, the.executor),
+      appliance_reconciler_({store_, connections_, events_, the.clock}, the.executor),
       gc_reconciler_({store_, the.clock, events_}),
       clusters_("proxmoxcluster", controllers::proxmoxcluster::kClusters, cluster_reconciler_,
                 environment_),
@@ -54,15 +55,18 @@ Daemon::Daemon(DaemonDependencies the)
                environment_),
       machines_("machine", controllers::machine::kMachines, machine_reconciler_, environment_),
       apps_("app", controllers::app::kApps, app_reconciler_, environment_),
+      appliances_("appliance", controllers::appliance::kAppliances, appliance_reconciler_,
+                  environment_),
       gc_("gc", gc_reconciler_, environment_) {
   cluster_reconciler_.connect(clusters_);
   class_reconciler_.connect(classes_);
   machine_reconciler_.connect(machines_);
   app_reconciler_.connect(apps_);
+  appliance_reconciler_.connect(appliances_);
   gc_reconciler_.connect(gc_);
   machines_.with_concurrency(8);
   apps_.with_concurrency(8);
-  for (auto* controller : {&clusters_, &classes_, &machines_, &apps_, &gc_}) {
+  for (auto* controller : {&clusters_, &classes_, &machines_, &apps_, &appliances_, &gc_}) {
     GANTRY_CHECK(manager_.add(*controller).ok());
   }
   manager_.add_service("events", [this] { return events_.run(); });
@@ -80,7 +84,7 @@ Status Daemon::gate() const {
 
 std::vector<std::string> Daemon::forgotten() const {
   std::vector<std::string> forgotten;
-  for (const auto* controller : {&clusters_, &classes_, &machines_, &apps_}) {
+  for (const auto* controller : {&clusters_, &classes_, &machines_, &apps_, &appliances_}) {
     for (const auto& object : store_.list(controller->owns(), "").items) {
       const runtime::Request request{object->key.ns, object->key.name};
       if (!controller->queue().contains(request)) forgotten.push_back(to_string(object->key));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "controllers/app/reconciler.h"
+#include "controllers/appliance/reconciler.h"
 #include "controllers/gc/reconciler.h"
 #include "controllers/machine/reconciler.h"
 #include "controllers/machineclass/reconciler.h"
@@ -113,8 +114,9 @@ class Daemon {
   controllers::machine::Reconciler machine_reconciler_;
   NoWayProber prober_;
   controllers::app::Reconciler app_reconciler_;
+  controllers::appliance::Reconciler appliance_reconciler_;
   controllers::gc::Reconciler gc_reconciler_;
-  runtime::Controller clusters_, classes_, machines_, apps_, gc_;
+  runtime::Controller clusters_, classes_, machines_, apps_, appliances_, gc_;
 };
 
 }  // namespace gantry::sim

@@ -78,6 +78,26 @@ Json machine_object(const std::string& name) {
   return object;
 }
 
+Json appliance_object() {
+  return schema::parse_yaml(R"(
+apiVersion: gantry.dev/v1alpha1
+kind: Appliance
+metadata: {name: lan, namespace: default}
+spec:
+  machineClassName: small
+  network:
+    bridge: gantry-lan
+    cidr: 10.20.0.0/24
+    gateway: 10.20.0.1
+    uplink: {bridge: vmbr0}
+    dhcp: {range: {from: 10.20.0.100, to: 10.20.0.250}}
+    dns: {domain: apps.lan}
+    proxy: {tls: Internal}
+)")
+      ->front()
+      .value;
+}
+
 Json app_object(const std::string& name, int replicas, const std::string& page) {
   Json object = Json::object();
   object.set("apiVersion", "gantry.dev/v1alpha1");

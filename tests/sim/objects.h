@@ -25,6 +25,8 @@ Json values_object(const std::string& kind, const std::string& name);
 Json machine_object(const std::string& name);
 // In namespace "default": a service with one page.
 Json app_object(const std::string& name, int replicas, const std::string& page);
+// "lan" in namespace "default", of class "small": a network with DHCP, names, NAT and a proxy.
+Json appliance_object();
 // Where its page is.
 inline constexpr const char* kPagePath = "/var/www/html/index.html";
 // What the lab's package "hello" brings.

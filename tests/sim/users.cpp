@@ -173,6 +173,21 @@ void World::create_app(const std::string& name, int replicas, const std::string&
   create(kApps, std::move(object));
 }
 
+void World::create_appliance(const std::function<void(Json& spec)>& edit) {
+  auto object = appliance_object();
+  if (edit) edit(object.member("spec"));
+  create(kAppliances, std::move(object));
+}
+
+void World::edit_appliance(const std::function<void(Json& spec)>& edit) {
+  trace.note(clock.now(), "user edits the appliance");
+  this->edit({kAppliances, kNamespace, "lan"}, edit);
+}
+
+void World::delete_appliance() {
+  remove({kAppliances, kNamespace, "lan"});
+}
+
 void World::write_values(const store::Resource& resource, const std::string& name,
                          const std::map<std::string, std::string>& values) {
   const bool secret = resource == "secrets";

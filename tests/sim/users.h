@@ -7,6 +7,7 @@ namespace gantry::sim {
 
 inline constexpr const char* kMachines = "machines.gantry.dev";
 inline constexpr const char* kApps = "apps.gantry.dev";
+inline constexpr const char* kAppliances = "appliances.gantry.dev";
 inline constexpr const char* kClasses = "machineclasses.gantry.dev";
 inline constexpr const char* kClusters = "proxmoxclusters.gantry.dev";
 inline constexpr const char* kNamespace = "default";

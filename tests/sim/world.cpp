@@ -28,6 +28,7 @@ World::World(WorldOptions options)
       options_.nodes > 1 ? lab::cluster_of(options_.nodes) : lab::single_node(), clock, lab_random_,
       backend, loop.executor());
   token_ = lab->set_up_least_privilege("gantry", "11111111-2222-4333-8444-555555555555");
+  if (options_.with_network) lab->allow_bridges();
   if (options_.as_root) token_ = *lab->add_token("root@pam", "gantry", false);
   disk.latency = 2ms;
   users_ = std::make_unique<Users>(*this, user_random_);

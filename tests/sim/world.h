@@ -28,7 +28,8 @@ struct WorldOptions {
   bool verbose = false;
   bool as_root = false;  // our token may everything, so that what is missing is told as missing
   Bugs bugs;             // that the daemons have
-  bool golden = false;   // the class "golden" and its template exist, too
+  bool with_network = false;  // our token may make bridges
+  bool golden = false;        // the class "golden" and its template exist, too
   // Changes to what users write: cluster "home" and class "small".
   std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
   std::function<void(api::v1alpha1::MachineClassSpec& spec)> shape;
@@ -91,6 +92,10 @@ class World {
   void edit_machine(const std::string& name, const std::function<void(Json& spec)>& edit);
   void create_app(const std::string& name, int replicas, const std::string& page,
                   const std::function<void(Json& spec)>& edit = {});
+  // "lan", in namespace "default": its bridge "gantry-lan", 10.20.0.0/24 behind vmbr0.
+  void create_appliance(const std::function<void(Json& spec)>& edit = {});
+  void edit_appliance(const std::function<void(Json& spec)>& edit);
+  void delete_appliance();
   void delete_app(const std::string& name,
                   store::Dependents dependents = store::Dependents::unsaid);
   // What people do with objects that do not go: they take the finalizers away.

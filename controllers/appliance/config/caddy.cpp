@@ -93,6 +93,7 @@ Json internal_authority(const std::vector<std::string>& hosts) {
 Json admin() {
   Json admin;
   admin.set("listen", kCaddyAdmin);
+  admin.set("origins", list_of(Json(kCaddyAdminHost)));
   admin.member("config").set("persist", false);
   return admin;
 }
@@ -122,6 +123,13 @@ Json caddy(const ApplianceProxy& proxy, const std::vector<ApplianceRoute>& route
     servers.set("https", server(proxy.https, std::move(secure)));
     servers.member("https").member("automatic_https").set("disable_redirects", true);
     apps.set("tls", internal_authority(hosts));
+  }
+  if (proxy.tls == ProxyTls::internal) {
+    // Nobody inside needs to trust it.
+    apps.member("pki")
+        .member("certificate_authorities")
+        .member("local")
+        .set("install_trust", false);
   }
   return config;
 }

@@ -11,6 +11,8 @@ namespace gantry::controllers::appliance::config {
 
 // Where its admin API listens, as Caddy writes it: a UNIX socket, which no guest can reach.
 inline constexpr const char* kCaddyAdmin = "unix//run/caddy/gantry.sock";
+// The only Host that it answers to: curl cannot send none.
+inline constexpr const char* kCaddyAdminHost = "gantry";
 
 // One server for HTTP, one for HTTPS with certificates of Caddy's internal authority; each App is
 // one fragment, its routes. A request whose upstreams are all away is held for up to 30 s, so that

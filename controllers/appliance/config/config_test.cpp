@@ -32,8 +32,8 @@ ApplianceNetwork lan() {
 }
 
 std::vector<ApplianceLease> leases() {
-  ApplianceLease wiki{"home", "wiki-0", Uid("1"), "02:00:00:00:00:01", "10.20.0.100", {}};
-  ApplianceLease gone{"home", "old-0", Uid("2"), "02:00:00:00:00:02", "10.20.0.101", Time()};
+  ApplianceLease wiki{"home", "wiki-0", Uid("1"), "02:00:00:00:00:01", "10.20.0.100", true, {}};
+  ApplianceLease gone{"home", "old-0", Uid("2"), "02:00:00:00:00:02", "10.20.0.101", true, Time()};
   return {wiki, gone};
 }
 

@@ -23,14 +23,14 @@ std::string dnsmasq_conf(const ApplianceNetwork& network) {
       "domain=%s\n"
       "local=/%s/\n"
       "dhcp-authoritative\n"
-      "dhcp-ignore-names\n"  // no guest names itself: names are ours
-      "dhcp-range=%s,%s,%s,%d\n"
+      "dhcp-ignore-names\n"           // no guest names itself: names are ours
+      "dhcp-range=%s,static,%s,%d\n"  // who has no reservation gets no address
       "dhcp-hostsfile=%s\n"
       "dhcp-option=option:router,%s\n"
       "dhcp-option=option:dns-server,%s\n",
       kLan, kDnsHostsFile, network.dns.domain, network.dns.domain, network.dhcp.range.from,
-      network.dhcp.range.to, netmask(subnet), network.dhcp.lease.count(), kDhcpHostsFile,
-      network.gateway, network.gateway);
+      netmask(subnet), network.dhcp.lease.count(), kDhcpHostsFile, network.gateway,
+      network.gateway);
   if (!network.dns.forwarders.empty()) text += "no-resolv\n";
   for (const auto& server : network.dns.forwarders) text += "server=" + server + "\n";
   return text;

@@ -7,6 +7,7 @@
 
 namespace gantry::controllers::appliance::config {
 
+inline constexpr const char* kDnsmasqFile = "/etc/dnsmasq.d/gantry.conf";
 inline constexpr const char* kDhcpHostsFile = "/etc/gantry/dhcp-hosts";
 inline constexpr const char* kDnsHostsFile = "/etc/gantry/dns-hosts";
 

@@ -46,7 +46,9 @@ class Story : public ::testing::Test {
   std::string reason(const std::string& name, const std::string& type) {
     const auto object = world.machine(name);
     if (!object.has_value()) return "no object";
-    for (const auto& condition : object->find_path({"status", "conditions"})->as_array()) {
+    const auto* conditions = object->find_path({"status", "conditions"});
+    if (conditions == nullptr) return "absent";
+    for (const auto& condition : conditions->as_array()) {
       if (condition.string_or("type", "") != type) continue;
       return condition.string_or("status", "") + " " + condition.string_or("reason", "");
     }
@@ -55,7 +57,9 @@ class Story : public ::testing::Test {
   std::string message(const std::string& name, const std::string& type) {
     const auto object = world.machine(name);
     if (!object.has_value()) return "no object";
-    for (const auto& condition : object->find_path({"status", "conditions"})->as_array()) {
+    const auto* conditions = object->find_path({"status", "conditions"});
+    if (conditions == nullptr) return "absent";
+    for (const auto& condition : conditions->as_array()) {
       if (condition.string_or("type", "") == type) return condition.string_or("message", "");
     }
     return "absent";

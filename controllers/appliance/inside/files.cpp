@@ -1,0 +1,35 @@
+#include "pkg/guest/setup/files.h"
+
+#include "controllers/appliance/inside/parts.h"
+
+namespace gantry::controllers::appliance {
+namespace {
+
+std::string path_of(const std::string& note) {
+  return std::string(guest::kFolder) + "/" + note;
+}
+
+}  // namespace
+
+Async<Result<bool>> ensure_file(guest::Setup& setup, guest::File file) {
+  GANTRY_CO_TRY_ASSIGN(const bool same, co_await guest::is_same_file(setup, file));
+  if (same) co_return false;
+  GANTRY_CO_TRY(co_await guest::write_file(setup, file));
+  co_return true;
+}
+
+Async<Status> leave_note(guest::Setup& setup, std::string note) {
+  const auto file = guest::small_file(path_of(note), "files changed\n");
+  co_return co_await setup.push(file);
+}
+
+Async<Result<bool>> has_note(guest::Setup& setup, std::string note) {
+  co_return co_await setup.is_so(guest::argv_of("test", "-e", path_of(note)));
+}
+
+Async<Status> drop_note(guest::Setup& setup, std::string note) {
+  const auto dropped = co_await setup.must(guest::argv_of("rm", "-f", path_of(note)));
+  co_return dropped.status();
+}
+
+}  // namespace gantry::controllers::appliance

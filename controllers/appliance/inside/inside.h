@@ -1,0 +1,49 @@
+#pragma once
+// Inside: what an Appliance's container does, part by part, each with a probe that asks the
+// container itself and a repair.
+#include <string>
+#include <vector>
+
+#include "api/v1alpha1/appliance.h"
+#include "pkg/guest/setup/setup.h"
+
+namespace gantry::controllers::appliance {
+
+// What it shall be.
+struct Wanted {
+  api::v1alpha1::ApplianceNetwork network;
+  std::vector<api::v1alpha1::ApplianceLease> leases;
+  std::vector<api::v1alpha1::ApplianceRoute> routes;
+};
+
+namespace parts {
+inline constexpr const char* kSystem = "system";  // booted, with its packages
+inline constexpr const char* kAddress = "address";
+inline constexpr const char* kForwarding = "forwarding";
+inline constexpr const char* kFilter = "filter";  // NAT among it
+inline constexpr const char* kNames = "names";    // dnsmasq: addresses and names
+inline constexpr const char* kUpstream = "upstream";
+inline constexpr const char* kProxy = "proxy";
+inline constexpr const char* kCertificates = "certificates";
+}  // namespace parts
+
+// How one part was left: OK, or why it does not do what it shall, with a code of the failure
+// catalogue.
+struct Finding {
+  std::string part;
+  Status status;
+};
+struct Findings {
+  std::vector<Finding> all;
+  std::vector<std::string> rejected;  // hosts whose fragment the proxy does not take
+  std::string certificate_authority;  // PEM; empty when it could not be read
+  const Finding* find(const std::string& part) const;
+  bool ok() const;  // every part but the upstream
+};
+
+// Probes every part and repairs what is not as it shall be; `report` is told. It may be stopped
+// anywhere and run again. One part that fails keeps no other from its turn, but without a booted
+// system with its packages the others are not asked.
+Async<Findings> bring_up(guest::Guest guest, Wanted wanted, guest::Report report);
+
+}  // namespace gantry::controllers::appliance

@@ -1,0 +1,33 @@
+#pragma once
+// The parts, one function each. Internal to this folder.
+#include "controllers/appliance/inside/inside.h"
+
+namespace gantry::controllers::appliance {
+
+// A turn of all parts.
+struct Turn {
+  guest::Setup& setup;
+  const Wanted& wanted;
+  Findings& findings;
+};
+
+Async<Status> ensure_system(Turn turn);
+Async<Status> ensure_address(Turn turn);
+Async<Status> ensure_forwarding(Turn turn);
+Async<Status> ensure_filter(Turn turn);
+Async<Status> ensure_names(Turn turn);
+Async<Status> ensure_upstream(Turn turn);
+Async<Status> ensure_proxy(Turn turn);
+Async<Status> ensure_certificates(Turn turn);
+
+// A file of ours that everybody may read.
+guest::File open_file(const std::string& path, const std::string& content);
+// Writes it when it differs; whether it did. `what` for people.
+Async<Result<bool>> ensure_file(guest::Setup& setup, guest::File file);
+// A note that something must be done once a file has changed: written before the change, so that a
+// crash in between does not lose it.
+Async<Status> leave_note(guest::Setup& setup, std::string note);
+Async<Result<bool>> has_note(guest::Setup& setup, std::string note);
+Async<Status> drop_note(guest::Setup& setup, std::string note);
+
+}  // namespace gantry::controllers::appliance

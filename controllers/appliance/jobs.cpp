@@ -1,0 +1,71 @@
+#include "controllers/appliance/jobs.h"
+
+#include <utility>
+
+#include "pkg/base/check.h"
+
+namespace gantry::controllers::appliance {
+
+Jobs::Jobs(async::Clock& clock, Executor executor) : clock_(clock), group_(std::move(executor)) {}
+
+Async<Status> Jobs::run() {
+  (void)co_await never_.wait();
+  group_.stop();
+  co_return co_await group_.join();
+}
+
+Inside& Jobs::inside(const Uid& appliance) {
+  return insides_[appliance];
+}
+
+void Jobs::forget(const Uid& appliance) {
+  const auto it = insides_.find(appliance);
+  if (it != insides_.end() && !it->second.running) insides_.erase(it);
+}
+
+void Jobs::start(const Uid& appliance, std::string container, std::string text, guest::Guest guest,
+                 Wanted wanted, std::function<Async<Status>()> prove, std::function<void()> done) {
+  auto& inside = insides_[appliance];
+  GANTRY_CHECK(!inside.running);
+  inside.running = true;
+  inside.tried = std::move(text);
+  group_.spawn("appliance",
+               [this, appliance, container = std::move(container), guest,
+                wanted = std::move(wanted), prove = std::move(prove), done = std::move(done)] {
+                 return work(appliance, container, guest, wanted, prove, done);
+               });
+}
+
+Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest guest, Wanted wanted,
+                         std::function<Async<Status>()> prove, std::function<void()> done) {
+  const guest::Report report = [this, appliance](const guest::Progress& progress) {
+    auto& inside = insides_[appliance];
+    const bool is_new = progress.changes && (progress.step != inside.progress.step ||
+                                             progress.message != inside.progress.message);
+    constexpr size_t kKept = 50;
+    if (is_new && inside.deeds.size() < kKept)
+      inside.deeds.push_back(progress.step + ": " + progress.message);
+    inside.progress = progress;
+  };
+  std::set<Uid> served;
+  for (const auto& lease : wanted.leases)
+    if (!lease.released_at) served.insert(lease.uid);
+  Status proven = co_await prove();
+  std::optional<Findings> findings;
+  if (proven.ok()) findings = co_await bring_up(guest, std::move(wanted), report);
+  auto& inside = insides_[appliance];
+  inside.running = false;
+  inside.ended_at = clock_.steady();
+  inside.refused = std::move(proven);
+  if (findings) {
+    const auto* names = findings->find(parts::kNames);
+    if (names != nullptr && names->status.ok()) inside.served = std::move(served);
+    inside.findings = std::move(findings);
+    inside.container = std::move(container);
+  }
+  inside.progress = guest::Progress();
+  done();
+  co_return Status();
+}
+
+}  // namespace gantry::controllers::appliance

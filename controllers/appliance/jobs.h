@@ -1,0 +1,57 @@
+#pragma once
+// Jobs: the turns through the insides of Appliances' containers, at most one each. A reconcile
+// starts one and looks at it; it never waits for it.
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controllers/appliance/inside/inside.h"
+#include "pkg/async/clock.h"
+#include "pkg/async/event.h"
+#include "pkg/async/group.h"
+#include "pkg/base/ids.h"
+
+namespace gantry::controllers::appliance {
+
+// What is known about one Appliance's inside; a hint that is lost with the process: then everything
+// is probed once more.
+struct Inside {
+  bool running = false;
+  guest::Progress progress;          // of the running turn
+  std::string tried;                 // what it was to bring about, as text
+  std::optional<Findings> findings;  // of the last turn
+  std::string container;             // that they are about
+  Status refused;                    // why the last turn could not begin
+  std::optional<Time> ended_at;      // by the steady clock
+  std::set<Uid> served;              // whose leases the last good turn has put in place
+  std::vector<std::string> deeds;    // since somebody last took them: for events
+};
+
+class Jobs {
+ public:
+  Jobs(async::Clock& clock, Executor executor);
+
+  // Keeps children until cancelled; a service of the manager.
+  Async<Status> run();
+
+  Inside& inside(const Uid& appliance);
+  void forget(const Uid& appliance);
+  // Requires that none is running for that Appliance. `prove` runs first and must answer OK;
+  // `done` is called at the end.
+  void start(const Uid& appliance, std::string container, std::string text, guest::Guest guest,
+             Wanted wanted, std::function<Async<Status>()> prove, std::function<void()> done);
+
+ private:
+  Async<Status> work(Uid appliance, std::string container, guest::Guest guest, Wanted wanted,
+                     std::function<Async<Status>()> prove, std::function<void()> done);
+
+  async::Clock& clock_;
+  async::Group group_;
+  async::Event never_;
+  std::map<Uid, Inside> insides_;
+};
+
+}  // namespace gantry::controllers::appliance

@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# An Appliance on real LXC: Apps in a network of their own, reached by name through its DNS and its
+# proxy from a client in a namespace of its own; and what breaks inside comes back by itself.
+#
+#   appliance.sh --bin DIR
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+# shellcheck source=deploy/demo/stack.sh
+. "$root/deploy/demo/stack.sh"
+[ "${1:-}" = --bin ] && [ $# = 2 ] || { echo "usage: appliance.sh --bin DIR" >&2; exit 2; }
+bin="$(cd "$2" && pwd)"
+[ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
+client=
+end() {
+  if [ -n "$client" ]; then
+    ip netns del "$client" 2>/dev/null || true
+    rm -rf "/etc/netns/$client"
+  fi
+  stop_stack
+}
+trap 'end' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# ---- what is asked --------------------------------------------------------------------------------
+
+apl() { ctl get appliance lan -n gantry-system -o json | jq -r "$1"; }
+condition() { apl ".status.conditions[] | select(.type == \"$1\") | .status"; }
+serves() { [ "$(condition Ready)" = True ]; }
+app_ready() {
+  [ "$(ctl get app "$1" -o json |
+    jq -r '.status.conditions[] | select(.type == "Ready") | .status')" = True ]
+}
+lease_of() { apl ".status.leases[] | select(.machine == \"$1\" and .releasedAt == null) | .address"; }
+told() { ctl get events -A -o json | jq -e --arg text "$1" \
+  '.items[] | select((.reason + ": " + .message) | contains($text))'; }
+container() { echo "$(lab instance)-$1"; }
+# A command in the Appliance's container, past Gantry.
+inside() { lxc-attach -P "$work/lab/lxc" -n "$(container "$(apl .status.vmid)")" -- "$@"; }
+ask() { ip netns exec "$client" "$@"; }
+resolves() { [ "$(ask host -W 2 "$1" 10.20.0.1 | awk '/has address/ { print $4; exit }')" = "$2" ]; }
+fetch() { ask curl -fsS --max-time 5 --cacert "$work/ca.pem" "https://$1/"; }
+says() { [ "$(fetch "$1")" = "$2" ]; }
+
+write_app() {  # NAME TEXT [ANOTHER APP THAT IT NEEDS]
+  jq -n --arg name "$1" --arg text "$2" --arg needs "${3:-}" '
+    {apiVersion: "gantry.dev/v1alpha1", kind: "App", metadata: {name: $name, namespace: "default"},
+     spec: {
+       machineClassName: "small", replicas: 1,
+       networks: [{applianceRef: {name: "lan", namespace: "gantry-system"}}],
+       workload: {service: {
+         packages: ["nginx-light"],
+         files: [{path: "/var/www/html/index.html", content: ($text + "\n")}],
+         unit: "nginx.service"}},
+       ports: [{name: "http", port: 80}],
+       expose: [{host: ($name + ".apps.lan"), port: "http"}],
+       dependsOn: (if $needs == "" then [] else [{kind: "App", name: $needs}] end),
+       health: {http: {port: "http", path: "/"}, startupSeconds: 60, intervalSeconds: 3}}}'
+}
+
+# A machine of its own on the Appliance's bridge, with its name server.
+make_client() {
+  local bridge
+  bridge=$(ip -o link show type bridge | awk -F': ' -v start="$(lab instance)b" \
+    'index($2, start) == 1 { print $2; exit }')
+  [ -n "$bridge" ] || die "the bridge is not there"
+  client="gantry-client-$$"
+  ip netns add "$client"
+  ip link add "gc$$" type veth peer name eth0 netns "$client"
+  ip link set "gc$$" master "$bridge" up
+  ask ip link set lo up
+  ask ip addr add 10.20.0.90/24 dev eth0
+  ask ip link set eth0 up
+  ask ip route add default via 10.20.0.1
+  install -d "/etc/netns/$client"
+  echo "nameserver 10.20.0.1" >"/etc/netns/$client/resolv.conf"
+}
+
+# ---- the story ------------------------------------------------------------------------------------
+
+an_appliance_comes_up() {
+  chapter "apply: a bridge, a container, and what runs in it"
+  ctl apply -f "$work/cluster.yaml" -f "$root/deploy/examples/hello/1-machineclass.yaml"
+  ctl apply -f "$root/deploy/examples/appliance/1-appliance.yaml"
+  within 400 "the Appliance" serves
+  ctl get appliances -A
+  apl .status.certificateAuthority >"$work/ca.pem"
+  make_client
+  within 20 "its own name" resolves gateway.apps.lan 10.20.0.1
+}
+
+apps_are_reached_by_name() {
+  chapter "two Apps, one needs the other"
+  write_app site "this is site" | ctl apply -f -
+  write_app shop "this is shop" site | ctl apply -f -
+  within 400 "site" app_ready site
+  within 200 "shop" app_ready shop
+  local address; address=$(lease_of site-0)
+  resolves site-0.default.apps.lan "$address" || die "site-0 has another address than $address"
+  ask host -W 2 "$address" 10.20.0.1 | grep -q "site-0.default.apps.lan" || die "no PTR record"
+  within 60 "site through the proxy" says site.apps.lan "this is site"
+  within 60 "shop through the proxy" says shop.apps.lan "this is shop"
+  ask curl -sS --max-time 5 -o /dev/null -w '%{http_code} %{redirect_url}\n' http://site.apps.lan/ |
+    grep -q "308 https://site.apps.lan/" || die "HTTP is not led to HTTPS"
+  [ "$(lab_guest "$(ctl get machine site-0 -o json | jq .status.vmid)" |
+    jq -r '.config.net0 | contains("bridge=gantry-lan")')" = true ] || die "site is elsewhere"
+  say "site $address, shop $(lease_of shop-0)"
+}
+
+# Asks for site again and again; one line a failure.
+poll() { while :; do fetch site.apps.lan >/dev/null 2>>"$work/failures" || true; sleep 0.1; done; }
+
+a_new_route_disturbs_nobody() {
+  chapter "one more App, while somebody uses the others"
+  : >"$work/failures"
+  poll & local poller=$!
+  children+=("$poller")
+  write_app news "this is news" | ctl apply -f -
+  within 300 "news through the proxy" says news.apps.lan "this is news"
+  end_process "$poller" 1
+  [ ! -s "$work/failures" ] || die "requests failed: $(sort "$work/failures" | uniq -c)"
+}
+
+what_breaks_comes_back() {
+  chapter "kill dnsmasq"
+  inside systemctl kill -s KILL dnsmasq.service
+  within 60 "names" resolves site.apps.lan 10.20.0.1
+  within 30 "the event" told "Repaired: names: starting dnsmasq.service"
+  chapter "flush nftables"
+  inside nft flush ruleset
+  within 60 "the packet filter" inside nft list table ip gantry
+  within 30 "the event" told "Repaired: filter: loading the packet filter and NAT, which are missing"
+  inside nft list table ip gantry | grep -q masquerade || die "no NAT"
+  chapter "turn forwarding off"
+  inside sysctl -q -w net.ipv4.ip_forward=0
+  within 60 "forwarding" sh -c "[ \$(lxc-attach -P '$work/lab/lxc' \
+    -n '$(container "$(apl .status.vmid)")' -- sysctl -n net.ipv4.ip_forward) = 1 ]"
+  chapter "corrupt the proxy's configuration"
+  inside sh -c 'echo "}{" >/etc/gantry/caddy.json; systemctl restart caddy.service' || true
+  within 90 "site through the proxy" says site.apps.lan "this is site"
+  within 30 "the event" told "Repaired: proxy: writing /etc/gantry/caddy.json"
+  within 60 "the Appliance" serves
+}
+
+apps_outlive_it() {
+  chapter "the Appliance's container dies, and gantryd with it"
+  local vmid pid; vmid=$(ctl get machine site-0 -o json | jq .status.vmid)
+  pid=$(lxc-info -P "$work/lab/lxc" -n "$(container "$vmid")" -pH)
+  lab_do crash "$(apl .status.vmid)" >/dev/null
+  kill_daemon
+  start_daemon
+  within 180 "site through the proxy" says site.apps.lan "this is site"
+  [ "$(lxc-info -P "$work/lab/lxc" -n "$(container "$vmid")" -pH)" = "$pid" ] ||
+    die "site's container was started again"
+}
+
+it_goes_last() {
+  chapter "delete: not while somebody needs it"
+  ctl delete appliance lan -n gantry-system --no-wait
+  within 60 "InUse" sh -c "KUBECONFIG='$KUBECONFIG' '$bin/gantryctl' get appliance lan \
+    -n gantry-system -o json | jq -e '.status.conditions[] | select(.reason == \"InUse\")'"
+  says site.apps.lan "this is site" || die "it does not serve any more"
+  ctl delete app site shop news --timeout 180
+  within 180 "its end" sh -c "! KUBECONFIG='$KUBECONFIG' '$bin/gantryctl' get appliance lan \
+    -n gantry-system"
+  [ "$(lab_guests | jq length)" = 0 ] || die "containers are left: $(lab_guests)"
+  ip -o link show type bridge | grep -q " $(lab instance)b" && die "the bridge is left"
+  true
+}
+
+chapter "a lab with real containers, gantryd"
+start_database
+start_lab lxc --with-network --packages nginx-light,nftables,dnsmasq,bind9-host,curl,caddy
+start_daemon
+an_appliance_comes_up
+apps_are_reached_by_name
+a_new_route_disturbs_nobody
+what_breaks_comes_back
+apps_outlive_it
+it_goes_last
+end
+client=
+nothing_is_left || die "something is left behind"
+chapter "the whole story went well"
