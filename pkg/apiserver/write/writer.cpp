@@ -5,6 +5,7 @@
 #include "pkg/apiserver/patch/json_patch.h"
 #include "pkg/apiserver/patch/size.h"
 #include "pkg/apiserver/write/apply.h"
+#include "pkg/apiserver/write/claims.h"
 #include "pkg/apiserver/write/new_owners.h"
 #include "pkg/apiserver/write/patching.h"
 #include "pkg/store/object.h"
@@ -135,6 +136,17 @@ void Writer::keep_this_part(Json& config) const {
     config.member("metadata").erase(name);
 }
 
+Async<std::optional<ApiError>> Writer::claim(Json object) {
+  if (part() == store::Part::status) co_return std::nullopt;
+  // The path says where it goes, whatever the body leaves out.
+  if (!info_.ns.empty()) object.member("metadata").set("namespace", info_.ns);
+  const auto name = store::metadata_text(object, "name");
+  const auto causes = co_await take_claims(store_, std::move(object), now_, options_.dry_run);
+  if (!causes.ok()) co_return explain(causes.status());
+  if (causes->empty()) co_return std::nullopt;
+  co_return invalid_object(info_, std::string(kind_.kind), name, *causes);
+}
+
 Async<Written> Writer::create(Json body) {
   if (kind_.has_status && body.is_object()) body.erase("status");
   if (auto* metadata = body.find("metadata")) metadata->erase("managedFields");
@@ -152,6 +164,7 @@ Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings)
                     object.member("metadata").string_or("name", info_.name)};
   if (!wanted.name.empty() && store_.get(wanted).ok())
     co_return Written(already_exists_error(info_, wanted.name));
+  if (auto wrong = co_await claim(object)) co_return Written(*std::move(wrong));
   api::meta::seed_status(kind_, object, now_);
   Written written;
   written.code = 201;
@@ -191,6 +204,7 @@ Async<Written> Writer::replace(Json object, store::ObjectPtr current, bool& conf
 
 Async<Written> Writer::store_next(Json object, store::ObjectPtr current, bool& conflicted,
                                   std::vector<std::string> warnings) {
+  if (auto wrong = co_await claim(object)) co_return Written(*std::move(wrong));
   Written written;
   written.warnings = std::move(warnings);
   if (options_.dry_run) {

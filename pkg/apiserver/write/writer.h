@@ -52,6 +52,8 @@ class Writer {
   store::Part part() const;
   schema::ManagedEntry manager(schema::ManagerOperation operation) const;
   ApiError explain_patch(const Status& status, const std::string& content_type) const;
+  // Takes what only one object may have; the error names who has it.
+  Async<std::optional<ApiError>> claim(Json object);
   std::optional<ApiError> check_namespace() const;
   std::optional<ApiError> admit(Admission& admission, Json& object) const;
   // What `body` asks for, of the part that this path may change.
