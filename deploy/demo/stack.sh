@@ -25,7 +25,7 @@ show_what_is_known() {
   local kind log
   if [ -n "${KUBECONFIG:-}" ]; then
     ctl get proxmoxclusters,machineclasses 2>/dev/null || true
-    for kind in proxmoxclusters machineclasses apps machines; do
+    for kind in proxmoxclusters machineclasses appliances apps machines; do
       ctl describe $kind 2>/dev/null || true
     done
   fi
