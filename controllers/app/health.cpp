@@ -1,5 +1,7 @@
 #include "controllers/app/health.h"
 
+#include <algorithm>
+
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
@@ -21,6 +23,13 @@ constexpr const char* kHttpScript =
 constexpr const char* kTcpScript =
     "if command -v bash >/dev/null 2>&1; then "
     "bash -c 'exec 3<>/dev/tcp/127.0.0.1/$1' probe \"$1\"; else nc -z 127.0.0.1 \"$1\"; fi";
+
+// Its addresses mean something there only: from here somebody else may answer under them.
+bool is_behind_appliance(const AppSpec& spec) {
+  return std::ranges::any_of(spec.networks, [](const api::v1alpha1::Network& network) {
+    return network.appliance_ref.has_value();
+  });
+}
 
 int probed_port(const AppSpec& spec) {
   const auto& health = *spec.health;
@@ -90,6 +99,10 @@ Async<ProbeResult> probe(const AppSpec& spec, const ResolvedWorkload& workload, 
   if (!spec.health || (!spec.health->http && !spec.health->tcp))
     co_return co_await probe_inside(workload, std::move(guest));
   const int port = probed_port(spec);
+  if (guest && is_behind_appliance(spec)) {
+    const auto hidden = co_await probe_from_guest(spec, *guest);
+    co_return result_of(hidden, ProbeSource::guest, port);
+  }
   const auto outside = co_await probe_from_daemon(spec, address, prober);
   if (outside.ok()) co_return result_of(outside, ProbeSource::daemon, port);
   const auto error = error_class(outside);

@@ -16,8 +16,8 @@ struct ProbeResult {
 };
 
 // Asks from the daemon; where the daemon has no way to the address, asks inside the container on
-// 127.0.0.1. Without a declared probe: whether what runs inside runs, by the container's own word.
-// `guest` may be absent (no command channel).
+// 127.0.0.1, as behind an Appliance at once. Without a declared probe: whether what runs inside
+// runs, by the container's own word. `guest` may be absent (no command channel).
 Async<ProbeResult> probe(const api::v1alpha1::AppSpec& spec, const ResolvedWorkload& workload,
                          std::string address, Prober& prober, std::optional<Guest> guest);
 

@@ -139,7 +139,10 @@ void show_ready(Conditions& conditions, Appliance& appliance, const Plan& plan,
   if (planned) {
     reason = "Configuring";
     message = inside.progress;
-    const auto worry = first_worry(appliance, reason, code);
+    const bool unseen = inside.findings == nullptr && inside.refused.ok() &&
+                        api::meta::is_true(appliance.status.conditions, "ContainerReady");
+    if (unseen && message.empty()) message = "looking inside";
+    const auto worry = unseen ? std::string() : first_worry(appliance, reason, code);
     if (!worry.empty()) message = inside.progress.empty() ? worry : inside.progress + "; " + worry;
   }
   if (well) {

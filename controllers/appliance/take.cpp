@@ -1,6 +1,8 @@
 // What an Appliance's reconciler does: one step, as the plan says.
 #include <variant>
 
+#include "api/kinds.h"
+#include "api/meta/seed.h"
 #include "controllers/appliance/reconciler.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/codec.h"
@@ -66,7 +68,9 @@ Async<Status> Reconciler::take_step(Run& run, const ChangeBridge& step) {
 }
 
 Async<Status> Reconciler::take_step(Run& run, const CreateMachine& step) {
-  const auto made = co_await d_.store.create(kMachines, schema::encode(step.machine));
+  Json machine = schema::encode(step.machine);
+  api::meta::seed_status(*api::find_by_resource(kMachines), machine, d_.clock.now());
+  const auto made = co_await d_.store.create(kMachines, std::move(machine));
   if (made.ok() || error_class(made.status()) == ErrorClass::already_exists) co_return Status();
   run.plan = now(Situation::stalled, "MachineRefused", made.status());
   co_return error_class(made.status()) == ErrorClass::invalid ? Status() : made.status();

@@ -173,6 +173,8 @@ Async<Status> check_host(Turn turn, std::string host) {
 Async<Status> ensure_certificates(Turn turn) {
   const auto& network = turn.wanted.network;
   if (!network.proxy || network.proxy->tls != api::v1alpha1::ProxyTls::internal) co_return Status();
+  const auto* proxy = turn.findings.find(parts::kProxy);
+  if (proxy != nullptr && !proxy->status.ok()) co_return proxy->status;
   auto& setup = turn.setup;
   GANTRY_CO_TRY_ASSIGN(const auto text, co_await setup.must(admin("/pki/ca/local")));
   auto authority = schema::parse_json(text);

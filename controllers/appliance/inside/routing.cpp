@@ -30,7 +30,11 @@ Async<Status> ensure_system(Turn turn) {
   if (setup.system.family != guest::Family::debian)
     co_return make_error(ErrorClass::unsupported, "an Appliance needs a Debian template");
   GANTRY_CO_TRY(co_await guest::check_booted(setup));
-  const auto made = co_await setup.must(argv_of("mkdir", "-p", guest::kFolder, "/etc/gantry"));
+  auto made =
+      co_await setup.must(argv_of("mkdir", "-p", guest::kFolder, "/etc/gantry", "/etc/dnsmasq.d"));
+  GANTRY_CO_TRY(made.status());
+  // The command channel's umask is narrow, and the services that read these are not root.
+  made = co_await setup.must(argv_of("chmod", "755", "/etc/gantry", "/etc/dnsmasq.d"));
   GANTRY_CO_TRY(made.status());
   // Before the packages: what they start at once reads them.
   const auto names = open_file(config::kDnsmasqFile, config::dnsmasq_conf(turn.wanted.network));
