@@ -98,7 +98,8 @@ void World::check_write(const lab::Lab::Write& write) {
   if (is_stop(write) && !may_stop(owner->second)) {
     violate("a container was stopped that nobody wanted stopped: " + write.path);
   }
-  const bool long_blind = blind_since_.has_value() && clock.now() - *blind_since_ > kInFlight;
+  const bool long_blind =
+      blind && blind_since_.has_value() && clock.now() - *blind_since_ > kInFlight;
   if (long_blind && is_destruction(write)) {
     violate("a container was destroyed on incomplete information");
   }
