@@ -22,13 +22,11 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
+// What some server sent must not begin a line of its own.
+std::string on_one_line(std::string_view text) {
+  std::string out;
   for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
+    if (c == '\n') {
       out += "\\n";
     } else if (static_cast<unsigned char>(c) < 0x20) {
       out += absl::StrFormat("\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
@@ -36,7 +34,16 @@ std::string in_quotes(std::string_view text) {
       out += c;
     }
   }
-  return out + "\"";
+  return out;
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return "\"" + on_one_line(escaped) + "\"";
 }
 
 bool needs_quotes(std::string_view text) {
@@ -99,7 +106,7 @@ std::string render(Format format, std::string_view message, Fields fields) {
       line += "," + in_quotes(key) + ":" + in_quotes(value.text());
     return line;
   }
-  std::string line(message);
+  std::string line = on_one_line(message);
   for (const auto& [key, value] : fields) {
     line += " " + std::string(key) + "=";
     line += needs_quotes(value.text()) ? in_quotes(value.text()) : value.text();

@@ -1,6 +1,5 @@
 #include "pkg/base/status.h"
 
-#include "pkg/base/log.h"
 #include "pkg/base/random.h"
 #include "pkg/base/testing.h"
 
@@ -24,13 +23,6 @@ TEST(Status, EveryClassSurvivesTheRoundTrip) {
     const auto kind = static_cast<ErrorClass>(i);
     EXPECT_EQ(error_class(make_error(kind, "x")), kind) << to_string(kind);
   }
-}
-
-TEST(Log, QuotesOnlyWhereNeeded) {
-  EXPECT_EQ(log::render(log::Format::text, "made", {{"vmid", 7}, {"why", "a b"}}),
-            "made vmid=7 why=\"a b\"");
-  EXPECT_EQ(log::render(log::Format::json, "made", {{"why", "a\n\"b"}}),
-            R"("message":"made","why":"a\n\"b")");
 }
 
 TEST(Random, UuidsAreVersion4AndRepeatFromTheSeed) {
