@@ -472,6 +472,15 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
          s.world.snapshot = snapshot;
        },
        "start it", Situation::progressing, "Restarting"},
+      {"an uptime that began before all times is no boot since then",
+       [](Scene& s) {
+         s.stopped();
+         s.world.tasks = {s.task("vzshutdown", "root@pam", 10min)};
+         auto snapshot = std::make_shared<inventory::Snapshot>();
+         snapshot->nodes[kNode].uptime_seconds = INT64_MAX;
+         s.world.snapshot = snapshot;
+       },
+       kNothing, Situation::held, "StoppedExternally"},
       {"a volume that is new is made", [](Scene& s) { s.wants_data(); }, "change its configuration",
        Situation::progressing, "AddingVolume"},
       {"a volume that is there is left alone", [](Scene& s) { s.wants_data("mp3"); }, kNothing,
