@@ -173,7 +173,8 @@ void Misfortune::change_mode() {
   world_.edit_cluster([](Json& spec) { spec.set("mode", "Enforce"); });
 }
 
-// Of a Machine that this database has never had, and seen to be ours.
+// Of a Machine that this database has never had, seen to be ours and there to stay: a late answer
+// to its deletion must not take away what gives that database away.
 bool Misfortune::has_newer_container(const store::memory::Image& database) const {
   return std::ranges::any_of(world_.lab->guests(), [&](const lab::GuestRecord& guest) {
     const auto uid = uid_of(guest);
@@ -182,8 +183,11 @@ bool Misfortune::has_newer_container(const store::memory::Image& database) const
       return false;
     }
     const bool tagged = tags->second.find(pve::to_tag(*uid)) != std::string::npos;
+    const bool stays = std::ranges::any_of(world_.wanted(), [&](const auto& entry) {
+      return entry.second.exists && entry.second.uid == *uid;
+    });
     const auto has = [&](const auto& row) { return row.uid == *uid; };
-    return tagged && std::ranges::none_of(database.guests, has) &&
+    return tagged && stays && std::ranges::none_of(database.guests, has) &&
            std::ranges::none_of(database.objects,
                                 [&](const auto& entry) { return has(entry.second); });
   });

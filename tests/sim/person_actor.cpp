@@ -145,7 +145,9 @@ bool PersonActor::others_are_there(const std::string& victim) const {
   for (const auto& [name, wish] : world_.wanted()) {
     const auto vmid = world_.vmid_of(name);
     if (!wish.exists || !vmid.has_value() || name == victim) continue;
-    if (!world_.lab->find_guest(*vmid).has_value()) return false;
+    const auto guest = world_.lab->find_guest(*vmid);
+    // What a dead create has left does not stay either.
+    if (!guest.has_value() || guest->config.contains("lock")) return false;
     ++others;
   }
   return others > 0;
