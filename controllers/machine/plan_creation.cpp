@@ -4,6 +4,11 @@
 #include "pkg/pve/errors.h"
 
 namespace gantry::controllers::machine {
+
+bool is_anothers(const Observation& world) {
+  return world.guest.occupant == Occupant::stranger && carries_mark(world.guest.config);
+}
+
 namespace {
 
 Plan note(const pve::Task& task) {
@@ -41,12 +46,6 @@ Plan plan_after_create(const Case& the) {
   plan.code = "CT-008";
   plan.is_repair = true;
   return plan;
-}
-
-// What is on our id is proven to be another's. Without any mark it may be ours: somebody may have
-// edited the notes before the tag was set.
-bool is_anothers(const Observation& world) {
-  return world.guest.occupant == Occupant::stranger && carries_mark(world.guest.config);
 }
 
 // A task that may be ours, from before our token was changed, or that of another installation: what

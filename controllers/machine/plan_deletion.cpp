@@ -64,6 +64,15 @@ Plan plan_proof(const Case& the) {
                   join(volumes, " && pvesm free "));
 }
 
+// Whose guest it is that we have no record of having made. A create may have been sent twice, so
+// that the answer we heard was the refusal of the second: its task tells.
+Plan plan_unrecorded(const Case& the, const std::string& somebody_elses) {
+  if (!never_asked(the) && !is_anothers(the.world)) {
+    if (auto trace = plan_trace(the)) return *trace;
+  }
+  return release(somebody_elses);
+}
+
 Plan plan_unseen(const Case& the) {
   const auto& world = the.world;
   if (!world.vmid_free.has_value()) {
@@ -85,19 +94,15 @@ Plan plan_unseen(const Case& the) {
     return release("destroyed; the VMID has been taken by somebody else since");
   }
   if (ended) return plan_unfinished(the);
-  if (!was_made(the)) {
-    if (auto trace = plan_trace(the)) return *trace;
-    return release("the create had no effect; the VMID belongs to somebody else");
-  }
+  if (!was_made(the))
+    return plan_unrecorded(the, "the create had no effect; the VMID belongs to somebody else");
   if (world.guest.occupant == Occupant::absent) return plan_taken_over(the);
   return unknown(steps::kProve, guest_text(world) + " is not to be seen (" + world.guest.why +
                                     ") but its id is taken");
 }
 
 Plan plan_stranger(const Case& the) {
-  if (!was_made(the)) {
-    return release("the guest on its VMID is somebody else's");
-  }
+  if (!was_made(the)) return plan_unrecorded(the, "the guest on its VMID is somebody else's");
   if (destroyed(the)) return release("destroyed; the VMID has been taken by somebody else since");
   return hold(steps::kDestroy, "OwnershipUnproven",
               guest_text(the.world) +
@@ -132,8 +137,9 @@ Plan plan_deletion(const Case& the) {
     case Occupant::ours:
       return plan_destroy(the);
     case Occupant::unfinished:
-      return was_made(the) ? plan_unfinished(the)
-                           : release("what is being created on its VMID is somebody else's");
+      return was_made(the)
+                 ? plan_unfinished(the)
+                 : plan_unrecorded(the, "what is being created on its VMID is somebody else's");
     case Occupant::stranger:
       return plan_stranger(the);
     case Occupant::absent:

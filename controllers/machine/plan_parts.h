@@ -28,6 +28,9 @@ Plan refused(std::string step, const Status& why);
 
 std::string guest_text(const Observation& world);  // "container 20001 on pve1"
 
+// What is on our id is proven to be another's. Without any mark it may be ours: somebody may have
+// edited the notes before the tag was set.
+bool is_anothers(const Observation& world);
 // Our row is there, a container of ours is not (yet, or no more).
 Plan plan_creation(const Case& the);
 // A create call was made whose answer nobody has: found, still open, or proven without effect

@@ -294,6 +294,23 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
          s.world.traces->task = s.task("vzcreate", "gantry@pve", 9s);
        },
        "follow the create task", Situation::progressing, "Creating"},
+      {"a call sent twice, of which the second was refused, is found before the id is given up",
+       [](Scene& s) {
+         s.refused_as_taken();
+         s.stranger("edited by a person");
+         s.world.traces->kin.reset();
+         s.world.traces->task = s.task("vzcreate", "gantry@pve", 59s);
+         s.deleting();
+       },
+       "follow the create task", Situation::progressing, "Creating"},
+      {"... and what carries another's mark is let go at once",
+       [](Scene& s) {
+         s.refused_as_taken();
+         s.stranger(pve::to_description_line({"home-2", kUid, 1}));
+         s.world.traces->complete = false;
+         s.deleting();
+       },
+       "release the VMID", Situation::progressing, "Releasing"},
       {"not found yet, it may still be executed", [](Scene& s) { s.unclear(10s); }, kNothing,
        Situation::waiting, "CreateUnclear"},
       {"a node that cannot be asked leaves it open",
