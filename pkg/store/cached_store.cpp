@@ -168,6 +168,11 @@ Status CachedStore::unavailable() const {
                                                  options_.retry_after));
 }
 
+Status CachedStore::unclear() const {
+  return annotate(unavailable(),
+                  "whether this write was stored is not known, look before you repeat it");
+}
+
 void CachedStore::lose_database(const Status& why) {
   if (!gone()) {
     gone_since_ = clock_.now();

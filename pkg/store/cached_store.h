@@ -85,6 +85,8 @@ class CachedStore final : public Store {
   Async<Status> reload();
   void lose_database(const Status& why);
   Status unavailable() const;
+  // For a write that was sent: whether the database has it, nobody has said.
+  Status unclear() const;
   bool gone() const { return gone_since_.has_value(); }
 
   Executor executor_;

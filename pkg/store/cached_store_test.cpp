@@ -16,6 +16,7 @@ using gantry::testing::IsOk;
 using memory::Fault;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Resource kApps = "apps.gantry.dev";
 
@@ -236,7 +237,9 @@ TEST(CachedStore, RefusesWritesAndServesReadsWhileTheDatabaseIsGone) {
   EXPECT_THAT(daemon->store.get(key("a")), IsOk());
   EXPECT_THAT(daemon->store.health(), Fails(ErrorClass::transport, HasSubstr("revision 1")));
   world.pass(1h);
-  EXPECT_THAT(daemon->run(daemon->store.create(kApps, app("b"))), Fails(ErrorClass::transport));
+  // Refused at once, never sent: nothing is unclear about it.
+  const auto later = daemon->run(daemon->store.create(kApps, app("b")));
+  EXPECT_THAT(later, Fails(ErrorClass::transport, Not(HasSubstr("whether this write"))));
   world.disk.down = false;
   world.pass(6s);
   EXPECT_THAT(daemon->store.health(), IsOk());
@@ -249,7 +252,9 @@ TEST(CachedStore, TellsTheTruthAboutAWriteWhoseAnswerWasLost) {
   auto watch = *daemon->store.watch(kApps, "", 0);
   world.disk.fail_next(Fault::lose_answer);
   // The follower makes calls too; this one belongs to the commit, the first call of the round.
-  EXPECT_THAT(daemon->run(daemon->store.create(kApps, app("a"))), Fails(ErrorClass::transport));
+  const auto lost = daemon->run(daemon->store.create(kApps, app("a")));
+  EXPECT_THAT(lost, Fails(ErrorClass::transport, HasSubstr("whether this write was stored")));
+  EXPECT_EQ(retry_after(lost.status()), 5s);
   EXPECT_THAT(daemon->next(*watch), ElementsAre("+a@1"));
   EXPECT_THAT(daemon->store.get(key("a")), IsOk());
   EXPECT_THAT(daemon->store.health(), IsOk());

@@ -105,7 +105,7 @@ Async<void> CachedStore::commit(Batch batch) {
     co_await settle(std::move(batch), *std::move(answered));
   } else if (is_unknown(answered.status())) {
     lose_database(answered.status());
-    refuse(batch, unavailable());
+    refuse(batch, unclear());
   } else if (batch.size() > 1 && error_class(answered.status()) != ErrorClass::held &&
              error_class(answered.status()) != ErrorClass::cancelled) {
     co_await commit_one_by_one(std::move(batch));
@@ -154,7 +154,7 @@ Async<void> CachedStore::settle(Batch batch, std::vector<Result<int64_t>> revisi
   const bool behind = !done.empty() && done.back().second->revision > cache_->revision();
   if (behind || !stale.empty()) current = co_await catch_up();
   if (!current.ok() && error_class(current) != ErrorClass::cancelled) lose_database(current);
-  if (gone()) current = unavailable();
+  if (gone()) current = unclear();
   for (auto& [pending, object] : done) {
     const bool visible = object->revision <= cache_->revision();
     if (!visible && current.ok()) current = object_modified(object->key);
