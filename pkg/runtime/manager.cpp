@@ -9,6 +9,9 @@
 namespace gantry::runtime {
 namespace {
 
+// A database that does not answer is not waited for: the lease then runs out.
+constexpr Duration kRelease = std::chrono::seconds(1);
+
 bool is_cancellation(const Status& status) {
   return !status.ok() && error_class(status) == ErrorClass::cancelled;
 }
@@ -95,7 +98,9 @@ Async<Status> Manager::lead() {
   }
   // Another process need not wait for the lease to run out. A cancelled stop just leaves it.
   if (leadership_.epoch() != 0) {
-    (void)co_await leases_.release(options_.lease, options_.holder);
+    auto released = leases_.release(options_.lease, options_.holder);
+    (void)co_await async::with_deadline(environment_.clock, kRelease, "release the lease",
+                                        std::move(released));
   }
   co_return Status();
 }

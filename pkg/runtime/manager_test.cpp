@@ -71,6 +71,41 @@ TEST(Manager, OnlyTheLeaderRunsControllersAndTheNextTakesOver) {
   world.finish();
 }
 
+// A database that no longer answers: a lease is had, and never given back.
+class SilentLeases final : public store::Leases {
+ public:
+  explicit SilentLeases(store::Leases& leases) : leases_(leases) {}
+  Async<Result<store::LeaseState>> acquire(std::string name, std::string holder,
+                                           Duration ttl) override {
+    return leases_.acquire(std::move(name), std::move(holder), ttl);
+  }
+  Async<Status> release(std::string, std::string) override {
+    ++releases;
+    co_return co_await never_.wait();
+  }
+  void fence(std::string name, int64_t epoch) override { leases_.fence(std::move(name), epoch); }
+  int releases = 0;
+
+ private:
+  store::Leases& leases_;
+  async::Event never_;
+};
+
+TEST(Manager, EndsThoughTheDatabaseDoesNotAnswer) {
+  TestWorld world;
+  store::memory::Database database(world.disk);
+  SilentLeases leases(database.leases());
+  Manager manager(world.environment(), leases, options("one"));
+  world.start([&] { return manager.run(); });
+  world.run_for(30s);
+  ASSERT_TRUE(manager.leadership().held());
+  manager.stop();
+  world.run_for(2s);
+  EXPECT_EQ(leases.releases, 1);
+  EXPECT_EQ(world.running(), 0u);
+  world.finish();
+}
+
 TEST(Manager, StopsControllersBeforeALeaseItCannotRenewRunsOut) {
   TestWorld world;
   world.put("things", "", "a");

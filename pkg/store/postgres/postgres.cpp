@@ -16,8 +16,12 @@ class PostgresDatabase final : public Database {
         backend_(link_, retention),
         guests_(link_),
         leases_(link_) {}
-  // Jobs that still run hold what they need; only the wait for notifications must be ended.
-  ~PostgresDatabase() override { link_.listener->stop(); }
+  // Jobs that still run hold what they need, but the pool waits for them: nobody hears them any
+  // more, so that a server that does not answer is not waited for.
+  ~PostgresDatabase() override {
+    link_.listener->stop();
+    link_.sessions->cut();
+  }
 
   Backend& backend() override { return backend_; }
   Guests& guests() override { return guests_; }

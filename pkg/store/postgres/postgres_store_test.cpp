@@ -1,4 +1,5 @@
 // The store over a real PostgreSQL: order under concurrency, several processes, outages.
+#include "pkg/async/deadline.h"
 #include "pkg/store/postgres/postgres_store_world_test.h"
 
 namespace gantry::store::postgres {
@@ -189,6 +190,27 @@ TEST(PostgresStore, DoesNotHangWithAServerThatHangs) {
   }
   EXPECT_TRUE(agree);
   EXPECT_THAT(daemon.create("after"), IsOk());
+}
+
+TEST(PostgresStore, EndsWhileTheServerHangs) {
+  async::Loop loop;
+  async::RealClock clock;
+  auto& server = fragile_server();
+  const auto conninfo = server.create_database();
+  ASSERT_THAT(conninfo, IsOk());
+  Time began;
+  {
+    Process process(loop, *conninfo);
+    server.freeze();
+    auto asked = process.database->leases().acquire("gantryd", "me", 10s);
+    const auto answered =
+        loop.block_on(async::with_deadline(clock, 300ms, "acquire", std::move(asked)));
+    EXPECT_THAT(answered, Fails(ErrorClass::timeout));
+    began = clock.now();
+    process.database.reset();
+  }
+  EXPECT_LT(clock.now() - began, 5s);
+  server.thaw();
 }
 
 TEST(PostgresStore, KeepsALargeStateOverARestart) {

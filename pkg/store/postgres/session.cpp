@@ -1,6 +1,7 @@
 #include "pkg/store/postgres/session.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 namespace gantry::store::postgres {
 
@@ -27,6 +28,10 @@ bool Session::is_alive() {
   // An idle connection has nothing to read, unless the server said goodbye.
   pollfd waiting{connection_.sock(), POLLIN, 0};
   return ::poll(&waiting, 1, 0) == 0;
+}
+
+void Session::hang_up() {
+  (void)::shutdown(connection_.sock(), SHUT_RDWR);
 }
 
 std::string text_array(const std::vector<std::string>& items) {

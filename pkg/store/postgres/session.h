@@ -32,6 +32,8 @@ class Session {
   }
   // False when the server has hung up since the last use.
   bool is_alive();
+  // From any thread: whoever waits for an answer here is told that the connection broke.
+  void hang_up();
 
  private:
   void prepare(const Statement& statement);

@@ -3,6 +3,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "pkg/async/blocking_pool.h"
@@ -39,17 +40,24 @@ class Sessions {
   const std::string& target() const { return target_; }
   // The installation that every connection must lead to; empty: not known yet.
   void expect_installation(std::string id);
+  // Breaks every connection, also under the hands of whoever waits for its answer, and makes no new
+  // one: a server that hangs must not keep a daemon that ends.
+  void cut();
 
  private:
   std::unique_ptr<Session> take();
   void give_back(std::unique_ptr<Session> session);
   void after_error(std::unique_ptr<Session> session, const Status& status);
+  void refuse_when_cut() const;
+  void forget(Session* session);
   void check_installation(Session& session, const std::string& expected);
 
   std::string conninfo_;
   std::string target_;
   std::mutex mutex_;
   std::list<std::unique_ptr<Session>> idle_;
+  std::set<Session*> busy_;
+  bool is_cut_ = false;
   std::string installation_;
 };
 
