@@ -39,7 +39,8 @@ TypeInfo describe(Type<AppMachine>) {
                                      "The last line that the command of the step has written."),
           field<&AppMachine::code>("code", "What is wrong, of the failure catalogue."),
           field<&AppMachine::step_started_at>("stepStartedAt", "Since when."),
-          field<&AppMachine::url>("url", "Where it answers."),
+          field<&AppMachine::url>(
+              "url", "Where it answers: a host name when a proxy serves it, else its address."),
           field<&AppMachine::revision>("revision", "The workload that was last put into it."),
           field<&AppMachine::target>("target", "The workload that it is to run."),
           field<&AppMachine::failed_revision>("failedRevision",
@@ -94,7 +95,8 @@ TypeInfo describe(Type<AppStatus>) {
           field<&AppStatus::revisions>("revisions", "What went out, oldest first.",
                                        MapKey{"number"}),
           field<&AppStatus::machines>("machines", "Its Machines.", MapKey{"name"}),
-          field<&AppStatus::url>("url", "Where it answers."),
+          field<&AppStatus::url>(
+              "url", "Where it answers: a host name when a proxy serves it, else its address."),
           field<&AppStatus::health>("health", "The last health probe."),
       });
 }

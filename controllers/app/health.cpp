@@ -1,7 +1,6 @@
 #include "controllers/app/health.h"
 
-#include <algorithm>
-
+#include "controllers/app/url.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
@@ -23,13 +22,6 @@ constexpr const char* kHttpScript =
 constexpr const char* kTcpScript =
     "if command -v bash >/dev/null 2>&1; then "
     "bash -c 'exec 3<>/dev/tcp/127.0.0.1/$1' probe \"$1\"; else nc -z 127.0.0.1 \"$1\"; fi";
-
-// Its addresses mean something there only: from here somebody else may answer under them.
-bool is_behind_appliance(const AppSpec& spec) {
-  return std::ranges::any_of(spec.networks, [](const api::v1alpha1::Network& network) {
-    return network.appliance_ref.has_value();
-  });
-}
 
 int probed_port(const AppSpec& spec) {
   const auto& health = *spec.health;
@@ -99,6 +91,7 @@ Async<ProbeResult> probe(const AppSpec& spec, const ResolvedWorkload& workload, 
   if (!spec.health || (!spec.health->http && !spec.health->tcp))
     co_return co_await probe_inside(workload, std::move(guest));
   const int port = probed_port(spec);
+  // Its address means something there only: from here somebody else may answer under it.
   if (guest && is_behind_appliance(spec)) {
     const auto hidden = co_await probe_from_guest(spec, *guest);
     co_return result_of(hidden, ProbeSource::guest, port);

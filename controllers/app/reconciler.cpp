@@ -6,6 +6,7 @@
 #include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
 #include "controllers/app/rollout.h"
+#include "controllers/app/url.h"
 #include "pkg/base/json_compare.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/equal.h"
@@ -31,14 +32,6 @@ AppMachine shown_before(const App& app, const std::string& name) {
   AppMachine fresh;
   fresh.name = name;
   return fresh;
-}
-
-std::string url_of(const App& app, const std::string& address) {
-  if (address.empty() || app.spec.ports.empty()) return "";
-  const auto& port = app.spec.ports.front();
-  const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
-  const std::string suffix = port.port == 80 ? "" : ":" + std::to_string(port.port);
-  return "http://" + host + suffix + "/";
 }
 
 // What the Machine does itself is told by the Machine's own events, what the bootstrap does by its
@@ -113,7 +106,8 @@ Reconciler::Reconciler(Dependencies dependencies, Executor executor)
     : d_(dependencies), jobs_(dependencies.clock, std::move(executor)) {}
 
 void Reconciler::connect(runtime::Controller& controller) {
-  controller.reads({"machineclasses.gantry.dev"}).writes({kMachines, "secrets", "events"});
+  controller.reads({"machineclasses.gantry.dev", "appliances.gantry.dev"})
+      .writes({kMachines, "secrets", "events"});
   const auto owner = runtime::to_owner("App");
   controller.watches(kMachines, [owner](const store::Change& change) {
     return differs_in_more_than_numbers(change) ? owner(change) : std::vector<runtime::Request>();
@@ -200,7 +194,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   shown.vmid = machine.status.vmid;
   shown.node = machine.status.node;
   shown.address = machine.status.addresses.empty() ? "" : machine.status.addresses.front();
-  shown.url = url_of(app, shown.address);
+  shown.url = url_of(app, machine, appliance_of(app, d_.store));
   const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
   shown.unknown_since.reset();
   show_nothing_under_way(shown);

@@ -239,6 +239,8 @@ TEST_F(ApplianceStory, AnExposedAppIsRouted) {
     }
     return routed;
   }));
+  EXPECT_EQ(world.objects("apps.gantry.dev").front().find("status")->string_or("url", ""),
+            "https://site.lan/");
   world.delete_app("site");
   ASSERT_TRUE(wait_until([&] {
     bool routed = true;
