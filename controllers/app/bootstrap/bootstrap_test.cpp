@@ -67,7 +67,7 @@ class LittleDebian final : public guest::Channel {
     if (word == "dpkg-query") return packages.contains(last) ? text("installed 1.0") : code(false);
     if (word == "env") return apt(argv);
     if (word == "test") return code(files.contains(last));
-    if (word == "stat" || word == "sha256sum" || word == "cat") return read(word, last);
+    if (word == "cat" || (word == "sh" && argv[3] == "look")) return read(word, last);
     if (word == "rm") return code(files.erase(last) > 0);
     if (word == "systemctl") return systemctl(argv);
     if (word == "mkdir") return code(true);
@@ -85,10 +85,9 @@ class LittleDebian final : public guest::Channel {
     const auto file = files.find(path);
     if (file == files.end()) return code(false);
     if (word == "cat") return text(file->second.content);
-    if (word == "stat")
-      return text(
-          absl::StrFormat("%o %s %s\n", file->second.mode, file->second.owner, file->second.group));
-    return text(crypto::sha256_hex(file->second.content) + "  " + path);
+    return text(absl::StrFormat("%o %s %s\n%s  %s", file->second.mode, file->second.owner,
+                                file->second.group, crypto::sha256_hex(file->second.content),
+                                path));
   }
   guest::Exit systemctl(const std::vector<std::string>& argv) {
     const auto& verb = argv[1];

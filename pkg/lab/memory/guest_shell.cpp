@@ -41,6 +41,18 @@ void boot(GuestSystem& system) {
   }
 }
 
+namespace {
+
+// What a script is given after its name: "$1".
+std::string with_argument(std::string script, const std::string& argument) {
+  const std::string from = "\"$1\"", to = "'" + argument + "'";
+  for (auto at = script.find(from); at != std::string::npos; at = script.find(from, at + to.size()))
+    script.replace(at, from.size(), to);
+  return script;
+}
+
+}  // namespace
+
 bool GuestShell::is_folder(const std::string& path) const {
   if (system_.folders.contains(path)) return true;
   const auto below = system_.files.lower_bound(path + "/");
@@ -72,7 +84,7 @@ guest::Exit GuestShell::run_words(const Words& words, const std::string& input) 
   if ((name == "sh" || name == "bash") && words.size() > 2 && starts_with(words[1], "-") &&
       words[1].back() == 'c') {
     if (words[2].find("/dev/tcp/") != std::string::npos) return probe();
-    return run_script(words[2], input);
+    return run_script(words.size() > 4 ? with_argument(words[2], words[4]) : words[2], input);
   }
   if ((name == "sh" || name == "bash") && words.size() == 2) {
     const auto file = system_.files.find(words[1]);
@@ -110,6 +122,13 @@ guest::Exit GuestShell::probe() const {
 }
 
 guest::Exit GuestShell::run_script(const std::string& script, const std::string& input) {
+  // The one pipe that is known: what a whole script says, as a sum.
+  const std::string head = "{ ", tail = "; } 2>&1 | sha256sum";
+  if (script.starts_with(head) && script.ends_with(tail)) {
+    const auto said =
+        run_script(script.substr(head.size(), script.size() - head.size() - tail.size()), input);
+    return exit_with(0, crypto::sha256_hex(said.out + said.err) + "  -\n");
+  }
   guest::Exit all;
   bool stops_on_error = false;
   for (const auto& step : split_steps(script)) {
