@@ -52,8 +52,13 @@ Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest gues
     if (!lease.released_at) served.insert(lease.uid);
   Status proven = co_await prove();
   std::optional<Findings> findings;
-  if (proven.ok()) findings = co_await bring_up(guest, std::move(wanted), report);
-  auto& inside = insides_[appliance];
+  auto& inside = insides_[appliance];  // stays: it is not forgotten while this runs
+  const auto key = container + " " + inside.tried;
+  if (inside.memory.key != key) {
+    inside.memory = Memory();
+    inside.memory.key = key;
+  }
+  if (proven.ok()) findings = co_await look_again(guest, std::move(wanted), report, inside.memory);
   inside.running = false;
   inside.ended_at = clock_.steady();
   inside.refused = std::move(proven);

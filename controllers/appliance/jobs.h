@@ -23,6 +23,7 @@ struct Inside {
   guest::Progress progress;          // of the running turn
   std::string tried;                 // what it was to bring about, as text
   std::optional<Findings> findings;  // of the last turn
+  Memory memory;                     // of the last looks
   std::string container;             // that they are about
   Status refused;                    // why the last turn could not begin
   std::optional<Time> ended_at;      // by the steady clock

@@ -222,12 +222,13 @@ void Reconciler::look_inside(Run& run) {
                 run.appliance.status.routes};
   auto text = text_of(wanted);
   const bool fresh = inside.findings && inside.container == container;
-  const bool due = !fresh || inside.tried != text || !inside.ended_at ||
-                   d_.clock.steady() - *inside.ended_at >= kCalm;
   const bool failed = !inside.refused.ok() || (inside.findings && !inside.findings->ok());
-  const bool rests = failed && inside.ended_at && inside.tried == text &&
-                     d_.clock.steady() - *inside.ended_at < 3 * kSoon;
-  if (due && !rests && !inside.running) start_turn(run, inside, container, std::move(text));
+  const Duration pause = fresh && inside.ended_at && inside.refused.ok()
+                             ? pause_after(inside.memory, *inside.ended_at)
+                             : Duration(3 * kSoon);
+  const bool rested = !inside.ended_at || d_.clock.steady() - *inside.ended_at >= pause;
+  const bool news = inside.tried != text || (!fresh && !failed);
+  if ((news || rested) && !inside.running) start_turn(run, inside, container, std::move(text));
   if (inside.running || failed) run.recheck = 3 * kSoon;
   if (fresh) run.inside.findings = &*inside.findings;
   run.inside.refused = inside.refused;

@@ -11,6 +11,13 @@ std::string path_of(const std::string& note) {
 
 }  // namespace
 
+void ask_files(Questions& questions, const std::vector<std::string>& paths) {
+  for (const auto& path : paths) {
+    questions.push_back("stat -c '%a %U %G' " + path);
+    questions.push_back("sha256sum " + path);
+  }
+}
+
 Async<Result<bool>> ensure_file(guest::Setup& setup, guest::File file) {
   GANTRY_CO_TRY_ASSIGN(const bool same, co_await guest::is_same_file(setup, file));
   if (same) co_return false;

@@ -1,6 +1,7 @@
 #pragma once
 // Inside: what an Appliance's container does, part by part, each with a probe that asks the
 // container itself and a repair.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -45,5 +46,25 @@ struct Findings {
 // anywhere and run again. One part that fails keeps no other from its turn, but without a booted
 // system with its packages the others are not asked.
 Async<Findings> bring_up(guest::Guest guest, Wanted wanted, guest::Report report);
+
+// A part that fails again and again is left alone for longer each time, up to two minutes.
+struct Failing {
+  int times = 0;
+  Time again_at;  // by the steady clock
+  Status status;
+};
+// What one look leaves to the next.
+struct Memory {
+  std::string key;      // what it is about: the container and what was wanted of it
+  std::string picture;  // how it answered while every part was well; empty: not known
+  Findings findings;
+  Time turned_at;  // the last turn through all parts, by the steady clock
+  std::map<std::string, Failing> failing;
+};
+// The same without asking part by part as long as nothing has changed: that costs two commands,
+// where a turn through all parts costs forty.
+Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report, Memory& memory);
+// When to look again, from the end of the last look on: sooner while something is wrong.
+Duration pause_after(const Memory& memory, Time ended_at);
 
 }  // namespace gantry::controllers::appliance

@@ -38,14 +38,22 @@ class InsideTest : public ::testing::Test {
     route.upstreams = {"10.20.0.100:80"};
     wanted.routes.push_back(route);
   }
-  Findings turn() {
+  guest::Report report() {
     acts.clear();
-    guest::Guest inside(guest, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
-    const guest::Report report = [this](const guest::Progress& progress) {
+    return [this](const guest::Progress& progress) {
       const auto text = progress.step + ": " + progress.message;
       if (progress.changes && (acts.empty() || acts.back() != text)) acts.push_back(text);
     };
-    return loop.block_on(clock, bring_up(inside, wanted, report));
+  }
+  guest::Guest inside() {
+    return guest::Guest(guest, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
+  }
+  Findings turn() { return loop.block_on(clock, bring_up(inside(), wanted, report())); }
+  // As the reconciler's jobs look: without asking part by part while nothing changes.
+  Findings look() { return loop.block_on(clock, look_again(inside(), wanted, report(), memory)); }
+  void look_until_calm() {
+    for (int i = 0; i < 3; ++i) all_is_well(look());
+    EXPECT_NE(memory.picture, "");
   }
   void all_is_well(const Findings& findings) {
     for (const auto& finding : findings.all)
@@ -65,6 +73,7 @@ class InsideTest : public ::testing::Test {
   lab::LittleGuest guest{"debian-12-standard"};
   Wanted wanted;
   std::vector<std::string> acts;
+  Memory memory;
 };
 
 TEST_F(InsideTest, ANewContainerBecomesARouter) {
@@ -136,6 +145,70 @@ const Fault kFaults[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Inside, Repairs, ::testing::ValuesIn(kFaults),
                          [](const auto& fault) { return std::string(fault.param.name); });
+
+TEST_P(Repairs, IsSeenInTheMiddleOfTheCalm) {
+  look_until_calm();
+  GetParam().inject(guest.inside);
+  all_is_well(look());
+  EXPECT_THAT(acts, Contains(HasSubstr(GetParam().deed)));
+}
+
+TEST_F(InsideTest, InTheCalmTwoCommandsAreEnough) {
+  look_until_calm();
+  const int before = guest.calls;
+  const auto findings = look();
+  all_is_well(findings);
+  EXPECT_EQ(guest.calls - before, 2);
+  EXPECT_EQ(findings.certificate_authority, "the authority\n");
+  clock.advance(std::chrono::minutes(10));
+  all_is_well(look());
+  EXPECT_GT(guest.calls - before, 20) << "now and then every part is asked";
+}
+
+TEST_F(InsideTest, WhatComesFromOutsideIsSeenInTheCalm) {
+  look_until_calm();
+  guest.inside.network.upstream = false;
+  EXPECT_EQ(wrong_part(look()), "upstream DNS-003;");
+  guest.inside.network.upstream = true;
+  all_is_well(look());
+}
+
+// What is wrong is not taken for calm, however still it is.
+TEST_F(InsideTest, ThereIsNoCalmWhileSomethingIsWrong) {
+  look_until_calm();
+  unit("dnsmasq.service").failed = true;
+  unit("dnsmasq.service").active = false;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(wrong_part(look()), "names DNS-001;upstream DNS-003;");
+    clock.advance(std::chrono::minutes(2));
+  }
+  EXPECT_EQ(memory.picture, "");
+  unit("dnsmasq.service").failed = false;
+  clock.advance(std::chrono::minutes(2));
+  all_is_well(look());
+}
+
+TEST_F(InsideTest, WhatKeepsFailingIsTriedLessAndLess) {
+  look();
+  unit("dnsmasq.service").failed = true;
+  unit("dnsmasq.service").active = false;
+  const Time begin = clock.steady();
+  int tries = 0, looks = 0;
+  while (clock.steady() < begin + std::chrono::minutes(10)) {
+    look();
+    tries += static_cast<int>(std::ranges::count(acts, "names: starting dnsmasq.service"));
+    ++looks;
+    clock.advance(pause_after(memory, clock.steady()));
+  }
+  EXPECT_GE(tries, 8);
+  EXPECT_LE(tries, 12);
+  EXPECT_GE(looks, 40) << "the other parts are looked at all the same";
+  EXPECT_THAT(message_of(look().find(parts::kNames)->status), HasSubstr("times, tried again at"));
+  unit("dnsmasq.service").failed = false;
+  clock.advance(std::chrono::minutes(2));
+  all_is_well(look());
+  EXPECT_EQ(pause_after(memory, clock.steady()), std::chrono::seconds(15));
+}
 
 // The connections of the others go on.
 TEST_F(InsideTest, ANewRouteIsLoadedWithoutARestart) {

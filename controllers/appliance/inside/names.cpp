@@ -64,6 +64,17 @@ Async<Result<bool>> answers(Turn turn) {
 
 }  // namespace
 
+Questions ask_names(const Wanted& wanted) {
+  const auto& network = wanted.network;
+  Questions questions =
+      argv_of(absl::StrFormat("systemctl is-enabled %s", kUnit),
+              absl::StrFormat("systemctl is-active %s", kUnit),
+              absl::StrFormat("host -W 2 gateway.%s %s", network.dns.domain, network.gateway));
+  ask_files(questions,
+            argv_of(config::kDnsmasqFile, config::kDhcpHostsFile, config::kDnsHostsFile));
+  return questions;
+}
+
 Async<Status> ensure_names(Turn turn) {
   auto& setup = turn.setup;
   GANTRY_CO_TRY(co_await write_tables(turn));

@@ -20,6 +20,19 @@ Async<Status> ensure_upstream(Turn turn);
 Async<Status> ensure_proxy(Turn turn);
 Async<Status> ensure_certificates(Turn turn);
 
+// What the parts ask, as lines of a shell script whose output stays the same as long as nothing
+// changes. Words come from checked fields (host names, addresses) and from constants.
+using Questions = std::vector<std::string>;
+Questions ask_system(const Wanted& wanted);
+Questions ask_address(const Wanted& wanted);
+Questions ask_forwarding(const Wanted& wanted);
+Questions ask_filter(const Wanted& wanted);
+Questions ask_names(const Wanted& wanted);
+Questions ask_proxy(const Wanted& wanted);
+Questions ask_certificates(const Wanted& wanted);
+// The state and the content of files.
+void ask_files(Questions& questions, const std::vector<std::string>& paths);
+
 // A file of ours that everybody may read.
 guest::File open_file(const std::string& path, const std::string& content);
 // Writes it when it differs; whether it did. `what` for people.

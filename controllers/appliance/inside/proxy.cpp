@@ -127,6 +127,15 @@ Async<Result<Json>> choose(Turn turn) {
 
 }  // namespace
 
+Questions ask_proxy(const Wanted& wanted) {
+  if (!wanted.network.proxy) return {};
+  Questions questions =
+      argv_of(absl::StrFormat("systemctl is-enabled %s", kUnit),
+              absl::StrFormat("systemctl is-active %s", kUnit), join(admin("/config/"), " "));
+  ask_files(questions, argv_of(kDropIn, kFile));
+  return questions;
+}
+
 Async<Status> ensure_proxy(Turn turn) {
   if (!turn.wanted.network.proxy) co_return Status();
   auto& setup = turn.setup;
@@ -156,12 +165,21 @@ Async<Status> ensure_proxy(Turn turn) {
 
 namespace {
 
+std::vector<std::string> handshake(const api::v1alpha1::ApplianceProxy& proxy,
+                                   const std::string& host) {
+  const auto port = std::to_string(proxy.https);
+  return argv_of("curl", "-sS", "-o", "/dev/null", "--max-time", "5", "--cacert", kAuthority,
+                 "--resolve", host + ":" + port + ":127.0.0.1", "-X", "OPTIONS",
+                 "https://" + host + ":" + port + "/");
+}
+
+bool has_certificates(const Wanted& wanted) {
+  const auto& proxy = wanted.network.proxy;
+  return proxy && proxy->tls == api::v1alpha1::ProxyTls::internal;
+}
+
 Async<Status> check_host(Turn turn, std::string host) {
-  const auto port = std::to_string(turn.wanted.network.proxy->https);
-  const auto argv = argv_of("curl", "-sS", "-o", "/dev/null", "--max-time", "5", "--cacert",
-                            kAuthority, "--resolve", host + ":" + port + ":127.0.0.1", "-X",
-                            "OPTIONS", "https://" + host + ":" + port + "/");
-  auto answer = co_await turn.setup.ask(argv);
+  auto answer = co_await turn.setup.ask(handshake(*turn.wanted.network.proxy, host));
   if (!answer.ok()) co_return answer.status();
   // 28: the App behind it takes its time; the connection stands.
   if (answer->code == 0 || answer->code == 28) co_return Status();
@@ -170,9 +188,17 @@ Async<Status> check_host(Turn turn, std::string host) {
 
 }  // namespace
 
+Questions ask_certificates(const Wanted& wanted) {
+  if (!has_certificates(wanted)) return {};
+  Questions questions = argv_of(join(admin("/pki/ca/local"), " "));
+  ask_files(questions, argv_of(kAuthority));
+  for (const auto& route : wanted.routes)
+    if (route.tls) questions.push_back(join(handshake(*wanted.network.proxy, route.host), " "));
+  return questions;
+}
+
 Async<Status> ensure_certificates(Turn turn) {
-  const auto& network = turn.wanted.network;
-  if (!network.proxy || network.proxy->tls != api::v1alpha1::ProxyTls::internal) co_return Status();
+  if (!has_certificates(turn.wanted)) co_return Status();
   const auto* proxy = turn.findings.find(parts::kProxy);
   if (proxy != nullptr && !proxy->status.ok()) co_return proxy->status;
   auto& setup = turn.setup;

@@ -21,7 +21,38 @@ constexpr const char* kBootRules = "/etc/nftables.conf";
 // written.
 constexpr const char* kLoadedRules = "/var/lib/gantry/gantry.nft.loaded";
 
+std::vector<std::string> packages_of(const Wanted& wanted) {
+  auto packages = argv_of("nftables", "dnsmasq", "bind9-host", "curl");
+  if (wanted.network.proxy) packages.emplace_back("caddy");
+  return packages;
+}
+
 }  // namespace
+
+Questions ask_system(const Wanted& wanted) {
+  Questions questions;
+  for (const auto& package : packages_of(wanted))
+    questions.push_back("dpkg-query -W -f '${db:Status-Status} ${Version}\\n' " + package);
+  questions.push_back(absl::StrFormat("ls -1 %s", guest::kFolder));  // the notes
+  return questions;
+}
+
+Questions ask_address(const Wanted&) {
+  return argv_of(absl::StrFormat("ip -4 -o addr show dev %s up", config::kLan));
+}
+
+Questions ask_forwarding(const Wanted&) {
+  Questions questions = argv_of("sysctl -n net.ipv4.ip_forward");
+  ask_files(questions, argv_of(kForwardingFile));
+  return questions;
+}
+
+Questions ask_filter(const Wanted&) {
+  Questions questions = argv_of(absl::StrFormat("nft -s list table ip %s", config::kTable),
+                                "systemctl is-enabled nftables.service");
+  ask_files(questions, argv_of(kRulesFile, kBootRules, kLoadedRules));
+  return questions;
+}
 
 Async<Status> ensure_system(Turn turn) {
   auto& setup = turn.setup;
@@ -40,9 +71,7 @@ Async<Status> ensure_system(Turn turn) {
   const auto names = open_file(config::kDnsmasqFile, config::dnsmasq_conf(turn.wanted.network));
   GANTRY_CO_TRY_ASSIGN(const bool there, co_await setup.is_so(argv_of("test", "-e", names.path)));
   if (!there) GANTRY_CO_TRY(co_await guest::write_file(setup, names));
-  auto packages = argv_of("nftables", "dnsmasq", "bind9-host", "curl");
-  if (turn.wanted.network.proxy) packages.emplace_back("caddy");
-  co_return co_await guest::install_missing(setup, std::move(packages));
+  co_return co_await guest::install_missing(setup, packages_of(turn.wanted));
 }
 
 Async<Status> ensure_address(Turn turn) {
