@@ -1,7 +1,6 @@
 #include "pkg/base/time.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <absl/strings/str_format.h>
 
@@ -40,31 +39,36 @@ int64_t within_time(int64_t seconds) {
   return std::clamp(seconds, -kMost, kMost);
 }
 
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 // Consumes exactly `width` digits; -1 when they are not there.
 int take_digits(std::string_view& text, size_t width) {
   if (text.size() < width) return -1;
   int value = 0;
   for (size_t i = 0; i < width; ++i) {
-    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) return -1;
+    if (!is_digit(text[i])) return -1;
     value = value * 10 + (text[i] - '0');
   }
   text.remove_prefix(width);
   return value;
 }
 
-bool take_char(std::string_view& text, std::string_view any_of) {
-  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+template <class... Chars>
+bool take_char(std::string_view& text, Chars... any_of) {
+  if (text.empty() || ((text.front() != any_of) && ...)) return false;
   text.remove_prefix(1);
   return true;
 }
 
 // ".123456" as nanoseconds; nullopt when the dot has no digits.
 std::optional<Duration> take_fraction(std::string_view& text) {
-  if (!take_char(text, ".")) return Duration::zero();
+  if (!take_char(text, '.')) return Duration::zero();
   int64_t nanos = 0;
   int64_t scale = 100'000'000;
   size_t digits = 0;
-  while (!text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) != 0) {
+  while (!text.empty() && is_digit(text.front())) {
     nanos += (text.front() - '0') * scale;
     scale /= 10;
     text.remove_prefix(1);
@@ -76,11 +80,11 @@ std::optional<Duration> take_fraction(std::string_view& text) {
 
 // "Z" or "+02:00", as what must be subtracted from the local reading.
 std::optional<Duration> take_offset(std::string_view& text) {
-  if (take_char(text, "Zz")) return Duration::zero();
+  if (take_char(text, 'Z', 'z')) return Duration::zero();
   const bool minus = !text.empty() && text.front() == '-';
-  if (!take_char(text, "+-")) return std::nullopt;
+  if (!take_char(text, '+', '-')) return std::nullopt;
   const int hours = take_digits(text, 2);
-  if (hours < 0 || hours > 23 || !take_char(text, ":")) return std::nullopt;
+  if (hours < 0 || hours > 23 || !take_char(text, ':')) return std::nullopt;
   const int minutes = take_digits(text, 2);
   if (minutes < 0 || minutes > 59) return std::nullopt;
   const auto offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
@@ -105,19 +109,19 @@ std::string to_rfc3339_micro(Time time) {
 
 std::optional<Time> from_rfc3339(std::string_view text) {
   const int year = take_digits(text, 4);
-  if (year < 1678 || year > 2261 || !take_char(text, "-")) return std::nullopt;
+  if (year < 1678 || year > 2261 || !take_char(text, '-')) return std::nullopt;
   const int month = take_digits(text, 2);
-  if (month < 0 || !take_char(text, "-")) return std::nullopt;
+  if (month < 0 || !take_char(text, '-')) return std::nullopt;
   const int day = take_digits(text, 2);
-  if (day < 0 || !take_char(text, "Tt ")) return std::nullopt;
+  if (day < 0 || !take_char(text, 'T', 't', ' ')) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(year),
                                          std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
   const int hour = take_digits(text, 2);
-  if (hour < 0 || hour > 23 || !take_char(text, ":")) return std::nullopt;
+  if (hour < 0 || hour > 23 || !take_char(text, ':')) return std::nullopt;
   const int minute = take_digits(text, 2);
-  if (minute < 0 || minute > 59 || !take_char(text, ":")) return std::nullopt;
+  if (minute < 0 || minute > 59 || !take_char(text, ':')) return std::nullopt;
   const int second = take_digits(text, 2);
   if (second < 0 || second > 60) return std::nullopt;
   const auto fraction = take_fraction(text);

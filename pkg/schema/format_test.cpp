@@ -115,6 +115,17 @@ TEST(Quantity, KeepsTheTextThatWasWritten) {
   }
 }
 
+TEST(Utf8, KnowsAsciiWhereverTheOtherByteIs) {
+  for (size_t size = 0; size < 20; ++size) {
+    EXPECT_TRUE(is_ascii(std::string(size, '\x7f')));
+    for (size_t at = 0; at < size; ++at) {
+      std::string text(size, 'a');
+      text[at] = '\x80';
+      EXPECT_FALSE(is_ascii(text)) << at << " of " << size;
+    }
+  }
+}
+
 TEST(Utf8, KnowsBrokenSequences) {
   for (const auto* good : {"", "a", "é", "€", "𝄞"}) EXPECT_TRUE(is_utf8(good)) << good;
   for (const auto* bad : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",

@@ -184,9 +184,11 @@ Result<Json> parse_json(std::string_view text) {
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(text.data(), text.size());
   Builder builder(text, stream);
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-  const auto parsed = reader.Parse<kFlags>(stream, builder);
+  constexpr unsigned kPlain = rapidjson::kParseIterativeFlag;
+  // That looks at each byte once more, which most texts do not need.
+  constexpr unsigned kValidating = kPlain | rapidjson::kParseValidateEncodingFlag;
+  const auto parsed = is_ascii(text) ? reader.Parse<kPlain>(stream, builder)
+                                     : reader.Parse<kValidating>(stream, builder);
   if (parsed.IsError()) {
     const std::string why = builder.error().empty()
                                 ? in_our_words(rapidjson::GetParseError_En(parsed.Code()))

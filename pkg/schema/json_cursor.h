@@ -54,6 +54,7 @@ class JsonCursor {
     return true;
   }
   bool take(std::string_view word);
+  std::optional<size_t> after_escape(size_t at) const;
   // What is between the quotes, escapes as they are.
   std::optional<std::string_view> string();
   bool number();

@@ -34,6 +34,22 @@ TEST(JsonCursor, FailsOnWhatIsNotCompactJson) {
   EXPECT_FALSE(JsonCursor(deep).value().has_value());
 }
 
+TEST(JsonCursor, SeesEveryByteWhereverItStandsInAString) {
+  for (size_t size = 1; size < 20; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        auto text = '"' + std::string(size, 'a') + '"';
+        text[at + 1] = c;
+        const auto value = JsonCursor(text).value();
+        const bool is_whole = byte >= 0x20 && c != '"' && c != '\\';
+        EXPECT_EQ(value.has_value() && *value == text, is_whole)
+            << at << " of " << size << ": " << byte;
+      }
+    }
+  }
+}
+
 TEST(JsonCursor, WithAllChecksPassesOnlyWhatSurelyParses) {
   for (const auto* text : {R"({"b":1,"a":2})", R"({"a":1,"a":2})", R"("\ud800")", "1e999"}) {
     EXPECT_TRUE(JsonCursor(text).value().has_value()) << text;

@@ -74,6 +74,18 @@ std::string list_of(const std::vector<std::string_view>& names) {
   return list;
 }
 
+// For each field what the object has there; nullptr for null too. Objects leave out most fields: it
+// is their members that are looked for.
+std::vector<const Json*> members_by_field(const TypeInfo& type, const Json& object) {
+  std::vector<const Json*> given(type.fields.size());
+  for (const auto& [key, member] : object.as_object()) {
+    const auto* field = type.field(key);
+    if (field != nullptr && !member.is_null())
+      given[static_cast<size_t>(field - type.fields.data())] = &member;
+  }
+  return given;
+}
+
 void Reader::value(const TypeInfo& type, void* out, const Json& json, const Path& path) {
   switch (type.kind) {
     case Kind::object:
@@ -99,10 +111,10 @@ void Reader::object(const TypeInfo& type, void* out, const Json& json, const Pat
     return;
   }
   const size_t before = problems_.size();
-  for (const auto& f : type.fields) {
-    const Json* member = json.find(f.name);
-    if (member != nullptr && member->is_null()) member = nullptr;
-    field(f, out, member, path.field(f.name));
+  const auto given = members_by_field(type, json);
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto& f = type.fields[i];
+    field(f, out, given[i], path.field(f.name));
   }
   if (!strict()) return;
   unknown(type, json, path);

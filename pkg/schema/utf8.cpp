@@ -1,6 +1,9 @@
 #include "pkg/schema/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace gantry::schema {
 namespace {
@@ -35,7 +38,20 @@ size_t sequence(std::string_view bytes, size_t at) {
 
 }  // namespace
 
+bool is_ascii(std::string_view bytes) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  size_t at = 0;
+  for (; at + sizeof(uint64_t) <= bytes.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if ((word & kHighBits) != 0) return false;
+  }
+  return std::ranges::all_of(bytes.substr(at),
+                             [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 bool is_utf8(std::string_view bytes) {
+  if (is_ascii(bytes)) return true;
   for (size_t at = 0; at < bytes.size();) {
     const size_t length = sequence(bytes, at);
     if (length == 0) return false;
