@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 // What must have passed at the latest once nothing goes wrong any more: holds of people, unclear
 // calls, back-off and budgets included.
 constexpr auto kConvergence = 3h;
+// With a bug it may never be; what harm it does is done long before.
+constexpr auto kPatienceWithBug = 15min;
 constexpr auto kGlance = 15s;
 constexpr auto kTidyEvery = 10min;
 // What was answered 596, delayed or doubled is executed by then.
@@ -24,7 +26,7 @@ class Scenario {
  public:
   Scenario(uint64_t seed, bool verbose, const Bugs& bugs)
       : seed_(seed),
-        stops_at_first_(!bugs.empty()),
+        has_bug_(!bugs.empty()),
         random_(seed * 7919 + 17),
         swarm_(draw_swarm(random_, seed)),
         world_(with_bugs(world_options(seed, swarm_, verbose), bugs)),
@@ -44,11 +46,11 @@ class Scenario {
       misfortune_.act();
       if (random_.unit() < 0.5) user_.act();
       if (swarm_.people && random_.unit() < 0.4) person_.act();
-      if (stops_at_first_ && !world_.violations().empty()) return report();
+      if (is_caught()) return report();
     }
     end_faults();
     converge();
-    be_quiet();
+    if (!is_caught()) be_quiet();
     return report();
   }
 
@@ -70,6 +72,9 @@ class Scenario {
     }
   }
 
+  // Of a bug's run the first violation is enough.
+  bool is_caught() const { return has_bug_ && !world_.violations().empty(); }
+
   bool may_be_executed_late() const {
     using enum lab::RequestFault;
     const auto& chances = world_.lab->faults().request_chances;
@@ -88,9 +93,9 @@ class Scenario {
   }
 
   void converge() {
-    const auto deadline = world_.now() + kConvergence;
+    const auto deadline = world_.now() + (has_bug_ ? Duration(kPatienceWithBug) : kConvergence);
     auto tidied = ended_;
-    while (world_.now() < deadline) {
+    while (world_.now() < deadline && !is_caught()) {
       world_.run_for(kGlance);
       world_.see_what_users_have();
       if (world_.unmet().empty()) break;
@@ -147,7 +152,7 @@ class Scenario {
   }
 
   uint64_t seed_;
-  bool stops_at_first_;  // a bug is caught: that is enough
+  bool has_bug_;
   SeededRandom random_;
   Swarm swarm_;
   World world_;
