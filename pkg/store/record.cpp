@@ -22,117 +22,139 @@ std::string_view unquoted(std::string_view value) {
   return value == "null" ? std::string_view() : value;
 }
 
-// Fills in what a Record knows of its text.
+// A place in a text as a number, so that it outlives a change of the text before it.
+Piece piece_of(std::string_view text, std::string_view part) {
+  if (part.data() == nullptr) return {};
+  return {static_cast<uint32_t>(part.data() - text.data()), static_cast<uint32_t>(part.size())};
+}
+
+// What a Record knows of its text, and where metadata.resourceVersion belongs among sorted keys.
+// One walk finds all of it.
 class Outline {
  public:
-  Outline(Record& record, const FieldPaths& paths) : record_(record), paths_(paths) {
-    record.fields.resize(paths.size());
+  Outline(std::string_view text, const FieldPaths& paths, JsonCursor::Check check)
+      : text_(text), paths_(paths), cursor_(text, check), fields_(paths.size()) {}
+
+  // False when the text is not as schema::to_json() writes it.
+  bool read() {
+    const bool read = cursor_.members([&](std::string_view key) {
+      if (key == "metadata" && cursor_.at_object()) return metadata();
+      return field(std::string(key));
+    });
+    return read && cursor_.at_end();
   }
 
-  bool read() {
-    JsonCursor cursor(record_.text);
-    const bool read = cursor.members([&](std::string_view key) {
-      if (key == "metadata" && cursor.at_object()) return metadata(cursor);
-      return field(cursor, std::string(key));
-    });
-    return read && cursor.at_end();
+  // False when there is no metadata, or a resourceVersion is there already.
+  bool lacks_version() const { return metadata_.size > 0 && !has_version_; }
+
+  // `text` is the one that was read, with `added` bytes at version_place().
+  void write_into(Record& record, size_t added) const {
+    const auto moved = [&](Piece piece) {
+      if (piece.begin >= version_place_) piece.begin += static_cast<uint32_t>(added);
+      return piece;
+    };
+    const std::string_view text = record.text;
+    const auto view = [&](Piece piece) { return moved(piece).in(text); };
+    record.metadata = metadata_;
+    record.metadata.size += static_cast<uint32_t>(added);
+    if (managed_fields_.size > 0) record.managed_fields = with_comma(moved(managed_fields_), text);
+    record.creation_time = view(creation_time_);
+    for (const auto& [key, value] : labels_) record.labels.emplace_back(view(key), view(value));
+    for (const auto& piece : fields_) record.fields.push_back(view(piece));
+  }
+
+  size_t version_place() const { return version_place_; }
+
+  // `"resourceVersion":"7"` with the comma that goes with it there.
+  std::string version_text(int64_t revision) const {
+    auto version = "\"resourceVersion\":\"" + std::to_string(revision) + "\"";
+    if (text_[version_place_] == '"') return version + ',';
+    return metadata_.size > 2 ? ',' + version : version;
   }
 
  private:
-  Piece piece(size_t begin, size_t end) const {
-    return {static_cast<uint32_t>(begin), static_cast<uint32_t>(end - begin)};
-  }
-
-  bool metadata(JsonCursor& cursor) {
-    const auto begin = cursor.at();
-    const bool read = cursor.members([&](std::string_view key) {
-      if (key == "labels" && cursor.at_object()) return labels(cursor);
-      const auto key_begin = static_cast<size_t>(key.data() - record_.text.data()) - 1;
-      const auto value = cursor.value();
+  bool metadata() {
+    const auto begin = cursor_.at();
+    std::optional<size_t> place;
+    const bool read = cursor_.members([&](std::string_view key) {
+      const auto key_begin = piece_of(text_, key).begin - 1;
+      has_version_ = has_version_ || key == "resourceVersion";
+      if (!place && key > "resourceVersion") place = key_begin;
+      if (key == "labels" && cursor_.at_object()) return labels();
+      const auto value = cursor_.value();
       if (!value) return false;
-      if (key == "creationTimestamp") record_.creation_time = unquoted(*value);
-      if (key == "managedFields") record_.managed_fields = piece(key_begin, cursor.at());
+      if (key == "creationTimestamp") creation_time_ = piece_of(text_, unquoted(*value));
+      if (key == "managedFields") managed_fields_ = piece(key_begin);
       return true;
     });
-    record_.metadata = piece(begin, cursor.at());
-    take_comma();
+    metadata_ = piece(begin);
+    version_place_ = place.value_or(cursor_.at() - 1);
     return read;
   }
 
-  // What is cut out with managedFields: the comma behind it, or else the one before.
-  void take_comma() {
-    auto& managed = record_.managed_fields;
-    if (managed.size == 0) return;
-    if (record_.text[managed.begin + managed.size] == ',') {
-      ++managed.size;
-    } else if (record_.text[managed.begin - 1] == ',') {
-      --managed.begin;
-      ++managed.size;
-    }
-  }
-
-  bool labels(JsonCursor& cursor) {
-    return cursor.members([&](std::string_view key) {
-      const auto value = cursor.value();
-      if (value) record_.labels.emplace_back(key, unquoted(*value));
+  bool labels() {
+    return cursor_.members([&](std::string_view key) {
+      const auto value = cursor_.value();
+      if (value) labels_.emplace_back(piece_of(text_, key), piece_of(text_, unquoted(*value)));
       return value.has_value();
     });
   }
 
   // A value that is on the way to declared fields, or not.
-  bool field(JsonCursor& cursor, const std::string& path) {
+  bool field(const std::string& path) {
     const auto wanted = std::ranges::find_if(paths_, [&](const std::string& p) {
       return p == path || (p.size() > path.size() && p[path.size()] == '.' && p.starts_with(path));
     });
-    if (wanted == paths_.end()) return cursor.value().has_value();
+    if (wanted == paths_.end()) return cursor_.value().has_value();
     if (*wanted == path) {
-      const auto value = cursor.value();
-      if (value) record_.fields[static_cast<size_t>(wanted - paths_.begin())] = unquoted(*value);
+      const auto value = cursor_.value();
+      if (value) {
+        fields_[static_cast<size_t>(wanted - paths_.begin())] = piece_of(text_, unquoted(*value));
+      }
       return value.has_value();
     }
-    if (!cursor.at_object()) return cursor.value().has_value();
-    return cursor.members(
-        [&](std::string_view key) { return field(cursor, path + "." + std::string(key)); });
+    if (!cursor_.at_object()) return cursor_.value().has_value();
+    return cursor_.members(
+        [&](std::string_view key) { return field(path + "." + std::string(key)); });
   }
 
-  Record& record_;
+  // From there to the cursor.
+  Piece piece(size_t begin) const {
+    return {static_cast<uint32_t>(begin), static_cast<uint32_t>(cursor_.at() - begin)};
+  }
+
+  // What is cut out with managedFields: the comma behind it, or else the one before.
+  static Piece with_comma(Piece managed, std::string_view text) {
+    if (text[managed.begin + managed.size] == ',') {
+      ++managed.size;
+    } else if (text[managed.begin - 1] == ',') {
+      --managed.begin;
+      ++managed.size;
+    }
+    return managed;
+  }
+
+  std::string_view text_;
   const FieldPaths& paths_;
+  JsonCursor cursor_;
+  Piece metadata_, managed_fields_, creation_time_;
+  std::vector<std::pair<Piece, Piece>> labels_;
+  std::vector<Piece> fields_;
+  size_t version_place_ = 0;
+  bool has_version_ = false;
 };
 
-// Puts metadata.resourceVersion where sorted keys have it. False when the text is not as
-// schema::to_json() writes it, or has a resourceVersion already.
-bool put_version(std::string& text, int64_t revision) {
-  JsonCursor cursor(text, JsonCursor::Check::all);
-  std::optional<size_t> place;
-  bool empty = true;
-  const bool read = cursor.members([&](std::string_view key) {
-    if (key != "metadata" || !cursor.at_object()) return cursor.value().has_value();
-    const bool metadata = cursor.members([&](std::string_view member) {
-      empty = false;
-      if (member == "resourceVersion") return false;
-      if (!place && member > "resourceVersion")
-        place = static_cast<size_t>(member.data() - text.data()) - 1;
-      return cursor.value().has_value();
-    });
-    if (!place) place = cursor.at() - 1;
-    return metadata;
-  });
-  if (!read || !cursor.at_end() || !place) return false;
-  auto version = "\"resourceVersion\":\"" + std::to_string(revision) + "\"";
-  if (text[*place] == '"')
-    version += ',';
-  else if (!empty)
-    version.insert(0, 1, ',');
-  std::string whole;
-  whole.reserve(text.size() + version.size());
-  whole.append(text, 0, *place).append(version).append(text, *place);
-  text = std::move(whole);
-  return true;
-}
-
-RecordPtr finish(std::shared_ptr<Record> record) {
-  // The text has passed all checks or was written just now.
-  GANTRY_CHECK(Outline(*record, field_paths(record->key.resource)).read());
+// The text of the row with its revision in it, and what is known of it.
+RecordPtr put_together(FeedEntry& entry, const Outline& outline) {
+  auto record = std::make_shared<Record>();
+  const auto version = outline.version_text(entry.revision);
+  record->text.reserve(entry.text.size() + version.size());
+  record->text.append(entry.text, 0, outline.version_place());
+  record->text.append(version).append(entry.text, outline.version_place());
+  outline.write_into(*record, version.size());
+  record->key = std::move(entry.key);
+  record->uid = std::move(entry.uid);
+  record->revision = entry.revision;
   return record;
 }
 
@@ -159,21 +181,22 @@ const FieldPaths& field_paths(const Resource& resource) {
 }
 
 Result<RecordPtr> make_record(FeedEntry entry) {
-  auto record = std::make_shared<Record>();
-  if (!put_version(entry.text, entry.revision)) {
-    // Somebody else wrote this row: read it with care, and keep it in our own words.
-    auto value = schema::parse_json(entry.text);
-    if (!value.ok() || !value->is_object())
-      return error(ErrorClass::schema, "%s at revision %d is no JSON object: %s",
-                   to_string(entry.key), entry.revision, message_of(value.status()));
-    value->member("metadata").set("resourceVersion", std::to_string(entry.revision));
-    entry.text = schema::to_json(*value);
-  }
-  record->key = std::move(entry.key);
-  record->uid = std::move(entry.uid);
-  record->revision = entry.revision;
-  record->text = std::move(entry.text);
-  return finish(std::move(record));
+  const auto& paths = field_paths(entry.key.resource);
+  Outline outline(entry.text, paths, JsonCursor::Check::all);
+  if (outline.read() && outline.lacks_version()) return put_together(entry, outline);
+  // Somebody else wrote this row: read it with care, and keep it in our own words.
+  auto value = schema::parse_json(entry.text);
+  const bool is_whole = value.ok() && value->is_object();
+  auto* metadata = is_whole ? &value->member("metadata") : nullptr;
+  if (metadata == nullptr || !(metadata->is_object() || metadata->is_null()))
+    return error(ErrorClass::schema, "%s at revision %d is no JSON object with metadata: %s",
+                 to_string(entry.key), entry.revision, message_of(value.status()));
+  if (metadata->is_null()) *metadata = Json::object();
+  metadata->erase("resourceVersion");
+  entry.text = schema::to_json(*value);
+  Outline rewritten(entry.text, paths, JsonCursor::Check::shape);
+  GANTRY_CHECK(rewritten.read());
+  return put_together(entry, rewritten);
 }
 
 RecordPtr make_own_record(Key key, Uid uid, int64_t revision, const std::string& stored_text) {
@@ -191,7 +214,10 @@ RecordPtr make_preview(Key key, const Json& value) {
   auto record = std::make_shared<Record>();
   record->key = std::move(key);
   record->text = schema::to_json(value);
-  return finish(std::move(record));
+  Outline outline(record->text, field_paths(record->key.resource), JsonCursor::Check::shape);
+  GANTRY_CHECK(outline.read());
+  outline.write_into(*record, 0);
+  return record;
 }
 
 ObjectPtr decode(const RecordPtr& record) {
