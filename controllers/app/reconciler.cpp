@@ -5,6 +5,7 @@
 
 #include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
+#include "controllers/app/machines.h"
 #include "controllers/app/rollout.h"
 #include "controllers/app/url.h"
 #include "pkg/base/json_compare.h"
@@ -129,7 +130,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   if (!found.ok()) co_return found.status();
   const App before = *found;
   App app = *std::move(found);
-  GANTRY_CO_TRY_ASSIGN(const auto machines, store::list<Machine>(d_.store, kMachines, request.ns));
+  GANTRY_CO_TRY_ASSIGN(const auto machines, machines_of(app, d_.store));
 
   std::string blocked;
   GANTRY_CO_TRY_ASSIGN(const bool moved, co_await take_step(app, machines, blocked));

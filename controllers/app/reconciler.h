@@ -28,8 +28,8 @@ struct Dependencies {
   async::Clock& clock;
 };
 
-// Owns the App's Machines (never their containers: those are the machine controller's). O(machines
-// of the namespace) a reconcile.
+// Owns the App's Machines (never their containers: those are the machine controller's). A reconcile
+// looks through the texts of the namespace's Machines and decodes the App's own.
 class Reconciler final : public runtime::Reconciler {
  public:
   Reconciler(Dependencies dependencies, Executor executor);
