@@ -10,6 +10,8 @@ root="$(cd "$here/../.." && pwd)"
 . "$root/deploy/demo/stack.sh"
 # shellcheck source=tests/e2e/docker_template.sh
 . "$here/docker_template.sh"
+# shellcheck source=tests/e2e/registry.sh
+. "$here/registry.sh"
 [ "${1:-}" = --bin ] && [ $# = 2 ] || { echo "usage: compose.sh --bin DIR" >&2; exit 2; }
 bin="$(cd "$2" && pwd)"
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
@@ -19,50 +21,9 @@ trap 'exit 143' TERM
 
 # With everything that a .env file could trip over, and what must be nowhere else.
 secret_value='quetzal-7431 "$HOME" \ #'"'"'unseen'
-registry=
-registry_pid=
-
-# ---- a registry with TLS on the lab's bridge ----------------------------------------------------
-
-make_certificate() {  # ADDRESS
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
-    -subj "/CN=registry" -addext "subjectAltName=IP:$1" \
-    -keyout "$work/registry/key.pem" -out "$work/registry/ca.pem" 2>/dev/null
-}
-start_registry() {
-  local address port; address=$(lab subnet | sed 's|\.0/.*|.1|'); port=$(free_port)
-  mkdir -p "$work/registry/data"
-  make_certificate "$address"
-  cat >"$work/registry/config.yml" <<END
-version: 0.1
-storage: {filesystem: {rootdirectory: $work/registry/data}}
-http: {addr: "$address:$port", tls: {certificate: $work/registry/ca.pem, key: $work/registry/key.pem}}
-END
-  docker-registry serve "$work/registry/config.yml" >"$work/registry.log" 2>&1 &
-  registry_pid=$!
-  children+=("$registry_pid")
-  registry="$address:$port"
-  wait_up 20 "$registry_pid" "the registry" \
-    curl -fsS --cacert "$work/registry/ca.pem" "https://$registry/v2/"
-  python3 "$here/registry.py" "https://$registry" "$work/registry/ca.pem" 1 2
-}
 
 # ---- what is applied ----------------------------------------------------------------------------
 
-write_class() {
-  cat >"$work/class.yaml" <<END
-apiVersion: gantry.dev/v1alpha1
-kind: MachineClass
-metadata: {name: docker}
-spec:
-  clusterName: lab
-  os: {template: debian-13-docker}
-  resources: {cores: 2, memory: 1Gi}
-  rootDisk: {size: 4Gi, storageSelector: 'storage.content.exists(c, c == "rootdir")'}
-  networks: [{bridge: vmbr0, ip: dhcp}]
-  features: {nesting: true}
-END
-}
 # The image's tag is all that updates change.
 write_app() {  # TAG
   jq -n --arg tag "$1" --arg registry "$registry" '
