@@ -1,7 +1,6 @@
 #include "controllers/machine/census.h"
 
 #include <algorithm>
-#include <set>
 
 namespace gantry::controllers::machine {
 namespace {
@@ -21,7 +20,44 @@ Status spent(std::string_view what, int count, std::string_view window) {
                what, window);
 }
 
+void add(inventory::placement::Load& load, const CensusEntry& entry, int by) {
+  const auto& node = entry.node;
+  load.machines[node] += by;
+  if (entry.calling || !entry.task.get().empty()) load.tasks[node] += by;
+  if (!entry.creating) return;
+  if (entry.creating_on.has_value()) {
+    load.creates[{node, *entry.creating_on}] += by;
+  } else {
+    load.creates_somewhere[node] += by;
+  }
+}
+
 }  // namespace
+
+void Census::count(const Uid& uid, const CensusEntry& entry, int by) {
+  auto& sums = sums_[entry.cluster];
+  sums.entries += by;
+  if (entry.vmid.has_value()) sums.with_vmid += by;
+  if (by < 0 || entry.repairs.empty()) {
+    repaired_.erase(uid);
+  } else {
+    repaired_.insert(uid);
+  }
+  if (entry.node.get().empty()) return;
+  add(sums.load, entry, by);
+  sums.of_class[entry.machine_class][entry.node] += by;
+  if (entry.task.get().empty()) return;
+  auto& naming = sums.tasks[entry.task];
+  naming += by;
+  if (naming == 0) sums.tasks.erase(entry.task);
+}
+
+void Census::forget(const Uid& uid) {
+  const auto it = entries_.find(uid);
+  if (it == entries_.end()) return;
+  count(uid, it->second, -1);
+  entries_.erase(it);
+}
 
 const CensusEntry* Census::find(const Uid& uid) const {
   const auto it = entries_.find(uid);
@@ -29,14 +65,14 @@ const CensusEntry* Census::find(const Uid& uid) const {
 }
 
 void Census::forget(const runtime::Request& request) {
-  std::erase_if(entries_,
-                [&request](const auto& entry) { return entry.second.request == request; });
+  const auto it = std::ranges::find_if(
+      entries_, [&request](const auto& entry) { return entry.second.request == request; });
+  if (it != entries_.end()) forget(Uid(it->first));
 }
 
 size_t Census::size(const ClusterName& cluster) const {
-  return static_cast<size_t>(std::ranges::count_if(entries_, [&cluster](const auto& entry) {
-    return entry.second.cluster == cluster && entry.second.vmid.has_value();
-  }));
+  const auto sums = sums_.find(cluster);
+  return sums == sums_.end() ? 0 : static_cast<size_t>(sums->second.with_vmid);
 }
 
 std::vector<Uid> Census::outdated(const ClusterName& cluster,
@@ -57,22 +93,24 @@ inventory::placement::Load Census::load(const Uid& self, const ClusterName& clus
                                         const std::string& machine_class,
                                         const inventory::Snapshot& snapshot) const {
   inventory::placement::Load load;
-  std::set<Upid> counted;
-  for (const auto& [uid, entry] : entries_) {
-    if (uid == self || entry.cluster != cluster || entry.node.get().empty()) continue;
-    ++load.machines[entry.node];
-    if (entry.machine_class == machine_class) ++load.of_class[entry.node];
-    const bool works = entry.calling || !entry.task.get().empty();
-    if (works) ++load.tasks[entry.node];
-    if (!entry.task.get().empty()) counted.insert(entry.task);
-    if (entry.creating && entry.creating_on.has_value()) {
-      ++load.creates[{entry.node, *entry.creating_on}];
-    } else if (entry.creating) {
-      ++load.creates_somewhere[entry.node];
-    }
+  const auto sums = sums_.find(cluster);
+  const auto* own = find(self);
+  const bool is_counted = own != nullptr && own->cluster == cluster && !own->node.get().empty();
+  if (sums != sums_.end()) {
+    load = sums->second.load;
+    const auto of_class = sums->second.of_class.find(machine_class);
+    if (of_class != sums->second.of_class.end()) load.of_class = of_class->second;
+  }
+  if (is_counted) {
+    add(load, *own, -1);
+    if (own->machine_class == machine_class) --load.of_class[own->node];
   }
   for (const auto& task : snapshot.running_tasks) {
-    if (!counted.contains(task.upid)) ++load.tasks[task.node];
+    int naming = 0;
+    if (sums != sums_.end() && sums->second.tasks.contains(task.upid)) {
+      naming = sums->second.tasks.at(task.upid) - (is_counted && own->task == task.upid ? 1 : 0);
+    }
+    if (naming == 0) ++load.tasks[task.node];
   }
   return load;
 }
@@ -83,10 +121,11 @@ Status Census::may_repair(const Uid& self, const api::v1alpha1::ClusterLimits& l
   if (own == nullptr) return Status();
   const int of_object = repairs_since(*own, now - kObjectWindow);
   if (of_object >= limits.repairs_per_object_per_hour) return spent("object", of_object, "1h");
-  int of_node = 0, of_cluster = 0, owned = 0;
-  for (const auto& [uid, entry] : entries_) {
+  const int owned = sums_.at(own->cluster).entries;
+  int of_node = 0, of_cluster = 0;
+  for (const auto& uid : repaired_) {
+    const auto& entry = entries_.at(uid);
     if (entry.cluster != own->cluster) continue;
-    ++owned;
     const int recent = repairs_since(entry, now - kNodeWindow);
     of_cluster += recent;
     if (entry.node == own->node) of_node += recent;

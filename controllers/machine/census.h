@@ -3,6 +3,7 @@
 // repaired when. In memory; made of the objects' status, so that a restart finds it again.
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,20 @@ struct CensusEntry {
   Measured measured;                     // as written in its status
 };
 
+// Every question but `outdated` costs what a cluster's nodes do, not what its Machines do: each of
+// thousands asks at each look.
 class Census {
  public:
-  CensusEntry& entry(const Uid& uid) { return entries_[uid]; }
+  // `edit` gets what is known of that Machine, and changes it.
+  template <class Edit>
+  void change(const Uid& uid, const Edit& edit) {
+    const auto [it, is_new] = entries_.try_emplace(uid);
+    if (!is_new) count(uid, it->second, -1);
+    edit(it->second);
+    count(uid, it->second, 1);
+  }
   const CensusEntry* find(const Uid& uid) const;
-  void forget(const Uid& uid) { entries_.erase(uid); }
+  void forget(const Uid& uid);
   void forget(const runtime::Request& request);
   const std::map<Uid, CensusEntry>& entries() const { return entries_; }
   // Those that are well and whose numbers in `snapshot` are worth a write.
@@ -51,7 +61,18 @@ class Census {
   Status may_repair(const Uid& self, const api::v1alpha1::ClusterLimits& limits, Time now) const;
 
  private:
+  // What the entries of one cluster add up to.
+  struct Sums {
+    inventory::placement::Load load;  // but for `of_class`
+    std::map<std::string, std::map<NodeName, int>> of_class;
+    std::map<Upid, int> tasks;  // of how many entries
+    int entries = 0, with_vmid = 0;
+  };
+  void count(const Uid& uid, const CensusEntry& entry, int by);
+
   std::map<Uid, CensusEntry> entries_;
+  std::map<ClusterName, Sums> sums_;
+  std::set<Uid> repaired_;  // that have repairs
 };
 
 }  // namespace gantry::controllers::machine

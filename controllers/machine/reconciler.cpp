@@ -232,8 +232,11 @@ Async<Status> Reconciler::look(Run& run) {
 }
 
 void Reconciler::note_in_census(const Run& run) {
+  census_.change(run.machine.metadata.uid, [&run](CensusEntry& entry) { note(entry, run); });
+}
+
+void Reconciler::note(CensusEntry& entry, const Run& run) {
   const auto& status = run.machine.status;
-  auto& entry = census_.entry(run.machine.metadata.uid);
   const auto placed = entry.node;
   entry.request = run.request;
   entry.cluster = run.cluster_name;
@@ -332,7 +335,9 @@ Async<Status> Reconciler::refresh(Uid uid, std::shared_ptr<const inventory::Snap
   status.set("lastObservedAt", to_rfc3339(*measured.at));
   // With its resourceVersion: what a reconcile writes meanwhile must not be overwritten.
   auto written = co_await the_.store.update(kMachines, store::Part::status, std::move(value));
-  if (written.ok() && census_.find(uid) != nullptr) census_.entry(uid).measured = measured;
+  if (written.ok() && census_.find(uid) != nullptr) {
+    census_.change(uid, [&measured](CensusEntry& known) { known.measured = measured; });
+  }
   co_return written.status();
 }
 

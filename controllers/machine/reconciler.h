@@ -78,6 +78,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> look_from_afar(Run& run);
   Async<Result<runtime::Outcome>> finish(Run& run);
   void note_in_census(const Run& run);
+  static void note(CensusEntry& entry, const Run& run);
   Duration recheck_of(const Run& run) const;
 
   // Does what the plan says; changes the plan when that shows something new. An error is our own

@@ -83,7 +83,8 @@ Async<Status> Reconciler::announce(Run& run, const std::string& step) {
   // The create step keeps its last UPID: that task is not the one we are about to start.
   if (step != steps::kCreate) record.upid.clear();
   run.machine.status.step = step;
-  census_.entry(run.machine.metadata.uid).called_at = the_.clock.steady();
+  census_.change(run.machine.metadata.uid,
+                 [this](CensusEntry& entry) { entry.called_at = the_.clock.steady(); });
   co_return co_await write_status(run);
 }
 
@@ -143,14 +144,15 @@ Async<Status> Reconciler::take_action(Run& run, const Create&) {
 
 Async<Status> Reconciler::create_at(Run& run, placement::Place place) {
   const auto& uid = run.machine.metadata.uid;
-  auto& entry = census_.entry(uid);
-  entry.node = place.node;
-  entry.creating = true;
-  entry.creating_on = place.storage;
-  entry.calling = true;
+  census_.change(uid, [&place](CensusEntry& entry) {
+    entry.node = place.node;
+    entry.creating = true;
+    entry.creating_on = place.storage;
+    entry.calling = true;
+  });
   const auto announced = co_await announce(run, steps::kCreate);
   if (!announced.ok()) {
-    census_.entry(uid).calling = false;
+    census_.change(uid, [](CensusEntry& entry) { entry.calling = false; });
     co_return announced;
   }
   const auto vmid = run.world.row->vmid;
@@ -165,7 +167,7 @@ Async<Status> Reconciler::create_at(Run& run, placement::Place place) {
   } else {
     task = co_await run.cluster->writer.create_guest(place.node, vmid, uid, parameters);
   }
-  census_.entry(uid).calling = false;
+  census_.change(uid, [](CensusEntry& entry) { entry.calling = false; });
   if (task.ok()) {
     run.plan.message += ": " + place.message;
     GANTRY_CO_TRY(co_await the_.guests.set_create_task(run.cluster_name, vmid, uid, *task));
