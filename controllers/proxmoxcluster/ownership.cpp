@@ -1,5 +1,7 @@
 #include "controllers/proxmoxcluster/ownership.h"
 
+#include "pkg/store/reader.h"
+
 namespace gantry::controllers::proxmoxcluster {
 namespace {
 
@@ -16,13 +18,18 @@ bool is_deleting(const Json& machine) {
   return machine.find_path({"metadata", "deletionTimestamp"}) != nullptr;
 }
 
+std::optional<store::Key> key_of(const store::GuestRow& row) {
+  const auto slash = row.owner.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  return store::Key("machines.gantry.dev", row.owner.substr(0, slash), row.owner.substr(slash + 1));
+}
+
 }  // namespace
 
 store::ObjectPtr machine_of(const store::Store& store, const store::GuestRow& row) {
-  const auto slash = row.owner.find('/');
-  if (slash == std::string::npos) return nullptr;
-  const auto object =
-      store.get({"machines.gantry.dev", row.owner.substr(0, slash), row.owner.substr(slash + 1)});
+  const auto key = key_of(row);
+  if (!key.has_value()) return nullptr;
+  const auto object = store.get(*key);
   if (!object.ok() || (*object)->uid != row.uid) return nullptr;
   return *object;
 }
@@ -42,17 +49,34 @@ Async<Result<std::vector<inventory::OwnedGuest>>> RowOwnedGuests::list() {
   auto rows = co_await guests_.list(cluster_);
   if (!rows.ok()) co_return rows.status();
   std::vector<inventory::OwnedGuest> owned;
+  std::map<Uid, Said> said;
   for (const auto& row : *rows) {
     inventory::OwnedGuest guest;
     guest.vmid = row.vmid;
     guest.uid = row.uid;
     guest.create_task = row.create_task;
-    const auto machine = machine_of(store_, row);
-    guest.leaving = machine == nullptr || is_deleting(machine->value);
-    guest.established = machine != nullptr && was_created(machine->value);
+    const auto& says = said[row.uid] = what_is_said(row);
+    guest.leaving = says.leaving;
+    guest.established = says.established;
     owned.push_back(std::move(guest));
   }
+  said_ = std::move(said);
   co_return owned;
+}
+
+RowOwnedGuests::Said RowOwnedGuests::what_is_said(const store::GuestRow& row) {
+  Said says;
+  const auto key = key_of(row);
+  const auto record = key.has_value() ? store_.reader().find(*key) : nullptr;
+  if (record == nullptr || record->uid != row.uid) return says;
+  const auto before = said_.find(row.uid);
+  if (before != said_.end() && before->second.record == record) return before->second;
+  const auto machine = store_.get(*key);
+  if (!machine.ok()) return says;
+  says.record = record;
+  says.leaving = is_deleting((*machine)->value);
+  says.established = was_created((*machine)->value);
+  return says;
 }
 
 Async<Result<bool>> RowOwnedGuests::knows(Uid uid) {
