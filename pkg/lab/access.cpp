@@ -97,6 +97,7 @@ Access::Pool* Access::find_pool(const std::string& pool) {
 }
 
 void Access::set_pool(VmId vmid, const std::string& pool) {
+  moved_.push_back(vmid);
   if (const auto old = pool_of_.find(vmid); old != pool_of_.end()) {
     pools_[old->second].guests.erase(vmid);
     pool_of_.erase(old);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pkg/base/status.h"
@@ -65,6 +66,8 @@ class Access {
   // "" takes it out of its pool.
   void set_pool(VmId vmid, const std::string& pool);
   std::string pool_of(VmId vmid) const;
+  // Whose pool is another one since it was asked last.
+  std::vector<VmId> take_moved() { return std::exchange(moved_, {}); }
   // Destroying a guest also removes what the access lists say about it.
   void forget_guest(VmId vmid);
   void set_masked(const std::string& userid, const Privilege& privilege, bool masked);
@@ -101,6 +104,7 @@ class Access {
   std::map<std::string, std::map<std::string, AclEntry>> acl_;
   std::map<std::string, Pool> pools_;
   std::map<VmId, std::string> pool_of_;
+  std::vector<VmId> moved_;
   std::map<std::string, std::set<Privilege>> masked_;  // userid → privileges
 };
 

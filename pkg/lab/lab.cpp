@@ -237,6 +237,10 @@ uint64_t Lab::changes() const {
   return model_->changes;
 }
 
+std::set<VmId> Lab::take_changed_guests() {
+  return std::exchange(model_->changed_guests, {});
+}
+
 std::vector<Lab::Write> Lab::take_writes() {
   return std::exchange(model_->writes, {});
 }

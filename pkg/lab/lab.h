@@ -183,6 +183,8 @@ class Lab {
   size_t running_tasks(const NodeName& node, const std::string& who) const;
   // Grows with every change of a guest: while it stays, guests() says the same.
   uint64_t changes() const;
+  // Guests that have appeared, changed or gone since it was asked last, each once.
+  std::set<VmId> take_changed_guests();
   // Writes that a door accepted, oldest first: "POST /nodes/pve1/lxc/100/status/start" with the
   // token that sent it; what the command channel unlocks or destroys as "pct". Kept for invariants
   // until taken; the oldest fall out beyond 100,000.

@@ -121,7 +121,7 @@ Guest& Model::add_guest(VmId vmid, const NodeName& node, GuestConfig config) {
 void Model::remove_guest(VmId vmid) {
   const auto it = guests_.find(vmid);
   if (it == guests_.end()) return;
-  ++changes;
+  note_change(vmid);
   const auto& node = it->second->node;
   files.remove("nodes/" + node.get() + "/lxc/" + std::to_string(vmid.get()) + ".conf");
   guests_on_[node].erase(vmid);
@@ -170,8 +170,13 @@ Broadcast Model::broadcast_of(const Guest& guest) const {
   return clock.now() < guest.stale_until ? guest.stale : truth_of(guest);
 }
 
-void Model::before_change(Guest& guest) {
+void Model::note_change(VmId vmid) {
   ++changes;
+  changed_guests.insert(vmid);
+}
+
+void Model::before_change(Guest& guest) {
+  note_change(guest.vmid);
   const auto now = clock.now();
   if (now < guest.stale_until) return;  // what was told last still stands
   guest.stale = truth_of(guest);
@@ -187,14 +192,14 @@ void Model::set_running(Guest& guest, bool running) {
 }
 
 void Model::save(const Guest& guest) {
-  ++changes;
+  note_change(guest.vmid);
   if (!files.is_kept()) return;
   files.write("nodes/" + guest.node.get() + "/lxc/" + std::to_string(guest.vmid.get()) + ".conf",
               to_conf(guest.config));
 }
 
 void Model::save_access() {
-  ++changes;
+  for (const auto vmid : access.take_moved()) note_change(vmid);
   if (files.is_kept()) files.write("user.cfg", access.to_user_cfg());
 }
 

@@ -83,7 +83,8 @@ struct Model {
   std::string command_user;  // whose unfinished creates the command channel removes; empty: any
   std::vector<Lab::Write> writes;
   uint64_t requests = 0;
-  uint64_t changes = 0;  // of guests, so far
+  uint64_t changes = 0;           // of guests, so far
+  std::set<VmId> changed_guests;  // until taken
   Ha ha;
 
   // ---- requests ----
@@ -104,6 +105,7 @@ struct Model {
   const std::set<VmId>& guests_on(const NodeName& node) const;
   VmId next_free_id(VmId from) const;
 
+  void note_change(VmId vmid);
   // Call before anything changes that pvestatd reports: the old view stays for up to 10 s.
   void before_change(Guest& guest);
   void set_running(Guest& guest, bool running);

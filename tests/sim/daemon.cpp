@@ -85,9 +85,10 @@ Status Daemon::gate() const {
 std::vector<std::string> Daemon::forgotten() const {
   std::vector<std::string> forgotten;
   for (const auto* controller : {&clusters_, &classes_, &machines_, &apps_, &appliances_}) {
-    for (const auto& object : store_.list(controller->owns(), "").items) {
-      const runtime::Request request{object->key.ns, object->key.name};
-      if (!controller->queue().contains(request)) forgotten.push_back(to_string(object->key));
+    const store::Query all{controller->owns(), "", {}};
+    for (const auto& record : store_.reader().list(all, {}).items) {
+      const runtime::Request request{record->key.ns, record->key.name};
+      if (!controller->queue().contains(request)) forgotten.push_back(to_string(record->key));
     }
   }
   return forgotten;

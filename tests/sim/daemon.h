@@ -101,7 +101,7 @@ class Daemon {
 
   store::memory::Database database_;
   DefectiveGuests guests_;
-  store::CachedStore store_;
+  mutable store::CachedStore store_;  // nothing is decoded to see what is forgotten
   Counters counters_;
   runtime::Environment environment_;
   runtime::EventRecorder events_;

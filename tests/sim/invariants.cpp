@@ -1,7 +1,6 @@
 // What must hold at every moment, whatever goes wrong.
 #include <algorithm>
 
-#include "api/v1alpha1/proxmoxcluster.h"
 #include "pkg/base/text.h"
 #include "tests/sim/records.h"
 #include "tests/sim/users.h"
@@ -16,6 +15,8 @@ constexpr auto kInFlight = 150s;
 // An object whose change has not been delivered yet has no place in a queue.
 constexpr auto kForgottenFor = 15s;
 constexpr auto kPathsEvery = 5s;
+// Guests that have changed are looked at at once; all, should the lab have forgotten to say so.
+constexpr auto kAllEvery = 2min;
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -122,69 +123,89 @@ void World::check_right_to_write(const lab::Lab::Write& write, const Host& by) {
   }
 }
 
+// Costs what has changed: a thousand containers are no reason to look at all of them each time.
 void World::check_guests() {
-  guests_seen_ = lab->changes();
   if (blind && !blind_since_.has_value()) blind_since_ = clock.now();
   if (!blind) blind_since_.reset();
-  std::map<Uid, std::vector<VmId>> carriers;
-  std::set<VmId> present;
-  for (const auto& guest : lab->guests()) {
-    present.insert(guest.vmid);
-    if (const auto known = strangers_.find(guest.vmid); known != strangers_.end()) {
-      if (!known->second.empty() && known->second != text_of(guest)) {
-        violate("a stranger's guest was changed: " + std::to_string(guest.vmid.get()));
-        strangers_[guest.vmid] = text_of(guest);
-      }
-      continue;
-    }
-    if (const auto uid = uid_of(guest)) {
-      auto& known = seen_ours_[guest.vmid];
-      if (known != *uid) something_went_ = true;
-      known = *uid;
-    }
-    // A person may have damaged the mark since.
-    const auto ours = seen_ours_.find(guest.vmid);
-    if (ours != seen_ours_.end()) carriers[ours->second].push_back(guest.vmid);
+  guests_seen_ = lab->changes();
+  unseen_.merge(lab->take_changed_guests());
+  if (clock.now() - all_seen_ >= kAllEvery) {
+    for (const auto& guest : lab->guests()) unseen_.insert(guest.vmid);
+    all_seen_ = clock.now();
   }
-  std::erase_if(seen_ours_, [&](const auto& entry) { return !present.contains(entry.first); });
-  for (const auto& [uid, vmids] : carriers) {
-    if (vmids.size() > 1) violate("more than one container of the Machine " + uid.get());
-  }
-  for (const auto& [vmid, config] : strangers_) {
-    const bool is_being_made = config.empty();
-    if (!is_being_made && !present.contains(vmid)) {
-      violate("a stranger's guest has gone: " + std::to_string(vmid.get()));
+  std::set<Uid> touched;
+  for (const auto vmid : std::exchange(unseen_, {})) {
+    const auto guest = lab->find_guest(vmid);
+    if (strangers_.contains(vmid)) {
+      check_stranger(vmid, guest);
+    } else {
+      see_guest(vmid, guest, touched);
     }
   }
-  check_births(carriers);
+  for (const auto& uid : touched) check_carriers(uid);
+}
+
+void World::check_stranger(VmId vmid, const std::optional<lab::GuestRecord>& guest) {
+  auto& known = strangers_.at(vmid);
+  const bool is_being_made = known.empty();
+  if (is_being_made) return;
+  if (!guest.has_value()) {
+    violate("a stranger's guest has gone: " + std::to_string(vmid.get()));
+  } else if (known != text_of(*guest)) {
+    violate("a stranger's guest was changed: " + std::to_string(vmid.get()));
+    known = text_of(*guest);
+  }
+}
+
+// Adds whose container it is or was to `touched`.
+void World::see_guest(VmId vmid, const std::optional<lab::GuestRecord>& guest,
+                      std::set<Uid>& touched) {
+  const auto known = seen_ours_.find(vmid);
+  const auto before = known == seen_ours_.end() ? std::nullopt : std::optional(known->second);
+  // A person may have damaged the mark since.
+  auto uid = guest.has_value() ? uid_of(*guest) : std::nullopt;
+  if (guest.has_value() && !uid.has_value()) uid = before;
+  if (uid == before) return;
+  if (before.has_value()) {
+    seen_ours_.erase(vmid);
+    carriers_[*before].erase(vmid);
+    touched.insert(*before);
+  }
+  if (!uid.has_value()) return;
+  appeared_.insert(vmid);
+  seen_ours_[vmid] = *uid;
+  carriers_[*uid].insert(vmid);
+  touched.insert(*uid);
 }
 
 // What is made again counts against the budget of repairs.
-void World::check_births(const std::map<Uid, std::vector<VmId>>& carriers) {
-  const size_t most =
-      1 + static_cast<size_t>(api::v1alpha1::ClusterLimits().repairs_per_object_per_hour);
-  for (const auto& [uid, vmids] : carriers) {
-    if (!alive_.insert(uid).second) continue;
-    auto& births = births_[uid];
-    std::erase_if(births, [this](Time birth) { return clock.now() - birth > 1h; });
-    births.push_back(clock.now());
-    if (births.size() > 1) reached.note("a destroyed container made again");
-    if (births.size() > most) {
-      violate(absl::StrFormat("the container of %s was made %d times within an hour", uid.get(),
-                              births.size()));
-    }
+void World::check_carriers(const Uid& uid) {
+  const auto most = 1 + static_cast<size_t>(cluster_.limits.repairs_per_object_per_hour);
+  const auto count = carriers_[uid].size();
+  if (count > 1) violate("more than one container of the Machine " + uid.get());
+  if (count == 0) alive_.erase(uid);
+  if (count == 0 || !alive_.insert(uid).second) return;
+  auto& births = births_[uid];
+  std::erase_if(births, [this](Time birth) { return clock.now() - birth > 1h; });
+  births.push_back(clock.now());
+  if (births.size() > 1) reached.note("a destroyed container made again");
+  if (births.size() > most) {
+    violate(absl::StrFormat("the container of %s was made %d times within an hour", uid.get(),
+                            births.size()));
   }
-  std::erase_if(alive_, [&](const Uid& uid) { return !carriers.contains(uid); });
 }
 
-// So that looking costs what has changed: what is missing can only be so after a removal.
+// So that looking costs what has changed: what is missing can only be so after a removal, or when
+// it was never there.
 void World::see_changes() {
   const auto& image = disk.image;
   const bool is_followed = objects_seen_ >= image.trimmed_to && objects_seen_ <= image.revision;
-  something_went_ = something_went_ || !is_followed;
+  doubts_ = doubts_ || !is_followed;
   for (auto entry = image.feed.rbegin(); entry != image.feed.rend(); ++entry) {
     if (entry->revision <= objects_seen_) break;
-    if (entry->type == store::WriteType::erase) something_went_ = true;
+    const bool went = entry->type == store::WriteType::erase;
+    if (went) looked_for_.insert(entry->key);
+    if (went && carriers_.contains(entry->uid)) appeared_.merge(std::set(carriers_[entry->uid]));
     if (entry->key.resource == kMachines) see_machine(entry->uid, entry->text);
     if (entry->key.resource == kClusters) see_reasons(entry->text);
   }
@@ -207,48 +228,49 @@ void World::see_reasons(std::string_view text) {
 
 void World::check_objects() {
   see_changes();
-  if (!something_went_) return;
-  something_went_ = false;
-  for (const auto& [key, uid] : acknowledged_) {
-    const auto row = disk.image.objects.find(key);
-    if (row != disk.image.objects.end() && row->second.uid == uid) continue;
-    violate("what was acknowledged has gone: " + store::to_string(key));
-    acknowledged_.erase(key);
-    break;
+  if (std::exchange(doubts_, false)) {
+    for (const auto& [key, uid] : acknowledged_) looked_for_.insert(key);
+    for (const auto& [vmid, uid] : seen_ours_) appeared_.insert(vmid);
   }
-  check_finalizers();
+  for (const auto& key : std::exchange(looked_for_, {})) check_acknowledged(key);
+  for (const auto vmid : std::exchange(appeared_, {})) check_finalizer(vmid);
+}
+
+void World::check_acknowledged(const store::Key& key) {
+  const auto known = acknowledged_.find(key);
+  if (known == acknowledged_.end()) return;
+  const auto row = disk.image.objects.find(key);
+  if (row != disk.image.objects.end() && row->second.uid == known->second) return;
+  violate("what was acknowledged has gone: " + store::to_string(key));
+  acknowledged_.erase(known);
 }
 
 // A Machine goes after its container, but for one that is to stay.
-void World::check_finalizers() {
-  std::set<Uid> there;
-  for (const auto& [key, row] : disk.image.objects) {
-    if (key.resource == kMachines) there.insert(row.uid);
-  }
-  for (const auto& [vmid, uid] : seen_ours_) {
-    if (!machines_.contains(uid) || restored_away_.contains(uid)) continue;
-    if (retained_.contains(uid) || there.contains(uid) || !lab->find_guest(vmid)) continue;
-    violate(absl::StrFormat("the Machine of container %d went before it", vmid.get()));
-    machines_.erase(uid);
-    break;
-  }
+void World::check_finalizer(VmId vmid) {
+  const auto ours = seen_ours_.find(vmid);
+  if (ours == seen_ours_.end() || !lab->find_guest(vmid)) return;
+  const auto& uid = ours->second;
+  const auto origin = machines_.find(uid);
+  if (origin == machines_.end() || restored_away_.contains(uid) || retained_.contains(uid)) return;
+  const auto row = disk.image.objects.find({kMachines, kNamespace, origin->second.name});
+  if (row != disk.image.objects.end() && row->second.uid == uid) return;
+  violate(absl::StrFormat("the Machine of container %d went before it", vmid.get()));
+  machines_.erase(origin);
 }
 
 void World::check_rows() {
-  api::v1alpha1::ProxmoxClusterSpec cluster;
-  if (options_.cluster) options_.cluster(cluster);
+  std::multimap<VmId, const store::GuestRow*> released;
+  for (const auto& row : disk.image.guests) {
+    if (row.released_at.has_value()) released.emplace(row.vmid, &row);
+  }
   std::set<VmId> vmids;
   std::set<Uid> uids;
-  int64_t highest = 0, lowest_released = 1 << 30;
   for (const auto& row : disk.image.guests) {
-    if (row.released_at.has_value()) {
-      lowest_released = std::min(lowest_released, row.vmid.get());
-      continue;
-    }
-    highest = std::max(highest, row.vmid.get());
-    const bool too_soon = std::ranges::any_of(disk.image.guests, [&](const auto& old) {
-      return old.vmid == row.vmid && old.uid != row.uid && old.released_at.has_value() &&
-             clock.now() - *old.released_at < cluster.vmid_quarantine;
+    if (row.released_at.has_value()) continue;
+    const auto [first, last] = released.equal_range(row.vmid);
+    const bool too_soon = std::any_of(first, last, [&](const auto& old) {
+      return old.second->uid != row.uid &&
+             clock.now() - *old.second->released_at < cluster_.vmid_quarantine;
     });
     if (too_soon) violate(absl::StrFormat("VMID %d was given out again at once", row.vmid.get()));
     if (!vmids.insert(row.vmid).second) {
@@ -256,13 +278,15 @@ void World::check_rows() {
     }
     if (!uids.insert(row.uid).second) violate("two VMIDs are reserved for " + row.uid.get());
   }
-  if (highest > lowest_released) reached.note("a quarantined VMID passed over");
+  const bool passed_over =
+      !vmids.empty() && !released.empty() && *vmids.rbegin() > released.begin()->first;
+  if (passed_over) reached.note("a quarantined VMID passed over");
 }
 
 void World::check_budgets() {
   // A task whose answer was lost counts from when the inventory has seen it.
   constexpr size_t kUnseen = 2;
-  const auto most = kUnseen + static_cast<size_t>(api::v1alpha1::ClusterLimits().tasks_per_node);
+  const auto most = kUnseen + static_cast<size_t>(cluster_.limits.tasks_per_node);
   for (int number = 1; number <= options_.nodes; ++number) {
     const NodeName node("pve" + std::to_string(number));
     const auto running = lab->running_tasks(node, token_.id);

@@ -36,6 +36,7 @@ void World::copy_guest(VmId source, VmId target) {
     strangers_[target] = text_of(*guest);
   } else {
     strangers_.erase(target);
+    unseen_.insert(target);
   }
 }
 

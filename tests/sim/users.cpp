@@ -61,9 +61,12 @@ void World::see_what_users_have() {
     asked.fewest = std::min(asked.fewest, wish.replicas);
   }
   std::set<std::string> there;
-  for (const auto& object : users_->store.list(kMachines, kNamespace).items) {
-    const auto& name = object->key.name;
+  const store::Query machines{kMachines, kNamespace, {}};
+  for (const auto& record : users_->store.reader().list(machines, {}).items) {
+    const auto& name = record->key.name;
     there.insert(name);
+    if (std::exchange(seen_[name], record->revision) == record->revision) continue;
+    const auto object = *users_->store.get(record->key);
     auto& wish = wanted_[name];
     if (wish.uid != object->uid) wish = Wanted();
     wish.uid = object->uid;
@@ -99,7 +102,7 @@ bool World::may_stop(const Uid& uid) const {
 void World::acknowledge(const store::Key& key, const Uid& uid) {
   created_.insert(uid);
   acknowledged_[key] = uid;
-  something_went_ = true;  // or was never there: that is to be seen
+  looked_for_.insert(key);  // or was never there: that is to be seen
 }
 
 void World::create(const store::Resource& resource, Json object) {

@@ -24,6 +24,7 @@ World::World(WorldOptions options)
       options_(std::move(options)),
       lab_random_(options_.seed ^ 0x1111),
       user_random_(options_.seed ^ 0x3333) {
+  if (options_.cluster) options_.cluster(cluster_);
   lab = std::make_unique<lab::Lab>(
       options_.nodes > 1 ? lab::cluster_of(options_.nodes) : lab::single_node(), clock, lab_random_,
       backend, loop.executor());
@@ -58,6 +59,7 @@ void World::restore_database(store::memory::Image backup) {
   perform([this]() -> Async<Status> { return users_->store.stop(); });
   disk.restore(std::move(backup));
   objects_seen_ = -1;
+  seen_.clear();
   acknowledged_.clear();
   for (const auto& [uid, origin] : machines_) restored_away_.insert(uid);
   for (const auto& [key, row] : disk.image.objects) restored_away_.erase(row.uid);

@@ -167,9 +167,12 @@ class World {
   void check_write(const lab::Lab::Write& write);
   void check_right_to_write(const lab::Lab::Write& write, const Host& by);
   void check_guests();
-  void check_births(const std::map<Uid, std::vector<VmId>>& carriers);
+  void check_stranger(VmId vmid, const std::optional<lab::GuestRecord>& guest);
+  void see_guest(VmId vmid, const std::optional<lab::GuestRecord>& guest, std::set<Uid>& touched);
+  void check_carriers(const Uid& uid);
   void check_objects();
-  void check_finalizers();
+  void check_acknowledged(const store::Key& key);
+  void check_finalizer(VmId vmid);
   void see_changes();
   void see_machine(const Uid& uid, std::string_view text);
   void see_reasons(std::string_view text);
@@ -181,6 +184,7 @@ class World {
   void violate(const std::string& what);
 
   WorldOptions options_;
+  api::v1alpha1::ProxmoxClusterSpec cluster_;  // as users wrote it first
   SeededRandom lab_random_, user_random_;
   lab::Token token_;
   std::unique_ptr<Users> users_;
@@ -204,17 +208,22 @@ class World {
   std::set<Uid> restored_away_;             // their Machines were made after a restored backup
   std::set<Uid> retained_;                  // Machines whose containers stay when they go
   std::map<store::Key, Uid> acknowledged_;  // objects that must be there
+  std::map<std::string, int64_t> seen_;     // Machines' revisions, as users have seen them
   std::set<Uid> created_;                   // all that were, ever
   std::map<VmId, std::string> strangers_;   // their configs
   std::map<VmId, Uid> seen_ours_;           // which VMIDs carried which of our marks
+  std::map<Uid, std::set<VmId>> carriers_;  // the same, the other way round
+  std::set<VmId> unseen_;                   // guests that are to be looked at besides what changes
   std::set<Uid> alive_;
   std::map<Uid, std::vector<Time>> births_;
   std::map<std::string, Time> forgotten_since_;
   std::optional<Time> blind_since_;
   uint64_t guests_seen_ = 0;
+  Time all_seen_;
   int64_t objects_seen_ = -1;
-  // Perhaps: an object, or the Machine of a container that has come into sight.
-  bool something_went_ = true;
+  bool doubts_ = true;               // everything is to be looked for again
+  std::set<store::Key> looked_for_;  // objects that are to be there
+  std::set<VmId> appeared_;          // containers whose Machine is to be there
   Time paths_checked_;
   std::vector<std::string> violations_;
   std::vector<lab::Lab::Write> writes_;
