@@ -95,11 +95,12 @@ Plan plan_wanted(const Case& the) {
         "MC-002");
   }
   if (!the.world.row.has_value()) return plan_without_row(the);
+  const bool is_there = the.world.guest.occupant == Occupant::ours &&
+                        the.world.create_task.state != TaskState::running;
+  // A backup is no reason to call what runs anything else.
+  if (is_there && is_only_copied(the)) return plan_upkeep(the);
   if (auto task = busy(the, the.machine.status.step)) return *std::move(task);
-  if (the.world.guest.occupant == Occupant::ours &&
-      the.world.create_task.state != TaskState::running) {
-    return plan_upkeep(the);
-  }
+  if (is_there) return plan_upkeep(the);
   return plan_creation(the);
 }
 

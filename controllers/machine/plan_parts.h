@@ -44,6 +44,8 @@ Plan hold_unfinished(const Case& the, const std::string& why);
 Plan plan_taken_over(const Case& the);
 // The container is there and ours.
 Plan plan_upkeep(const Case& the);
+// No task works on it but backups and snapshots, which let it run.
+bool is_only_copied(const Case& the);
 // The next step towards its volumes; nullopt when they are as they should be.
 std::optional<Plan> plan_volumes(const Case& the);
 // The container is gone with data that was in volumes: what to say instead of making it anew.

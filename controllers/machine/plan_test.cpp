@@ -597,8 +597,33 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
          s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
        },
        kNothing, Situation::held, "StoppedExternally"},
-      {"a lock is waited for", [](Scene& s) { s.world.guest.config.values["lock"] = "backup"; },
+      {"a backup is no outage",
+       [](Scene& s) {
+         s.world.guest.config.values["lock"] = "backup";
+         auto task = s.task("vzdump", "root@pam", 1min);
+         task.running = true;
+         s.world.tasks = {task};
+       },
+       kNothing, Situation::ready, "Running"},
+      {"… though nothing can be changed meanwhile",
+       [](Scene& s) {
+         s.world.guest.config.values["lock"] = "backup";
+         s.world.guest.config.values["memory"] = "777";
+       },
+       kNothing, Situation::ready, "Running"},
+      {"… and one that died during it waits for its end",
+       [](Scene& s) {
+         s.stopped();
+         s.world.guest.config.values["lock"] = "backup";
+       },
        kNothing, Situation::waiting, "Locked"},
+      {"what takes it away is waited for",
+       [](Scene& s) {
+         auto task = s.task("vzmigrate", "root@pam", 1min);
+         task.running = true;
+         s.world.tasks = {task};
+       },
+       kNothing, Situation::waiting, "TaskRunning"},
       {"a lock that nothing holds any more is a person's",
        [](Scene& s) {
          s.world.guest.config.values["lock"] = "backup";

@@ -34,17 +34,29 @@ Duration hold_of(const Case& the) {
   return the.machine.spec.stopped_by_person_hold.value_or(the.shape->spec.stopped_by_person_hold);
 }
 
-Plan plan_lock(const Case& the, const std::string& lock) {
-  const auto text = guest_text(the.world) + " is locked (" + lock + ")";
+// A lock that nothing holds any more. Backup, migrate and disk locks guard data: never unlocked
+// automatically.
+std::optional<Plan> plan_stale_lock(const Case& the) {
+  const auto lock = the.world.guest.config.find("lock");
+  if (!lock.has_value()) return std::nullopt;
   const bool idle = std::ranges::none_of(the.world.tasks, &pve::Task::running);
   const auto newest = the.world.tasks.empty() ? std::nullopt : the.world.tasks.front().ended;
   const bool stale = idle && newest.has_value() && the.world.now - *newest > kStaleLock;
-  if (!stale) return wait(the.status().step, "Locked", text, kLookAgain);
-  // Backup, migrate and disk locks guard data: never unlocked automatically.
-  return stall(
-      the.status().step, "StaleLock",
-      text + " and no task runs; as root: pct unlock " + std::to_string(the.world.row->vmid.get()),
-      "CT-011");
+  if (!stale) return std::nullopt;
+  return stall(the.status().step, "StaleLock",
+               guest_text(the.world) + " is locked (" + *lock +
+                   ") and no task runs; as root: pct unlock " +
+                   std::to_string(the.world.row->vmid.get()),
+               "CT-011");
+}
+
+// A lock, or somebody's task, that lets nothing be changed now; it ends by itself.
+std::optional<Plan> plan_blocked(const Case& the) {
+  if (auto task = busy(the, the.status().step)) return task;
+  const auto lock = the.world.guest.config.find("lock");
+  if (!lock.has_value()) return std::nullopt;
+  return wait(the.status().step, "Locked", guest_text(the.world) + " is locked (" + *lock + ")",
+              kLookAgain);
 }
 
 std::optional<Plan> plan_settings(const Case& the, const Drifts& drifts) {
@@ -172,6 +184,23 @@ Plan plan_place_and_power(const Case& the) {
   return power.situation == Situation::ready ? *std::move(move) : power;
 }
 
+// It has been ready, and runs as it is to.
+bool is_well(const Case& the) {
+  return the.machine.spec.power_state == PowerState::running && the.world.guest.status->running &&
+         is_step(the.status(), steps::kReady, StepState::done);
+}
+
+// What keeps a container from being changed keeps it from nothing else: a backup every night is no
+// outage.
+Plan well_but(const Plan& blocked, const std::string& later) {
+  auto plan = blocked;
+  plan.situation = Situation::ready;
+  plan.step = steps::kReady;
+  plan.reason = "Running";
+  plan.message = "running; would " + later + ": " + blocked.message;
+  return plan;
+}
+
 }  // namespace
 
 std::optional<pve::Task> stop_by_person(const Case& the) {
@@ -191,9 +220,17 @@ std::optional<pve::Task> stop_by_person(const Case& the) {
   return std::nullopt;
 }
 
+bool is_only_copied(const Case& the) {
+  const auto& task = the.world.task;
+  if (task.state == TaskState::running || task.state == TaskState::unreadable) return false;
+  return std::ranges::all_of(the.world.tasks, [](const pve::Task& other) {
+    return !other.running || other.type == "vzdump" || other.type == "vzsnapshot";
+  });
+}
+
 Plan plan_upkeep(const Case& the) {
   const auto& world = the.world;
-  if (const auto lock = world.guest.config.find("lock")) return plan_lock(the, *lock);
+  if (auto stale = plan_stale_lock(the)) return *std::move(stale);
   if (!world.guest.status.has_value()) {
     return unknown(the.status().step, message_of(world.guest.unreadable));
   }
@@ -202,6 +239,12 @@ Plan plan_upkeep(const Case& the) {
   // Before it is started: what runs inside must not begin with an empty folder.
   if (!settings.has_value()) settings = plan_volumes(the);
   auto plan = settings.has_value() ? *std::move(settings) : plan_place_and_power(the);
+  auto blocked = plan_blocked(the);
+  if (blocked.has_value() && !is_nothing(plan.action)) {
+    const auto later = describe(plan.action);
+    plan = *std::move(blocked);
+    if (is_well(the)) plan = well_but(plan, later);
+  }
   plan.drifts = std::move(drifts);
   return plan;
 }
