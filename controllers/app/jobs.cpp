@@ -19,10 +19,10 @@ Duration retry_delay(const Status& status, int failures) {
 }
 
 // Nobody may take them for a while; the newest matter.
-void tell(Inside& inside, const std::string& text, bool failed) {
+void tell(Inside& inside, Inside::Deed deed) {
   constexpr size_t kKept = 50;
   if (inside.deeds.size() == kKept) inside.deeds.erase(inside.deeds.begin());
-  inside.deeds.push_back({text, failed});
+  inside.deeds.push_back(std::move(deed));
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ Async<Status> Jobs::work(Uid machine, std::string container, Guest guest, Resolv
     if (inside.progress.step != progress.step) inside.step_started = clock_.now();
     const bool is_new = progress.changes && (progress.step != inside.progress.step ||
                                              progress.message != inside.progress.message);
-    if (is_new) tell(inside, progress.step + ": " + progress.message, false);
+    if (is_new) tell(inside, {progress.step + ": " + progress.message});
     inside.disturbed = inside.disturbed || (progress.changes && progress.disturbs);
     inside.progress = progress;
   };
@@ -106,7 +106,9 @@ void Jobs::finish(const Uid& machine, const std::string& container, const std::s
   inside.retry_at = clock_.now() + retry_delay(result, inside.failures);
   if (error_class(result) != ErrorClass::locked) ++inside.failures;
   inside.progress.message = message_of(result);
-  if (error_class(result) != ErrorClass::locked) tell(inside, message_of(result), true);
+  if (error_class(result) != ErrorClass::locked) {
+    tell(inside, {message_of(result), true, catalogue_code(result).value_or("")});
+  }
   inside.last_error = std::move(result);
 }
 

@@ -38,6 +38,7 @@ struct Inside {
   struct Deed {
     std::string text;
     bool failed = false;
+    std::string code = {};  // of the failure catalogue, or empty
   };
   std::vector<Deed> deeds;
 };

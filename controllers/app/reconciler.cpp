@@ -355,17 +355,17 @@ Async<Status> Reconciler::write_status(const App& before, App& app) {
 }
 
 void Reconciler::tell(const App& app, const std::string& reason, const std::string& message,
-                      runtime::EventType type) {
+                      runtime::EventType type, const std::string& code) {
   d_.events.record(
       {app.api_version, app.kind, app.metadata.ns, app.metadata.name, app.metadata.uid},
-      {type, reason, message, ""});
+      {type, reason, message, code});
 }
 
 void Reconciler::tell_deeds(const App& app, const Machine& machine, Inside& inside) {
   for (const auto& deed : inside.deeds) {
     tell(app, deed.failed ? "BootstrapFailed" : "Bootstrap",
          machine.metadata.name + ": " + deed.text,
-         deed.failed ? runtime::EventType::warning : runtime::EventType::normal);
+         deed.failed ? runtime::EventType::warning : runtime::EventType::normal, deed.code);
   }
   inside.deeds.clear();
 }

@@ -77,7 +77,7 @@ class Reconciler final : public runtime::Reconciler {
                                AppMachine& shown);
   Async<Status> write_status(const App& before, App& app);
   void tell(const App& app, const std::string& reason, const std::string& message,
-            runtime::EventType type);
+            runtime::EventType type, const std::string& code = "");
   void tell_deeds(const App& app, const Machine& machine, Inside& inside);
   void tell_changes(const App& before, const App& after);
 

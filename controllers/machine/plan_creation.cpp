@@ -36,8 +36,10 @@ Plan plan_after_create(const Case& the) {
   }
   if (!succeeded) {
     if (auto later = in_backoff(the, steps::kCreate, "CreateFailed", "CT-002")) return *later;
-    return act(steps::kCreate, ForgetCreate{}, "CreateFailed",
-               "the create failed and left nothing: trying again");
+    auto again = act(steps::kCreate, ForgetCreate{}, "CreateFailed",
+                     "the create failed and left nothing: trying again");
+    again.code = "CT-002";
+    return again;
   }
   if (world.guest.occupant != Occupant::absent) return unknown(steps::kCreate, world.guest.why);
   if (auto lost = hold_lost_volumes(the)) return *std::move(lost);
@@ -203,9 +205,11 @@ Plan plan_unfinished(const Case& the) {
                                    "else uses its id since cannot be asked",
                                    vmid));
   }
-  return act(
-      steps::kCreate, RemoveUnfinished{}, "CreateDied",
-      absl::StrFormat("the create of container %d died half-way: removing what it left", vmid));
+  auto plan =
+      act(steps::kCreate, RemoveUnfinished{}, "CreateDied",
+          absl::StrFormat("the create of container %d died half-way: removing what it left", vmid));
+  plan.code = "CT-011";
+  return plan;
 }
 
 Plan plan_taken_over(const Case& the) {

@@ -8,6 +8,7 @@
 #include "controllers/machine/usage.h"
 #include "controllers/machine/volumes.h"
 #include "pkg/base/text.h"
+#include "pkg/pve/errors.h"
 
 namespace gantry::controllers::machine {
 namespace {
@@ -268,6 +269,17 @@ std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
   return parts.empty() ? "settings put back" : join(parts, "; ");
 }
 
+// What the catalogue calls the failure of a step: what is said of the Machine now, if that is about
+// it, else what its text proves, else what every failure of the step is.
+std::string code_of(const MachineStatus& status, const api::v1alpha1::MachineStep& step) {
+  const auto* ready = api::meta::find_condition(status.conditions, "Ready");
+  if (ready != nullptr && !ready->code.empty() && status.step == step.name) return ready->code;
+  if (const auto known = pve::task_failure_code(step.message)) return std::string(*known);
+  if (step.name == steps::kCreate) return "CT-002";
+  if (step.name == steps::kStart) return "CT-005";
+  return step.name == steps::kConfigure ? "CT-003" : "";
+}
+
 // What is inside is its owner's business, if it has one.
 std::string bootstrap_words(const Machine& machine) {
   for (const auto& owner : machine.metadata.owner_references) {
@@ -335,8 +347,8 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
                                             : step.message,
                      ""});
     } else if (step.state == StepState::failed) {
-      all.push_back(
-          {runtime::EventType::warning, "StepFailed", step.name + ": " + step.message, ""});
+      all.push_back({runtime::EventType::warning, "StepFailed", step.name + ": " + step.message,
+                     code_of(after.status, step)});
     }
   }
   if (!before.status.node.empty() && before.status.node != after.status.node) {

@@ -135,6 +135,20 @@ TEST(Show, WhatIsLeftIsNotCalledGone) {
   EXPECT_THAT(told(before, scene.machine), ElementsAre("Retained: container 100 is left as it is"));
 }
 
+TEST(Show, AFailedStepIsToldWithItsCode) {
+  const auto code_of = [](const char* step, const std::string& text) {
+    Scene scene;
+    const auto before = scene.machine;
+    begin_step(scene.machine.status, step, kNow);
+    fail_step(scene.machine.status, step, kNow, text);
+    const auto all = happenings(before, scene.machine);
+    return all.size() == 1 ? all.front().code : "not one event";
+  };
+  EXPECT_EQ(code_of(steps::kCreate, "it was told to fail"), "CT-002");
+  EXPECT_EQ(code_of(steps::kStart, "exit code 1"), "CT-005");
+  EXPECT_EQ(code_of(steps::kConfigure, "unable to parse"), "CT-003");
+}
+
 TEST(Show, SettingsOfAContainerThatWasNeverReadyAreNoDrift) {
   Scene scene;
   reset_step(scene.machine.status, steps::kReady, true);
