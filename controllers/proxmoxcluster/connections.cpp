@@ -16,7 +16,7 @@ using api::v1alpha1::ProxmoxClusterSpec;
 
 // What a connection is made of. Kept in memory only: it holds secrets.
 std::string fingerprint_of(const ProxmoxClusterSpec& spec, const SecretValues& credentials,
-                           const SecretValues& channel_secret) {
+                           const Result<SecretValues>& channel_secret) {
   auto made_of = spec;
   made_of.vmid_range = {};
   made_of.vmid_quarantine = {};
@@ -26,11 +26,12 @@ std::string fingerprint_of(const ProxmoxClusterSpec& spec, const SecretValues& c
   made_of.limits.requests_per_second = requests;
   made_of.limits.tasks_per_node = tasks;
   auto text = schema::to_json(schema::encode(made_of));
-  for (const auto* values : {&credentials, &channel_secret}) {
+  const SecretValues none;
+  for (const auto* values : {&credentials, channel_secret.ok() ? &*channel_secret : &none}) {
     for (const auto& [key, value] : *values) text += "\n" + key + "=" + value;
     text += "\n--";
   }
-  return text;
+  return channel_secret.ok() ? text : text + message_of(channel_secret.status());
 }
 
 pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec) {
@@ -62,7 +63,7 @@ std::string user_of(const SecretValues& credentials) {
 
 struct Connections::Connection {
   Connection(const ConnectionDependencies& the, const ProxmoxCluster& object,
-             std::unique_ptr<pve::Client> raw, std::unique_ptr<guest::Channel> command_channel)
+             std::unique_ptr<pve::Client> raw, std::unique_ptr<WatchedChannel> command_channel)
       : name(object.metadata.name),
         spec(object.spec),
         client(std::move(raw)),
@@ -94,7 +95,8 @@ struct Connections::Connection {
   std::string installation;
   bool retired = false;
   std::unique_ptr<pve::Client> client;
-  std::unique_ptr<guest::Channel> channel;
+  std::unique_ptr<WatchedChannel> channel;
+  ChannelSight no_channel;  // why there is none
   pve::LimitedClient limited;
   RowOwnership ownership;
   RowOwnedGuests owned;
@@ -107,21 +109,34 @@ struct Connections::Connection {
 Connections::Connections(ConnectionDependencies dependencies) : the_(std::move(dependencies)) {}
 Connections::~Connections() = default;
 
-Result<Connections::ConnectionPtr> Connections::connect(const ProxmoxCluster& cluster,
-                                                        const SecretValues& credentials,
-                                                        const SecretValues& channel_secret) {
+namespace {
+
+Result<std::unique_ptr<guest::Channel>> open_channel(Connector& connector,
+                                                     const api::v1alpha1::CommandChannel& spec,
+                                                     const Result<SecretValues>& secret) {
+  if (!secret.ok()) return secret.status();
+  return connector.open_channel(spec, *secret);
+}
+
+}  // namespace
+
+Result<Connections::ConnectionPtr> Connections::connect(
+    const ProxmoxCluster& cluster, const SecretValues& credentials,
+    const Result<SecretValues>& channel_secret) {
   auto client = the_.connector.connect(cluster.spec, credentials);
   if (!client.ok()) return client.status();
-  std::unique_ptr<guest::Channel> channel;
+  std::unique_ptr<WatchedChannel> channel;
+  Status problem;
   if (cluster.spec.command_channel.has_value()) {
-    auto opened = the_.connector.open_channel(*cluster.spec.command_channel, channel_secret);
-    if (!opened.ok()) return annotate(opened.status(), "command channel");
-    channel = *std::move(opened);
+    auto opened = open_channel(the_.connector, *cluster.spec.command_channel, channel_secret);
+    problem = opened.status();
+    if (opened.ok()) channel = std::make_unique<WatchedChannel>(*std::move(opened), the_.clock);
   }
   auto connection =
       std::make_shared<Connection>(the_, cluster, *std::move(client), std::move(channel));
   connection->user = user_of(credentials);
   connection->installation = the_.installation;
+  connection->no_channel.problem = std::move(problem);
   return connection;
 }
 
@@ -143,7 +158,7 @@ inventory::ClusterPtr Connections::view(const ConnectionPtr& connection) {
 }
 
 Status Connections::open(const ProxmoxCluster& cluster, const SecretValues& credentials,
-                         const SecretValues& channel_secret) {
+                         const Result<SecretValues>& channel_secret) {
   const ClusterName name(cluster.metadata.name);
   auto fingerprint = fingerprint_of(cluster.spec, credentials, channel_secret);
   const auto known = entries_.find(name);
@@ -193,6 +208,14 @@ Async<Status> Connections::run() {
     }
     if (!woken.ok()) co_return woken;
   }
+}
+
+const ChannelSight* Connections::channel(const ClusterName& name) const {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) return nullptr;
+  const auto& connection = *it->second.connection;
+  if (connection.channel != nullptr) return &connection.channel->sight();
+  return connection.spec.command_channel.has_value() ? &connection.no_channel : nullptr;
 }
 
 inventory::ClusterPtr Connections::find(const ClusterName& name) const {

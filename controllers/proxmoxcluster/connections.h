@@ -6,6 +6,7 @@
 
 #include "api/v1alpha1/proxmoxcluster.h"
 #include "controllers/proxmoxcluster/connector.h"
+#include "controllers/proxmoxcluster/watched_channel.h"
 #include "pkg/async/clock.h"
 #include "pkg/async/event.h"
 #include "pkg/async/group.h"
@@ -36,12 +37,17 @@ class Connections final : public inventory::Clusters {
   ~Connections() override;
 
   // Connects, or keeps the connection when nothing it is made of has changed; a new range or
-  // limit is taken over without reconnecting. Errors are the connector's.
+  // limit is taken over without reconnecting. Errors are the connector's; those of the command
+  // channel only leave it closed: what needs the API alone goes on.
   Status open(const api::v1alpha1::ProxmoxCluster& cluster, const SecretValues& credentials,
-              const SecretValues& channel_secret);
+              const Result<SecretValues>& channel_secret);
   void close(const ClusterName& name);
   // Until cancelled; then closes everything. A service of the manager.
   Async<Status> run();
+
+  // How it is with the cluster's command channel; null without a connection or a channel in its
+  // spec. Holds until the next open() or close().
+  const ChannelSight* channel(const ClusterName& name) const;
 
   inventory::ClusterPtr find(const ClusterName& name) const override;
   std::vector<inventory::ClusterPtr> all() const override;
@@ -52,7 +58,7 @@ class Connections final : public inventory::Clusters {
   using ConnectionPtr = std::shared_ptr<Connection>;
   Result<ConnectionPtr> connect(const api::v1alpha1::ProxmoxCluster& cluster,
                                 const SecretValues& credentials,
-                                const SecretValues& channel_secret);
+                                const Result<SecretValues>& channel_secret);
   static inventory::ClusterPtr view(const ConnectionPtr& connection);
   void retire(ConnectionPtr connection);
 

@@ -108,11 +108,9 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
 Status Reconciler::open(const ProxmoxCluster& cluster) {
   auto credentials = read_secret(cluster.spec.credentials.secret_ref);
   if (!credentials.ok()) return credentials.status();
-  SecretValues channel_secret;
+  Result<SecretValues> channel_secret = SecretValues();
   if (cluster.spec.command_channel.has_value()) {
-    auto read = read_secret(cluster.spec.command_channel->ssh.secret_ref);
-    if (!read.ok()) return read.status();
-    channel_secret = *std::move(read);
+    channel_secret = read_secret(cluster.spec.command_channel->ssh.secret_ref);
   }
   return the_.connections.open(cluster, *credentials, channel_secret);
 }
@@ -149,6 +147,7 @@ Async<Result<Sight>> Reconciler::look(ProxmoxCluster cluster, Status connection)
   sight.current = connected->inventory.current();
   sight.last_good = connected->inventory.last_good();
   sight.vanish_guard = connected->inventory.vanish_guard();
+  if (const auto* channel = the_.connections.channel(name)) sight.channel = *channel;
   co_return sight;
 }
 

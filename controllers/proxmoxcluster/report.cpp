@@ -22,6 +22,8 @@ constexpr int64_t kMovedPercent = 1;
 // A cycle that has not ended so long after it was due waits for an answer.
 constexpr auto kSilence = 15s;
 constexpr int kOldestMajor = 8;
+// Nobody has used the command channel for so long after a failure: it may be well again.
+constexpr auto kTroubleLasts = 15min;
 
 class Speaker {
  public:
@@ -187,6 +189,33 @@ void report_guests(ProxmoxClusterStatus& status, const Sight& sight,
       snapshot.guests, [&ours](const auto& guest) { return !ours.contains(guest.first); }));
 }
 
+diagnose::Diagnosis words_of(const NodeName& node, const ChannelSight::Trouble& trouble) {
+  auto words = diagnose::diagnose(trouble.why);
+  // One code for both; who reads it must tell a refused key from a stranger's.
+  if (error_class(trouble.why) == ErrorClass::tls) words.reason = "HostKeyMismatch";
+  const auto since = std::chrono::floor<std::chrono::seconds>(trouble.since);
+  if (words.message.find(node.get()) == std::string::npos) {
+    words.message = "node " + node.get() + ": " + words.message;
+  }
+  words.message += "; since " + to_rfc3339(since) + ", what runs in containers waits";
+  return words;
+}
+
+// From the calls that were made; Ready does not depend on it: what needs the API alone goes on.
+void report_channel(Speaker& speaker, const Sight& sight) {
+  if (!sight.channel.has_value()) return speaker.remove("CommandChannel");
+  const auto& channel = *sight.channel;
+  if (!channel.problem.ok())
+    return speaker.no("CommandChannel", diagnose::diagnose(channel.problem));
+  for (const auto& [node, trouble] : channel.troubles) {
+    const auto words = words_of(node, trouble);
+    if (sight.now - trouble.last <= kTroubleLasts) return speaker.no("CommandChannel", words);
+    return speaker.unsure("CommandChannel", words);
+  }
+  if (channel.answered) return speaker.yes("CommandChannel", "Answers");
+  speaker.unknown("CommandChannel", "nothing has been run in a container yet");
+}
+
 void report_ready(Speaker& speaker, const Sight& sight) {
   const auto& current = *sight.current;
   if (sight.vanish_guard.tripped) {
@@ -286,6 +315,7 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
   }
   report_levels(speaker, sight);
   report_version(speaker, status, current);
+  report_channel(speaker, sight);
   report_ready(speaker, sight);
   status.missing_privileges.assign(current.missing_privileges.begin(),
                                    current.missing_privileges.end());

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/v1alpha1/proxmoxcluster.h"
+#include "controllers/proxmoxcluster/watched_channel.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/store/guests.h"
 
@@ -16,12 +17,14 @@ struct Sight {
   std::shared_ptr<const inventory::Snapshot> current;
   std::shared_ptr<const inventory::Snapshot> last_good;  // null: none yet
   inventory::VanishGuard vanish_guard;
+  std::optional<ChannelSight> channel;  // absent: the spec has none
   std::vector<store::GuestRow> rows;
   int held = 0;  // Machines with the condition Held
 };
 
 // Conditions: Ready, Reachable, Authenticated, Authorized, Quorate, InventoryComplete, Supported,
-// Hold (vanish guard), Reconciling, Stalled. The last known values stay, with their age.
+// CommandChannel, Hold (vanish guard), Reconciling, Stalled. The last known values stay, with their
+// age.
 void report(api::v1alpha1::ProxmoxCluster& cluster, const Sight& sight);
 
 // Whether `after` is worth writing: something has changed that does not always change, or free

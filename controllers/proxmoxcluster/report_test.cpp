@@ -139,6 +139,37 @@ TEST(Report, WithoutConnectionSaysWhy) {
   EXPECT_EQ(condition(cluster, "Reachable"), "Unknown");
 }
 
+TEST(Report, TheCommandChannelIsSaidByItselfAndKeepsNothingElse) {
+  ProxmoxCluster cluster;
+  auto sight = sight_of(good());
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "CommandChannel"), "absent");
+  sight.channel.emplace();
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "CommandChannel"), "Unknown");
+  const auto refused = with_code(make_error(ErrorClass::tls, "the host key is unknown"), "CON-013");
+  sight.channel->troubles[NodeName("pve1")] = {refused, kNow - 5min, kNow - 1s};
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "CommandChannel"), "False CON-013");
+  EXPECT_EQ(condition(cluster, "Ready"), "True");
+  const auto* said = api::meta::find_condition(cluster.status.conditions, "CommandChannel");
+  EXPECT_EQ(said->reason, "HostKeyMismatch");
+  EXPECT_THAT(said->message, ::testing::HasSubstr("node pve1: the host key is unknown; since"));
+  // An hour later nobody has tried again.
+  sight.channel->troubles[NodeName("pve1")].last = kNow - 1h;
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "CommandChannel"), "Unknown CON-013");
+  sight.channel->troubles.clear();
+  sight.channel->answered = true;
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "CommandChannel"), "True");
+  sight.channel->problem =
+      with_code(make_error(ErrorClass::invalid, "secret a/b not found"), "MC-007");
+  report(cluster, sight);
+  EXPECT_EQ(condition(cluster, "CommandChannel"), "False MC-007");
+  EXPECT_EQ(condition(cluster, "Ready"), "True");
+}
+
 TEST(Report, NumbersThatAlwaysChangeAreNoNewsForAMinute) {
   ProxmoxCluster before, after;
   report(before, sight_of(good()));

@@ -6,7 +6,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Status lost(const NodeName& node, const std::string& how) {
-  return make_error(ErrorClass::transport, "ssh " + node.get() + ": " + how);
+  return with_code(make_error(ErrorClass::transport, "ssh " + node.get() + ": " + how), "CON-012");
 }
 
 }  // namespace

@@ -105,6 +105,19 @@ Result<ChannelHandle> channel_on(SessionHandle& session,
   return open_channel(session.get());
 }
 
+// What kept a call from its node, as the failure catalogue calls it.
+Status with_way_code(Status status) {
+  switch (error_class(status)) {
+    case ErrorClass::transport:
+      return with_code(std::move(status), "CON-012");
+    case ErrorClass::tls:
+    case ErrorClass::auth:
+      return with_code(std::move(status), "CON-013");
+    default:
+      return status;
+  }
+}
+
 bool leaves_session_usable(const Result<Exit>& exit) {
   if (exit.ok()) return true;
   const auto kind = error_class(exit.status());
@@ -165,7 +178,7 @@ Async<Result<Exit>> SshChannel::request(NodeName name, Request request) {
     Node::Idle idle{std::move(job->session), clock_.now()};
     node.idle.push_back(std::move(idle));
   }
-  if (!exit.ok()) co_return annotate(exit.status(), "node " + name.get());
+  if (!exit.ok()) co_return annotate(with_way_code(exit.status()), "node " + name.get());
   co_return exit;
 }
 

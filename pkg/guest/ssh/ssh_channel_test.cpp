@@ -50,8 +50,9 @@ TEST_F(SshChannelTest, AChangedHostKeyIsRefused) {
         options.known_hosts.substr(0, space) +
         " ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPZ5yQeVOxS0rZ2y0T9VvF3oT5Y4T5n0c3m0p4xg2Uvi\n";
   });
-  EXPECT_THAT(exec({.argv = {"true"}}),
-              Fails(ErrorClass::tls, AllOf(HasSubstr("changed"), HasSubstr("SHA256:"))));
+  const auto refused = exec({.argv = {"true"}});
+  EXPECT_THAT(refused, Fails(ErrorClass::tls, AllOf(HasSubstr("changed"), HasSubstr("SHA256:"))));
+  EXPECT_EQ(catalogue_code(refused.status()), "CON-013");
 }
 
 TEST_F(SshChannelTest, AKeyThatTheNodeDoesNotKnowIsAnAuthError) {
@@ -59,7 +60,9 @@ TEST_F(SshChannelTest, AKeyThatTheNodeDoesNotKnowIsAnAuthError) {
   auto stranger = start_sshd(other);
   const auto key = stranger.key();
   world_.connect([&key](Options& options) { options.private_key = key; });
-  EXPECT_THAT(exec({.argv = {"true"}}), Fails(ErrorClass::auth, HasSubstr("node pve1")));
+  const auto refused = exec({.argv = {"true"}});
+  EXPECT_THAT(refused, Fails(ErrorClass::auth, HasSubstr("node pve1")));
+  EXPECT_EQ(catalogue_code(refused.status()), "CON-013");
 }
 
 TEST_F(SshChannelTest, AnUnreadableKeyIsRefusedWithoutBeingQuoted) {
@@ -71,7 +74,9 @@ TEST_F(SshChannelTest, AnUnreadableKeyIsRefusedWithoutBeingQuoted) {
 
 TEST_F(SshChannelTest, NobodyListeningIsTransport) {
   world_.server().stop();
-  EXPECT_THAT(exec({.argv = {"true"}}), Fails(ErrorClass::transport));
+  const auto refused = exec({.argv = {"true"}});
+  EXPECT_THAT(refused, Fails(ErrorClass::transport));
+  EXPECT_EQ(catalogue_code(refused.status()), "CON-012");
 }
 
 TEST_F(SshChannelTest, ABrokenSessionIsReplaced) {
