@@ -58,29 +58,36 @@ Async<Status> probe_from_guest(const AppSpec& spec, Guest guest) {
   co_return judge_status_line(exit->out);
 }
 
+// A way into the container that is closed says nothing about what runs there. Remote and Timeout
+// are answers: the command ran and failed, or was killed.
+bool is_answer(const Status& status) {
+  const auto error = error_class(status);
+  return status.ok() || error == ErrorClass::remote || error == ErrorClass::timeout;
+}
+
 ProbeResult result_of(const Status& status, ProbeSource from, int port) {
   ProbeResult result;
   result.healthy = status.ok();
+  result.known = from == ProbeSource::daemon || is_answer(status);
   result.from = from;
   result.message = status.ok() ? absl::StrFormat("port %d answers", port)
                                : absl::StrFormat("port %d: %s", port, message_of(status));
+  result.code = catalogue_code(status).value_or("");
   return result;
 }
 
-// Nothing is declared: what the container says of itself. A way that is closed proves nothing.
+// Nothing is declared: what the container says of itself.
 Async<ProbeResult> probe_inside(const ResolvedWorkload& workload, std::optional<Guest> guest) {
   ProbeResult result;
-  result.healthy = true;
-  result.message = "no health probe is declared";
+  result.known = guest.has_value();
+  result.message = "no health probe is declared, and the container cannot be looked into just now";
   if (!guest) co_return result;
   const auto inside = co_await look_inside(*guest, workload);
   result.from = ProbeSource::guest;
-  if (inside.ok()) {
-    result.message = "it runs";
-    co_return result;
-  }
-  result.healthy = error_class(inside) != ErrorClass::remote;
-  result.message = message_of(inside);
+  result.healthy = inside.ok();
+  result.known = inside.ok() || error_class(inside) == ErrorClass::remote;
+  result.message = inside.ok() ? std::string("it runs") : message_of(inside);
+  result.code = catalogue_code(inside).value_or("");
   co_return result;
 }
 

@@ -80,21 +80,10 @@ bool differs_in_more_than_numbers(const store::Change& change) {
                        {"usage", "uptimeSeconds", "lastObservedAt"});
 }
 
-// A revision is being handed out: its time to prove itself passes without anybody's doing.
-bool is_under_way(const App& app) {
-  const auto& status = app.status;
-  return status.revision != status.current_revision && status.revision != status.failed_revision &&
-         !app.spec.suspend && app.spec.replicas > 0;
-}
-
-// Something is to be begun that has not run yet.
-bool has_work_ahead(const App& app) {
-  const auto& status = app.status;
-  if (app.spec.suspend || app.metadata.deleting() || status.revision == status.failed_revision)
-    return false;
-  return std::ranges::any_of(status.machines, [&status](const AppMachine& machine) {
-    return machine.revision != status.revision;
-  });
+std::string why_no_channel(const inventory::Cluster& cluster) {
+  if (!cluster.spec.command_channel) return "the cluster has no command channel";
+  return "the command channel is closed: see the conditions of ProxmoxCluster " +
+         cluster.name.get();
 }
 
 bool is_ready(const App& app) {
@@ -263,7 +252,7 @@ Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const
     if (!guest || !held.ok()) {
       shown.step = "bootstrap";
       shown.message = !held.ok()                    ? "held: " + message_of(held)
-                      : cluster->channel == nullptr ? "the cluster has no command channel"
+                      : cluster->channel == nullptr ? why_no_channel(*cluster)
                                                     : "the container is not in sight just now";
       return kWaiting;
     }
@@ -305,6 +294,12 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
   if (news || stale) shown.health.last_probe_at = now;
   shown.health.from = result.from;
   shown.health.message = result.message;
+  if (!result.known) {
+    // The last word about readiness stays.
+    shown.message = result.message;
+    shown.code = result.code;
+    co_return shown.ready ? Duration(health.interval) : Duration(kWaiting);
+  }
   if (result.healthy) {
     shown.failures = 0;
     shown.ready = true;

@@ -134,4 +134,19 @@ std::vector<News> roll(App& app, Time now, bool held) {
   return {{"RolledOut", name_of(app, wanted) + " runs in every container", false}};
 }
 
+bool is_under_way(const App& app) {
+  const auto& status = app.status;
+  return status.revision != status.current_revision && status.revision != status.failed_revision &&
+         !app.spec.suspend && app.spec.replicas > 0;
+}
+
+bool has_work_ahead(const App& app) {
+  const auto& status = app.status;
+  if (app.spec.suspend || app.metadata.deleting() || status.revision == status.failed_revision)
+    return false;
+  return std::ranges::any_of(status.machines, [&status](const AppMachine& machine) {
+    return machine.revision != status.revision;
+  });
+}
+
 }  // namespace gantry::controllers::app

@@ -21,6 +21,11 @@ struct News {
 // revision's.
 std::vector<News> roll(api::v1alpha1::App& app, Time now, bool held = false);
 
+// A revision is being handed out: its time to prove itself passes without anybody's doing.
+bool is_under_way(const api::v1alpha1::App& app);
+// Something is to be begun that has not run yet.
+bool has_work_ahead(const api::v1alpha1::App& app);
+
 // The bootstraps of a revision that a Machine may fail in a row before it counts as unable.
 inline constexpr int kAttempts = 3;
 

@@ -106,6 +106,24 @@ TEST_F(RolloutStory, AVersionThatDoesNotComeUpIsTakenBackAfterTheFirst) {
   EXPECT_EQ(condition("Available", "status"), "True");
 }
 
+// Nobody can be asked whether it is well: that is no reason to call it broken, nor to go back.
+TEST_F(RolloutStory, AClosedCommandChannelTakesNothingBack) {
+  start(1);
+  const auto good = current();
+  world.channel_faults.refused = 1;
+  world.run_for(10min);
+  EXPECT_TRUE(is_ready()) << schema::to_json(app());
+  world.channel_faults.refused = 0;
+  world.edit_app("wiki", with_tag("3"));
+  EXPECT_TRUE(wait_until([&] { return image(0) == "wiki:3" && is_ready(); }));
+  world.channel_faults.refused = 1;
+  world.run_for(10min);
+  EXPECT_FALSE(is_rolled_back()) << schema::to_json(app());
+  EXPECT_EQ(image(0), "wiki:3");
+  world.channel_faults.refused = 0;
+  EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
+}
+
 TEST_F(RolloutStory, OnlyOneIsAwayAtATime) {
   start(3);
   world.edit_app("wiki", with_tag("3"));
