@@ -139,16 +139,35 @@ std::string missing_space(const MachineClass& shape,
   return "no storage has the space for " + human_bytes(need) + " more: " + join(places, "; ");
 }
 
+// All storages together; one that is shared is one, from however many nodes it is seen.
+int64_t room_on_disks(const MachineClass& shape, const Findings& findings) {
+  const auto disk = std::max<int64_t>(shape.spec.root_disk.size.bytes(), 1);
+  std::set<StorageId> shared;
+  int64_t disks = 0;
+  for (const auto& storage : findings.candidates.root_disks) {
+    if (storage.verdict != Verdict::allowed) continue;
+    if (storage.row.shared && !shared.insert(storage.row.id).second) continue;
+    disks += storage.row.available.value_or(0) / disk;
+  }
+  return disks;
+}
+
 void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& findings) {
   auto& status = shape.status;
   status.matching_nodes.clear();
   status.matching_storages.clear();
   int64_t room = 0;
+  bool elsewhere = false;  // only the template is missing there
   for (const auto& node : findings.candidates.nodes) {
     if (node.verdict != Verdict::allowed) continue;
     status.matching_nodes.push_back(node.name.get());
-    room += room_on(shape, findings, node.name);
+    const auto here = room_on(shape, findings, node.name);
+    const bool has_template = std::ranges::any_of(
+        status.templates, [&node](const auto& found) { return found.node == node.name.get(); });
+    if (has_template) room += here;
+    elsewhere = elsewhere || (!has_template && here > 0);
   }
+  room = std::min(room, room_on_disks(shape, findings));
   for (const auto& storage : findings.candidates.root_disks) {
     if (storage.verdict != Verdict::allowed) continue;
     status.matching_storages.push_back({storage.row.id.get(), storage.row.node.get(),
@@ -157,6 +176,13 @@ void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& find
   status.capacity = room;
   if (room > 0) {
     speaker.yes("CapacityAvailable", "RoomLeft", "");
+    return;
+  }
+  if (elsewhere) {
+    // With what could not be read there may be room.
+    const bool unread = status.templates.empty() && !findings.templates.unread.empty();
+    speaker.say("CapacityAvailable", unread ? ConditionStatus::unknown : ConditionStatus::no,
+                {"TPL-001", "TemplateMissing", "the nodes with room lack the template"});
     return;
   }
   const auto space = missing_space(shape, findings.candidates);

@@ -57,6 +57,33 @@ TEST(Report, CountsTheRoomThatIsLeft) {
   EXPECT_EQ(scene.shape.status.capacity, 2);
 }
 
+TEST(Report, CountsNoRoomTwiceAndNoneWhereTheTemplateIsMissing) {
+  Scene scene;
+  auto snapshot = std::make_shared<inventory::Snapshot>(*scene.findings.snapshot);
+  auto second = snapshot->nodes.at(NodeName("pve1"));
+  second.name = NodeName("pve2");
+  snapshot->nodes[second.name] = second;
+  scene.findings.snapshot = snapshot;
+  scene.findings.candidates.nodes.push_back({second.name, placement::Verdict::allowed, ""});
+  scene.findings.candidates.root_disks[0].row.shared = true;
+  scene.findings.candidates.root_disks.push_back(scene.findings.candidates.root_disks[0]);
+  scene.findings.candidates.root_disks[1].row.node = second.name;
+  scene.findings.templates.found.push_back({"pve2", "local:vztmpl/debian-12-standard_12.7-1"});
+  EXPECT_EQ(scene.said("CapacityAvailable"), "True");
+  EXPECT_EQ(scene.shape.status.capacity, 5);  // the one shared storage
+  scene.findings.candidates.root_disks[0].row.shared = false;
+  scene.findings.candidates.root_disks[1].row.shared = false;
+  EXPECT_EQ(scene.said("CapacityAvailable"), "True");
+  EXPECT_EQ(scene.shape.status.capacity, 10);
+  scene.findings.templates.found.pop_back();
+  EXPECT_EQ(scene.said("CapacityAvailable"), "True");
+  EXPECT_EQ(scene.shape.status.capacity, 5);
+  // The node that has the template is full.
+  scene.findings.candidates.root_disks[0].row.available = 0;
+  EXPECT_EQ(scene.said("CapacityAvailable"), "False TPL-001");
+  EXPECT_EQ(scene.shape.status.capacity, 0);
+}
+
 TEST(Report, EachShortageHasItsConditionAndCode) {
   Scene full;
   full.findings.candidates.root_disks[0].row.available = kGiB;
