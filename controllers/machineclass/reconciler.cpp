@@ -20,6 +20,14 @@ constexpr auto kReadAgain = 60s;
 // The first cycle of a cluster's inventory is on its way.
 constexpr auto kSoon = 1s;
 constexpr const char* kNotObserved = "NotObserved";
+// Without its class a Machine can be neither kept up nor told well: it stays until nobody needs it.
+constexpr const char* kFinalizer = "gantry.dev/machineclass";
+constexpr auto kDeletionPoll = 2s;
+
+bool has_finalizer(const MachineClass& shape) {
+  const auto& all = shape.metadata.finalizers;
+  return std::ranges::find(all, kFinalizer) != all.end();
+}
 
 bool is_about_this_spec(const MachineClass& shape) {
   const auto* ready = api::meta::find_condition(shape.status.conditions, "Ready");
@@ -60,8 +68,16 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     known_.erase(request.name);
     co_return shape.status();
   }
+  if (!shape->metadata.deleting() && !has_finalizer(*shape)) {
+    GANTRY_CO_TRY(co_await set_finalizer(*shape, true));
+    co_return runtime::recheck(0s);
+  }
   const auto before = shape->status;
   const auto findings = co_await look(*shape);
+  if (shape->metadata.deleting() && findings.machines == 0) {
+    if (has_finalizer(*shape)) GANTRY_CO_TRY(co_await set_finalizer(*shape, false));
+    co_return runtime::settled();
+  }
   const bool soon = findings.unobserved.has_value() && findings.unobserved->reason == kNotObserved;
   // After a start what was known before stays until there is something newer to say.
   if (soon && is_about_this_spec(*shape)) co_return runtime::recheck(kSoon);
@@ -72,9 +88,25 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     auto updated = co_await store::update_status(the_.store, kClasses, written);
     if (!updated.ok()) co_return updated.status();
   }
+  if (shape->metadata.deleting()) co_return runtime::recheck(kDeletionPoll);
   // A selector that does not compile waits for a new one.
   if (!findings.selectors.ok()) co_return runtime::settled();
   co_return runtime::recheck(soon ? kSoon : kLookAgain);
+}
+
+Async<Status> Reconciler::set_finalizer(MachineClass shape, bool wanted) {
+  const auto object = the_.store.get({kClasses, "", shape.metadata.name});
+  if (!object.ok()) co_return object.status();
+  auto finalizers = shape.metadata.finalizers;
+  std::erase(finalizers, kFinalizer);
+  if (wanted) finalizers.emplace_back(kFinalizer);
+  Json list = Json::array();
+  for (const auto& finalizer : finalizers) list.push_back(finalizer);
+  auto value = (*object)->value;
+  value.member("metadata").set("finalizers", std::move(list));
+  value.member("metadata").set("resourceVersion", shape.metadata.resource_version);
+  auto updated = co_await the_.store.update(kClasses, store::Part::main, std::move(value));
+  co_return updated.status();
 }
 
 // A cluster's own problem is the class's too; one that was never seen has none to tell yet.

@@ -23,6 +23,7 @@ struct Dependencies {
 };
 
 // Reads the inventory, and once a minute the template lists of the storages that the class allows.
+// A class that is deleted stays for as long as Machines name it.
 class Reconciler final : public runtime::Reconciler {
  public:
   explicit Reconciler(Dependencies dependencies) : the_(dependencies) {}
@@ -38,6 +39,7 @@ class Reconciler final : public runtime::Reconciler {
     Templates templates;
   };
   Async<Findings> look(MachineClass shape);
+  Async<Status> set_finalizer(MachineClass shape, bool wanted);
   diagnose::Diagnosis why_not_observed(const MachineClass& shape,
                                        const inventory::ClusterPtr& cluster) const;
   Async<Templates> known_templates(MachineClass shape, inventory::ClusterPtr cluster,

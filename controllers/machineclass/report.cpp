@@ -263,6 +263,10 @@ void report(MachineClass& shape, const Findings& findings) {
   Speaker speaker(shape, findings.now);
   status.observed_generation = shape.metadata.generation;
   status.machines = findings.machines;
+  if (shape.metadata.deleting()) {
+    speaker.yes("Deleting", "InUse",
+                std::to_string(findings.machines) + " Machines name it: it goes when they have");
+  }
   if (!findings.selectors.ok()) {
     report_problem(speaker, diagnose::diagnose(findings.selectors), true);
     return;
