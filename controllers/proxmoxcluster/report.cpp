@@ -312,6 +312,12 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
   if (is_silent(cluster, sight)) {
     report_silence(speaker, sight);
     return;
+  if (cluster.metadata.deleting()) {
+    Speaker(cluster, sight.now)
+        .yes("Deleting", "InUse",
+             std::to_string(sight.rows.size()) +
+                 " VMIDs of ours are on it: it goes when their Machines have gone");
+  }
   }
   report_levels(speaker, sight);
   report_version(speaker, status, current);

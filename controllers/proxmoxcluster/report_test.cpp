@@ -129,6 +129,15 @@ TEST(Report, AStartForgetsNothing) {
   EXPECT_EQ(condition(cluster, "Ready"), "Unknown");
 }
 
+TEST(Report, ADeletionThatWaitsSaysForWhat) {
+  ProxmoxCluster cluster;
+  cluster.metadata.deletion_timestamp = kNow;
+  report(cluster, sight_of(good()));
+  const auto* said = api::meta::find_condition(cluster.status.conditions, "Deleting");
+  ASSERT_NE(said, nullptr);
+  EXPECT_THAT(said->message, ::testing::HasSubstr("1 VMIDs of ours are on it"));
+}
+
 TEST(Report, WithoutConnectionSaysWhy) {
   ProxmoxCluster cluster;
   Sight sight;
