@@ -44,6 +44,16 @@ Result<std::unique_ptr<pve::Client>> DaemonConnector::connect(const ProxmoxClust
   return std::unique_ptr<pve::Client>(std::make_unique<pve::HttpClient>(std::move(options)));
 }
 
+std::vector<controllers::proxmoxcluster::EndpointSight> DaemonConnector::endpoints(
+    const pve::Client& client) const {
+  std::vector<controllers::proxmoxcluster::EndpointSight> sights;
+  // All that connect() makes.
+  for (const auto& seen : static_cast<const pve::HttpClient&>(client).endpoints()) {
+    sights.push_back({seen.name, seen.asked, seen.problem, seen.asked_at});
+  }
+  return sights;
+}
+
 Result<std::unique_ptr<guest::Channel>> DaemonConnector::open_channel(
     const api::v1alpha1::CommandChannel& spec, const SecretValues& secret) {
   guest::ssh::Options options;

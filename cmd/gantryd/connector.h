@@ -16,6 +16,8 @@ class DaemonConnector final : public controllers::proxmoxcluster::Connector {
   Result<std::unique_ptr<guest::Channel>> open_channel(
       const api::v1alpha1::CommandChannel& spec,
       const controllers::proxmoxcluster::SecretValues& secret) override;
+  std::vector<controllers::proxmoxcluster::EndpointSight> endpoints(
+      const pve::Client& client) const override;
 
  private:
   Executor executor_;

@@ -226,6 +226,12 @@ inventory::ClusterPtr Connections::find(const ClusterName& name) const {
 std::vector<inventory::ClusterPtr> Connections::all() const {
   std::vector<inventory::ClusterPtr> all;
   for (const auto& [name, entry] : entries_) all.push_back(entry.view);
+std::vector<EndpointSight> Connections::endpoints(const ClusterName& name) const {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) return {};
+  return the_.connector.endpoints(*it->second.connection->client);
+}
+
   return all;
 }
 

@@ -49,6 +49,8 @@ class Connections final : public inventory::Clusters {
   // spec. Holds until the next open() or close().
   const ChannelSight* channel(const ClusterName& name) const;
 
+  std::vector<EndpointSight> endpoints(const ClusterName& name) const;
+
   inventory::ClusterPtr find(const ClusterName& name) const override;
   std::vector<inventory::ClusterPtr> all() const override;
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/v1alpha1/proxmoxcluster.h"
 #include "pkg/guest/channel.h"
@@ -14,6 +15,14 @@ namespace gantry::controllers::proxmoxcluster {
 // Decoded values of a Secret by key; never logged.
 using SecretValues = std::map<std::string, std::string>;
 
+// How an endpoint of a cluster answered when it was asked last.
+struct EndpointSight {
+  std::string url;
+  bool asked = false;
+  Status problem;
+  Time asked_at;
+};
+
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -22,6 +31,8 @@ class Connector {
       const api::v1alpha1::ProxmoxClusterSpec& spec, const SecretValues& credentials) = 0;
   virtual Result<std::unique_ptr<guest::Channel>> open_channel(
       const api::v1alpha1::CommandChannel& spec, const SecretValues& secret) = 0;
+  // Of a client that connect() made; empty where it has no endpoints.
+  virtual std::vector<EndpointSight> endpoints(const pve::Client&) const { return {}; }
 };
 
 // As whom a secret makes us speak: its tokenId or username.

@@ -147,6 +147,7 @@ Async<Result<Sight>> Reconciler::look(ProxmoxCluster cluster, Status connection)
   sight.current = connected->inventory.current();
   sight.last_good = connected->inventory.last_good();
   sight.vanish_guard = connected->inventory.vanish_guard();
+  sight.endpoints = the_.connections.endpoints(name);
   if (const auto* channel = the_.connections.channel(name)) sight.channel = *channel;
   co_return sight;
 }

@@ -201,6 +201,25 @@ diagnose::Diagnosis words_of(const NodeName& node, const ChannelSight::Trouble& 
   return words;
 }
 
+// Each by its own answers: that one is away must be seen while another still answers.
+api::v1alpha1::EndpointStatus endpoint_status(const std::string& url, const Sight& sight) {
+  api::v1alpha1::EndpointStatus endpoint;
+  endpoint.url = url;
+  const auto seen = std::ranges::find(sight.endpoints, url, &EndpointSight::url);
+  if (seen == sight.endpoints.end()) {
+    endpoint.reachable = reach_of(*sight.current) >= Reach::reached;
+    if (!endpoint.reachable) endpoint.message = message_of(sight.current->problem);
+    return endpoint;
+  }
+  endpoint.reachable = seen->asked && seen->problem.ok();
+  if (!seen->asked) endpoint.message = "not asked yet: another one answers";
+  if (!seen->problem.ok()) {
+    const auto at = std::chrono::floor<std::chrono::seconds>(seen->asked_at);
+    endpoint.message = message_of(seen->problem) + "; asked at " + to_rfc3339(at);
+  }
+  return endpoint;
+}
+
 // From the calls that were made; Ready does not depend on it: what needs the API alone goes on.
 void report_channel(Speaker& speaker, const Sight& sight) {
   if (!sight.channel.has_value()) return speaker.remove("CommandChannel");
@@ -327,11 +346,7 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
                                    current.missing_privileges.end());
   status.endpoints.clear();
   for (const auto& url : cluster.spec.endpoints) {
-    api::v1alpha1::EndpointStatus endpoint;
-    endpoint.url = url;
-    endpoint.reachable = reach_of(current) >= Reach::reached;
-    if (!endpoint.reachable) endpoint.message = message_of(current.problem);
-    status.endpoints.push_back(std::move(endpoint));
+    status.endpoints.push_back(endpoint_status(url, sight));
   }
   status.inventory.cycle = static_cast<int64_t>(current.cycle);
   status.inventory.complete = current.complete;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/v1alpha1/proxmoxcluster.h"
+#include "controllers/proxmoxcluster/connector.h"
 #include "controllers/proxmoxcluster/watched_channel.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/store/guests.h"
@@ -20,6 +21,7 @@ struct Sight {
   std::optional<ChannelSight> channel;  // absent: the spec has none
   std::vector<store::GuestRow> rows;
   int held = 0;  // Machines with the condition Held
+  std::vector<EndpointSight> endpoints;
 };
 
 // Conditions: Ready, Reachable, Authenticated, Authorized, Quorate, InventoryComplete, Supported,

@@ -138,6 +138,22 @@ TEST(Report, ADeletionThatWaitsSaysForWhat) {
   EXPECT_THAT(said->message, ::testing::HasSubstr("1 VMIDs of ours are on it"));
 }
 
+TEST(Report, EachEndpointHasItsOwnWord) {
+  ProxmoxCluster cluster;
+  cluster.spec.endpoints = {"https://a:8006", "https://b:8006", "https://c:8006"};
+  auto sight = sight_of(good());
+  sight.endpoints = {{"https://a:8006", true, make_error(ErrorClass::transport, "refused"), kNow},
+                     {"https://b:8006", true, Status(), kNow},
+                     {"https://c:8006", false, Status(), kNow}};
+  report(cluster, sight);
+  const auto& endpoints = cluster.status.endpoints;
+  EXPECT_FALSE(endpoints[0].reachable);
+  EXPECT_EQ(endpoints[0].message, "refused; asked at " + to_rfc3339(kNow));
+  EXPECT_TRUE(endpoints[1].reachable);
+  EXPECT_EQ(endpoints[2].message, "not asked yet: another one answers");
+  EXPECT_EQ(condition(cluster, "Ready"), "True");
+}
+
 TEST(Report, WithoutConnectionSaysWhy) {
   ProxmoxCluster cluster;
   Sight sight;

@@ -48,6 +48,7 @@ class HttpClient final : public Client {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) override;
+  const std::vector<EndpointSight>& endpoints() const { return session_.sights(); }
   Async<Status> create_interface(NodeName node, std::string name, Parameters parameters) override;
   Async<Status> delete_interface(NodeName node, std::string name) override;
   Async<Result<Upid>> apply_network(NodeName node) override;

@@ -205,6 +205,30 @@ TEST(HttpClient, AReadGoesToTheNextEndpoint) {
   }
 }
 
+TEST(HttpClient, EachEndpointIsKnownByItsOwnAnswers) {
+  World world(always(ok(kVersion)), true);
+  const auto& seen = world.client->endpoints();
+  world.first->answer_with(failing(unsent()));
+  (void)world.run(world.client->version());
+  EXPECT_THAT(seen[0].problem, Fails(ErrorClass::transport));
+  EXPECT_TRUE(seen[1].asked && seen[1].problem.ok());
+  // It is asked again after a while, and the other goes on being used.
+  world.clock.advance(5min);
+  world.first->answer_with(always(response(500, "too busy", "")));
+  EXPECT_THAT(world.run(world.client->version()), Fails(ErrorClass::remote));
+  EXPECT_TRUE(seen[0].problem.ok()) << "an error is an answer";
+  EXPECT_THAT(world.run(world.client->version()), IsOk());
+  EXPECT_THAT(world.first->requests, SizeIs(2));
+  // One that still fails costs the call nothing, and a write goes nowhere else.
+  world.clock.advance(5min);
+  world.first->answer_with(failing(unsent()));
+  (void)world.run(world.client->start_guest(kNode, VmId(100)));
+  EXPECT_THAT(world.first->requests, SizeIs(2));
+  EXPECT_THAT(world.run(world.client->version()), IsOk());
+  EXPECT_THAT(world.first->requests, SizeIs(3));
+  EXPECT_THAT(seen[0].problem, Fails(ErrorClass::transport));
+}
+
 TEST(HttpClient, AWriteIsNeverSentTwice) {
   for (const auto& broken :
        {failing(sent(ErrorClass::transport)), failing(sent(ErrorClass::timeout)),

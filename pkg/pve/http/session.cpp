@@ -10,6 +10,8 @@ namespace gantry::pve {
 namespace {
 
 constexpr std::string_view kPrefix = "/api2/json";
+// So old the word about an endpoint that is not in use may be.
+constexpr auto kAskEvery = std::chrono::minutes(5);
 constexpr size_t kRequestMax = size_t{512} << 10;  // pve-http-server refuses more (501)
 
 // A read is worth another endpoint: this one, or its way to the node, is broken.
@@ -83,6 +85,9 @@ Session::Session(ClientOptions options)
       quick_timeout_(options.quick_timeout),
       body_max_(options.body_max) {
   GANTRY_CHECK(!endpoints_.empty());
+  for (const auto& endpoint : endpoints_) {
+    sights_.push_back({endpoint.name, clock_.now(), false, Status()});
+  }
 }
 
 Async<Result<Json>> Session::call(Call call) {
@@ -115,14 +120,40 @@ Async<Result<Json>> Session::attempt(Call call) {
   co_return mark_unknown(answer.status());
 }
 
+Async<Result<http::Response>> Session::send_to(size_t index, http::Request request,
+                                               Duration timeout) {
+  sights_[index].asked_at = clock_.now();  // before: calls may overlap
+  const auto client = endpoints_[index].client;
+  auto response = co_await client->send(std::move(request), timeout);
+  auto& sight = sights_[index];
+  if (!response.ok() && error_class(response.status()) == ErrorClass::cancelled) co_return response;
+  sight.asked = true;
+  sight.problem = response.ok() ? Status() : response.status();
+  co_return response;
+}
+
+std::optional<size_t> Session::overdue() const {
+  for (size_t i = 0; i < sights_.size(); ++i) {
+    if (i != current_ && clock_.now() - sights_[i].asked_at >= kAskEvery) return i;
+  }
+  return std::nullopt;
+}
+
 Async<Result<http::Response>> Session::exchange(http::Request request, bool write,
                                                 Duration timeout) {
+  if (const auto other = write ? std::nullopt : overdue()) {
+    http::Request copy = request;
+    auto response = co_await send_to(*other, std::move(copy), timeout);
+    if (response.ok() && !is_broken(response)) co_return response;
+    log::warn("Proxmox endpoint failed, which is not in use",
+              {{"endpoint", endpoints_[*other].name}, {"error", outcome_text(response)}});
+  }
   std::vector<std::string> failures;
   for (size_t tried = 0;; ++tried) {
     const size_t index = current_;
     const auto endpoint = endpoints_[index];
     http::Request copy = request;
-    auto response = co_await endpoint.client->send(std::move(copy), timeout);
+    auto response = co_await send_to(index, std::move(copy), timeout);
     const bool again = write ? never_sent(response) : is_broken(response);
     if (!again) {
       if (response.ok()) co_return response;

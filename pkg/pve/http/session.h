@@ -53,6 +53,14 @@ struct Call {
   bool is_write() const { return method != "GET"; }
 };
 
+// How an endpoint answered when it was asked last.
+struct EndpointSight {
+  std::string name;
+  Time asked_at;  // when nobody has asked it yet: since when it could be
+  bool asked = false;
+  Status problem;  // no answer at all; an HTTP error is one
+};
+
 // Not thread-safe; calls may overlap. Must outlive them.
 class Session {
  public:
@@ -63,6 +71,8 @@ class Session {
   // only when it cannot have been sent. After a write, Transport, Timeout and Schema errors are
   // marked (http::may_have_been_sent): the effect is unknown.
   Async<Result<Json>> call(Call call);
+  // In the order of the options. One that is not in use is asked now and then, by a read.
+  const std::vector<EndpointSight>& sights() const { return sights_; }
 
  private:
   struct Ticket {
@@ -73,6 +83,9 @@ class Session {
   Async<Result<Json>> attempt(Call call);
   // Sends to the endpoints in turn, from the one that answered last.
   Async<Result<http::Response>> exchange(http::Request request, bool write, Duration timeout);
+  Async<Result<http::Response>> send_to(size_t index, http::Request request, Duration timeout);
+  // Of those that are not in use one that nobody has asked for long.
+  std::optional<size_t> overdue() const;
   Async<Status> authorize(http::Request& request, bool write);
   Async<Status> ensure_ticket();
   Async<Status> login(std::string password);
@@ -80,6 +93,7 @@ class Session {
   bool uses_ticket() const { return std::holds_alternative<PasswordCredentials>(credentials_); }
 
   std::vector<NamedEndpoint> endpoints_;
+  std::vector<EndpointSight> sights_;
   Credentials credentials_;
   async::Clock& clock_;
   Duration timeout_, quick_timeout_;
