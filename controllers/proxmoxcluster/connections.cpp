@@ -2,6 +2,7 @@
 
 #include "controllers/proxmoxcluster/gate.h"
 #include "controllers/proxmoxcluster/ownership.h"
+#include "controllers/proxmoxcluster/report.h"
 #include "pkg/pve/limited_client.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/equal.h"
@@ -15,8 +16,9 @@ using api::v1alpha1::ProxmoxCluster;
 using api::v1alpha1::ProxmoxClusterSpec;
 
 // What a connection is made of. Kept in memory only: it holds secrets.
-std::string fingerprint_of(const ProxmoxClusterSpec& spec, const SecretValues& credentials,
+std::string fingerprint_of(const ProxmoxCluster& cluster, const SecretValues& credentials,
                            const Result<SecretValues>& channel_secret) {
+  const auto& spec = cluster.spec;
   auto made_of = spec;
   made_of.vmid_range = {};
   made_of.vmid_quarantine = {};
@@ -26,6 +28,10 @@ std::string fingerprint_of(const ProxmoxClusterSpec& spec, const SecretValues& c
   made_of.limits.requests_per_second = requests;
   made_of.limits.tasks_per_node = tasks;
   auto text = schema::to_json(schema::encode(made_of));
+  if (const auto rebind = cluster.metadata.annotations.find(kRebind);
+      rebind != cluster.metadata.annotations.end()) {
+    text += "\nrebind=" + rebind->second;
+  }
   const SecretValues none;
   for (const auto* values : {&credentials, channel_secret.ok() ? &*channel_secret : &none}) {
     for (const auto& [key, value] : *values) text += "\n" + key + "=" + value;
@@ -42,9 +48,11 @@ pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec) {
   return limits;
 }
 
-inventory::ReflectorOptions options_of(const ProxmoxClusterSpec& spec,
+inventory::ReflectorOptions options_of(const ProxmoxCluster& cluster,
                                        const std::string& installation) {
+  const auto& spec = cluster.spec;
   inventory::ReflectorOptions options;
+  options.identity = known_identity(cluster);
   options.period = spec.poll;
   options.installation = installation;
   options.needs = inventory::privilege_needs(spec.pool, spec.mode == ClusterMode::enforce);
@@ -71,7 +79,7 @@ struct Connections::Connection {
         limited(*client, the.clock, limits_of(spec)),
         ownership(the.guests),
         owned(the.guests, the.store, name),
-        reflector(limited, the.clock, the.random, owned, options_of(spec, the.installation)),
+        reflector(limited, the.clock, the.random, owned, options_of(object, the.installation)),
         gate(make_gate(the)),
         writer(name, the.installation, limited, ownership, gate),
         polling(the.executor) {
@@ -160,7 +168,7 @@ inventory::ClusterPtr Connections::view(const ConnectionPtr& connection) {
 Status Connections::open(const ProxmoxCluster& cluster, const SecretValues& credentials,
                          const Result<SecretValues>& channel_secret) {
   const ClusterName name(cluster.metadata.name);
-  auto fingerprint = fingerprint_of(cluster.spec, credentials, channel_secret);
+  auto fingerprint = fingerprint_of(cluster, credentials, channel_secret);
   const auto known = entries_.find(name);
   if (known != entries_.end() && known->second.fingerprint == fingerprint) {
     auto& entry = known->second;
@@ -218,6 +226,12 @@ const ChannelSight* Connections::channel(const ClusterName& name) const {
   return connection.spec.command_channel.has_value() ? &connection.no_channel : nullptr;
 }
 
+std::vector<EndpointSight> Connections::endpoints(const ClusterName& name) const {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) return {};
+  return the_.connector.endpoints(*it->second.connection->client);
+}
+
 inventory::ClusterPtr Connections::find(const ClusterName& name) const {
   const auto it = entries_.find(name);
   return it == entries_.end() ? nullptr : it->second.view;
@@ -226,12 +240,6 @@ inventory::ClusterPtr Connections::find(const ClusterName& name) const {
 std::vector<inventory::ClusterPtr> Connections::all() const {
   std::vector<inventory::ClusterPtr> all;
   for (const auto& [name, entry] : entries_) all.push_back(entry.view);
-std::vector<EndpointSight> Connections::endpoints(const ClusterName& name) const {
-  const auto it = entries_.find(name);
-  if (it == entries_.end()) return {};
-  return the_.connector.endpoints(*it->second.connection->client);
-}
-
   return all;
 }
 

@@ -312,6 +312,12 @@ bool have_numbers_moved(const ProxmoxClusterStatus& before, const ProxmoxCluster
 void report(ProxmoxCluster& cluster, const Sight& sight) {
   auto& status = cluster.status;
   status.observed_generation = cluster.metadata.generation;
+  if (cluster.metadata.deleting()) {
+    Speaker(cluster, sight.now)
+        .yes("Deleting", "InUse",
+             std::to_string(sight.rows.size()) +
+                 " VMIDs of ours are on it: it goes when their Machines have gone");
+  }
   if (!sight.connection.ok()) {
     report_disconnected(cluster, sight);
     return;
@@ -331,12 +337,6 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
   if (is_silent(cluster, sight)) {
     report_silence(speaker, sight);
     return;
-  if (cluster.metadata.deleting()) {
-    Speaker(cluster, sight.now)
-        .yes("Deleting", "InUse",
-             std::to_string(sight.rows.size()) +
-                 " VMIDs of ours are on it: it goes when their Machines have gone");
-  }
   }
   report_levels(speaker, sight);
   report_version(speaker, status, current);
@@ -359,6 +359,15 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
   status.inventory.age_seconds =
       std::chrono::duration_cast<std::chrono::seconds>(sight.now - sight.last_good->observed_at)
           .count();
+}
+
+std::optional<inventory::ClusterIdentity> known_identity(const ProxmoxCluster& cluster) {
+  const auto& status = cluster.status;
+  if (status.nodes.empty() || cluster.metadata.annotations.contains(kRebind)) return std::nullopt;
+  inventory::ClusterIdentity identity;
+  identity.name = status.cluster_name;
+  for (const auto& node : status.nodes) identity.nodes.insert(NodeName(node.name));
+  return identity;
 }
 
 bool is_news(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& after) {

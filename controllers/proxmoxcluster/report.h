@@ -6,10 +6,13 @@
 #include "api/v1alpha1/proxmoxcluster.h"
 #include "controllers/proxmoxcluster/connector.h"
 #include "controllers/proxmoxcluster/watched_channel.h"
+#include "pkg/inventory/completeness.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/store/guests.h"
 
 namespace gantry::controllers::proxmoxcluster {
+
+inline constexpr const char* kRebind = "gantry.dev/rebind";
 
 struct Sight {
   Time now;
@@ -18,16 +21,22 @@ struct Sight {
   std::shared_ptr<const inventory::Snapshot> current;
   std::shared_ptr<const inventory::Snapshot> last_good;  // null: none yet
   inventory::VanishGuard vanish_guard;
+  std::vector<EndpointSight> endpoints;
   std::optional<ChannelSight> channel;  // absent: the spec has none
   std::vector<store::GuestRow> rows;
   int held = 0;  // Machines with the condition Held
-  std::vector<EndpointSight> endpoints;
 };
 
 // Conditions: Ready, Reachable, Authenticated, Authorized, Quorate, InventoryComplete, Supported,
 // CommandChannel, Hold (vanish guard), Reconciling, Stalled. The last known values stay, with their
 // age.
 void report(api::v1alpha1::ProxmoxCluster& cluster, const Sight& sight);
+
+// Which cluster that has been, by its status; a restart must not take another for it. Absent while
+// none was seen, and with the annotation gantry.dev/rebind, by which a person says that it is
+// meant.
+std::optional<inventory::ClusterIdentity> known_identity(
+    const api::v1alpha1::ProxmoxCluster& cluster);
 
 // Whether `after` is worth writing: something has changed that does not always change, or free
 // space or memory by more than 1 %, or the numbers are a minute old.

@@ -154,6 +154,16 @@ TEST(Report, EachEndpointHasItsOwnWord) {
   EXPECT_EQ(condition(cluster, "Ready"), "True");
 }
 
+TEST(Report, ItsStatusKnowsWhichClusterItWasUntilAPersonSaysOtherwise) {
+  ProxmoxCluster cluster;
+  EXPECT_FALSE(known_identity(cluster).has_value());
+  report(cluster, sight_of(good()));
+  ASSERT_TRUE(known_identity(cluster).has_value());
+  EXPECT_TRUE(known_identity(cluster)->nodes.contains(NodeName("pve1")));
+  cluster.metadata.annotations[kRebind] = "yes";
+  EXPECT_FALSE(known_identity(cluster).has_value());
+}
+
 TEST(Report, WithoutConnectionSaysWhy) {
   ProxmoxCluster cluster;
   Sight sight;

@@ -54,6 +54,13 @@ Status check_rows(const std::vector<std::string>& undecodable) {
                    "CON-007");
 }
 
+// "'home' with pve1; pve2"; a node that stands alone has no cluster name.
+std::string describe(const std::string& name, const std::set<NodeName>& nodes) {
+  std::vector<std::string> names;
+  for (const auto& node : nodes) names.push_back(node.get());
+  return (name.empty() ? "" : "'" + name + "' with ") + some_of(names);
+}
+
 Status check_identity(const Snapshot& snapshot, const std::optional<ClusterIdentity>& identity) {
   if (!identity) return Status();
   const bool same_name = snapshot.cluster.name == identity->name;
@@ -62,9 +69,14 @@ Status check_identity(const Snapshot& snapshot, const std::optional<ClusterIdent
   });
   // A stand-alone node that joins a cluster keeps its node name.
   if (shares_a_node && (same_name || identity->name.empty())) return Status();
-  return with_code(error(ErrorClass::held, "another cluster answers: '%s', it was '%s'",
-                         snapshot.cluster.name, identity->name),
-                   "CON-009");
+  std::set<NodeName> nodes;
+  for (const auto& member : snapshot.cluster.members) nodes.insert(member.name);
+  return with_code(
+      error(ErrorClass::held,
+            "another cluster answers: %s, it was %s; if that is meant, set the "
+            "annotation gantry.dev/rebind on the ProxmoxCluster",
+            describe(snapshot.cluster.name, nodes), describe(identity->name, identity->nodes)),
+      "CON-009");
 }
 
 // Two answers of one cycle that contradict each other: one of them is old.

@@ -76,7 +76,8 @@ Reflector::Reflector(pve::Reader& reader, async::Clock& clock, Random& random, O
       random_(random),
       owned_source_(owned),
       options_(std::move(options)),
-      current_(std::make_shared<Snapshot>()) {}
+      current_(std::make_shared<Snapshot>()),
+      identity_(options_.identity) {}
 
 Async<Status> Reflector::run() {
   while (true) {

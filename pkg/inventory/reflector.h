@@ -38,6 +38,7 @@ struct ReflectorOptions {
   Duration bridges_every = std::chrono::minutes(1);
   std::vector<Need> needs;   // privilege_needs()
   std::string installation;  // of our mark; empty: nobody looks for guests that we forgot
+  std::optional<ClusterIdentity> identity;  // which cluster it was before; else the first to answer
 };
 
 // Per cycle: /cluster/status, /access/permissions, /cluster/resources, and the running tasks of

@@ -84,6 +84,18 @@ struct World {
   }
 };
 
+TEST(Reflector, AnotherClusterThanBeforeTheStartIsHeld) {
+  World world;
+  world.options.identity = ClusterIdentity{"office", {NodeName("old1")}};
+  world.reflector =
+      std::make_unique<Reflector>(world.pve, world.clock, world.random, world.owned, world.options);
+  world.cycle_after(1s);
+  const auto& problem = world.reflector->current()->problem;
+  EXPECT_THAT(problem, Fails(ErrorClass::held, HasSubstr("'home' with pve1, it was 'office' with "
+                                                         "old1")));
+  EXPECT_EQ(catalogue_code(problem), "CON-009");
+}
+
 TEST(Reflector, HasObservedNothingAtFirst) {
   World world;
   ASSERT_NE(world.reflector->current(), nullptr);
