@@ -101,8 +101,10 @@ Status check_canary(const Snapshot& snapshot, const std::vector<OwnedGuest>& own
   if (!snapshot.missing_privileges.empty()) {
     const std::vector<std::string> missing(snapshot.missing_privileges.begin(),
                                            snapshot.missing_privileges.end());
-    return with_code(error(ErrorClass::permission, "the token lacks %s", some_of(missing)),
-                     "CON-004");
+    return with_code(
+        error(ErrorClass::permission, "the token lacks %s: run deploy/pve/role.sh again on a node",
+              some_of(missing)),
+        "CON-004");
   }
   size_t expected = 0;
   bool listed = false;
@@ -113,7 +115,9 @@ Status check_canary(const Snapshot& snapshot, const std::vector<OwnedGuest>& own
   }
   if (expected < 2 || listed) return Status();
   return with_code(
-      error(ErrorClass::held, "none of our %d guests is listed: a lost privilege looks the same",
+      error(ErrorClass::held,
+            "none of our %d guests is listed: a lost privilege looks the same; if they were "
+            "destroyed on purpose, delete their Machines",
             expected),
       "CON-004");
 }

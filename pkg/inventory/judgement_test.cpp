@@ -134,6 +134,15 @@ TEST(Judge, EveryDoubtHasItsFlagClassAndCode) {
   }
 }
 
+TEST(Judge, WhatOnlyAPersonCanMendSaysHow) {
+  Picture lost;
+  lost.snapshot.missing_privileges.insert("/pool/gantry: VM.Audit");
+  EXPECT_THAT(message_of(lost.judged().problem), HasSubstr("role.sh"));
+  Picture gone;
+  gone.ours = {owned(200), owned(201)};
+  EXPECT_THAT(message_of(gone.judged().problem), HasSubstr("delete their Machines"));
+}
+
 TEST(Judge, NothingIsWrongWhenNothingIsWrong) {
   Picture picture;
   picture.ours = {owned(100), owned(101)};
