@@ -236,10 +236,11 @@ namespace format {
 const Format dns_label = {
     "dns-label", "must be at most 63 lower-case letters, digits or \"-\", not \"-\" at the ends",
     &is_dns_label};
-const Format dns_subdomain = {
-    "dns-subdomain",
-    "must be lower-case letters, digits, \"-\" or \".\", with a letter or digit at the ends",
-    &is_dns_subdomain};
+const Format dns_subdomain = {"dns-subdomain",
+                              "must be lower-case letters, digits, \"-\" or \".\", with a letter "
+                              "or digit at the ends, at most "
+                              "63 between dots and 253 in all",
+                              &is_dns_subdomain};
 const Format qualified_name = {
     "qualified-name",
     "must be [prefix/]name: the name at most 63 letters, digits, \"-\", \"_\" or \".\"",
