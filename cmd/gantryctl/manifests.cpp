@@ -61,6 +61,16 @@ Status add(Json object, const std::string& source, std::vector<Manifest>& manife
   return {};
 }
 
+// JSON is YAML but for its surrogate pairs ("\ud83d\ude00"), which programs write and YAML refuses.
+// What is no JSON is YAML's to judge.
+std::optional<Json> read_as_json(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos || text[begin] != '{') return std::nullopt;
+  auto json = schema::parse_json(text);
+  if (!json.ok()) return std::nullopt;
+  return *std::move(json);
+}
+
 void sort_for_apply(std::vector<Manifest>& manifests) {
   const auto& kinds = api::all_kinds();
   std::ranges::stable_sort(manifests, [&kinds](const Manifest& a, const Manifest& b) {
@@ -71,9 +81,13 @@ void sort_for_apply(std::vector<Manifest>& manifests) {
 }  // namespace
 
 Result<std::vector<Manifest>> parse_manifests(const std::string& text, const std::string& name) {
+  std::vector<Manifest> manifests;
+  if (auto json = read_as_json(text)) {
+    GANTRY_TRY(add(*std::move(json), name + ":1", manifests));
+    return manifests;
+  }
   auto documents = schema::parse_yaml(text);
   if (!documents.ok()) return annotate(documents.status(), name);
-  std::vector<Manifest> manifests;
   for (auto& document : *documents)
     GANTRY_TRY(
         add(std::move(document.value), name + ":" + std::to_string(document.line), manifests));

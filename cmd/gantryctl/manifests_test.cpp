@@ -35,6 +35,18 @@ TEST(Manifests, UnpackLists) {
   EXPECT_EQ(manifests->size(), 1U);
 }
 
+TEST(Manifests, ReadJsonAsProgramsWriteIt) {
+  const auto manifests = parse_manifests(
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},
+          "data":{"face":"\ud83d\ude00"}})",
+      "x.json");
+  ASSERT_THAT(manifests, IsOk());
+  EXPECT_EQ(manifests->at(0).object.find_path({"data", "face"})->as_string(), "\U0001F600");
+  // Flow YAML begins like JSON.
+  EXPECT_THAT(parse_manifests("{apiVersion: v1, kind: Namespace, metadata: {name: a}}", "x"),
+              IsOk());
+}
+
 TEST(Manifests, NameFilePositionAndWhatIsWrong) {
   EXPECT_THAT(parse_manifests("a: [1\nb: 2", "x.yaml"),
               Fails(ErrorClass::invalid, AllOf(HasSubstr("x.yaml"), HasSubstr("line "))));
