@@ -6,6 +6,7 @@
 work=
 postgres_pid=
 lab_pid=
+lab_bridge=
 daemon_pid=
 daemon_port=
 children=()
@@ -127,6 +128,7 @@ start_lab() {
   lab_pid=$!
   # The first run builds the template and the package repository.
   wait_up 600 "$lab_pid" gantry-lab test -e "$work/lab/lab.json"
+  lab_bridge=$(jq -r '.bridge // empty' "$work/lab/lab.json")
   write_cluster
 }
 
@@ -203,6 +205,10 @@ stop_stack() {
 nothing_is_left() {
   if grep -q "$work" /proc/mounts; then
     echo "a mount is left below $work" >&2
+    return 1
+  fi
+  if [ -n "$lab_bridge" ] && ip link show dev "$lab_bridge" >/dev/null 2>&1; then
+    echo "the bridge $lab_bridge is left" >&2
     return 1
   fi
   if [ -e "$work" ] && [ -z "${KEEP_WORK:-}" ]; then
