@@ -287,6 +287,17 @@ delete_leaves_strangers() {
 }
 
 secrets_stay_secret() {
+what_is_ended_is_not_done() {
+  chapter "a gantryctl that is ended has not done what it was to do"
+  local waiting code=0
+  "$bin/gantryctl" wait app/nothing --for=condition=Ready --timeout 30 2>"$work/said" &
+  waiting=$!
+  sleep 1
+  kill -TERM "$waiting"
+  wait "$waiting" || code=$?
+  [ "$code" = 143 ] || die "exit code 143 expected, not $code"
+}
+
   chapter "secrets are in no log, event, argument or config"
   ps axww -o args >"$work/seen.ps"
   ctl get events -A -o yaml >"$work/seen.events"
@@ -335,6 +346,7 @@ database_gone
 acknowledged_stays
 metrics_are_well_formed
 secrets_stay_secret
+what_is_ended_is_not_done
 delete_leaves_strangers
 sigterm_ends
 stop_stack

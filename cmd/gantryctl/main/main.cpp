@@ -185,8 +185,9 @@ int run(Flags& flags, const Command& command) {
                   make_watch(*client, config->token),
                   [](const std::string& text) { std::cout << text << std::endl; },
                   [](const std::string& text) { std::cerr << text << std::endl; }};
-  // A watch is ended by Ctrl-C, which is no failure.
-  loop.on_signals({SIGINT, SIGTERM}, [](int) { std::_Exit(0); });
+  // A watch is ended by Ctrl-C, which is no failure. Whatever else is ended so was not done.
+  loop.on_signals({SIGINT, SIGTERM},
+                  [&flags](int signal) { std::_Exit(flags.watch ? 0 : 128 + signal); });
   return report(loop.block_on(command(session, flags)));
 }
 
