@@ -69,11 +69,31 @@ std::string path_of(const Where& where) {
 ApiClient::ApiClient(http::Client& client, std::string token)
     : client_(client), token_(std::move(token)) {}
 
+// 299 - "text", 299 - "another with \" in it"
+void ApiClient::tell_warnings(const http::Response& response) {
+  const auto header = response.headers.find("Warning");
+  if (header == response.headers.end() || !hear_) return;
+  std::string text;
+  bool quoted = false;
+  for (size_t i = 0; i < header->second.size(); ++i) {
+    const char c = header->second[i];
+    if (c == '\\' && quoted && i + 1 < header->second.size()) {
+      text += header->second[++i];
+    } else if (c != '"') {
+      if (quoted) text += c;
+    } else if (quoted = !quoted; !quoted) {
+      if (told_.insert(text).second) hear_(text);
+      text.clear();
+    }
+  }
+}
+
 Async<Result<Json>> ApiClient::exchange(http::Request request) {
   if (!token_.empty()) request.headers["Authorization"] = "Bearer " + token_;
   request.headers["User-Agent"] = "gantryctl";
   auto response = co_await client_.send(std::move(request), kTimeout);
   if (!response.ok()) co_return response.status();
+  tell_warnings(*response);
   auto body = schema::parse_json(response->body);
   if (response->status >= 300) co_return error_of(*response, body.ok() ? &*body : nullptr);
   co_return body;

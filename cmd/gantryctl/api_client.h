@@ -1,6 +1,7 @@
 #pragma once
 // ApiClient: Kubernetes API calls over an http::Client.
 #include <functional>
+#include <set>
 #include <string>
 
 #include "api/meta/kind.h"
@@ -25,14 +26,19 @@ class ApiClient {
  public:
   ApiClient(http::Client& client, std::string token);
 
+  // Hears each warning of the server once: that what it shows is old, say.
+  void on_warning(std::function<void(const std::string&)> hear) { hear_ = std::move(hear); }
   Async<Result<Json>> get(std::string path, std::string accept);
   Async<Result<Json>> send(std::string method, std::string path, std::string content_type,
                            Json body);
 
  private:
   Async<Result<Json>> exchange(http::Request request);
+  void tell_warnings(const http::Response& response);
   http::Client& client_;
   std::string token_;
+  std::function<void(const std::string&)> hear_;
+  std::set<std::string> told_;
 };
 
 inline constexpr const char* kJson = "application/json";

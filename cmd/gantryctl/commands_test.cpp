@@ -131,6 +131,19 @@ TEST_F(Commands, WhatIsThereIsShownAlsoWhenSomethingIsNot) {
   EXPECT_THAT(printed_, ElementsAre("configmap/a"));
 }
 
+TEST_F(Commands, WhatIsOldIsShownWithAWarningOnce) {
+  put_config_map("a");
+  std::vector<std::string> warnings;
+  api_->on_warning([&warnings](const std::string& text) { warnings.push_back(text); });
+  disk_.down = true;
+  const auto refused = run(store_.create("configmaps", *schema::parse_json(R"({"apiVersion":"v1",
+      "kind":"ConfigMap","metadata":{"namespace":"default","name":"b"}})")));
+  EXPECT_THAT(refused, Fails(ErrorClass::transport));
+  EXPECT_THAT(get({"configmaps"}, "json"), IsOk());
+  EXPECT_THAT(get({"configmaps"}, "json"), IsOk());
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("the database cannot be reached since")));
+}
+
 TEST_F(Commands, TablesOfSeveralKindsStandApart) {
   put_config_map("a");
   put_machine("m", "True");

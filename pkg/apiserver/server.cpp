@@ -72,7 +72,7 @@ bool is_long_running(const RequestInfo& info) {
 class TracedStream final : public http::ResponseStream {
  public:
   TracedStream(http::ResponseStream& stream, const std::string& id,
-               std::function<void(const http::Response&)> on_start)
+               std::function<void(http::Response&)> on_start)
       : stream_(stream), id_(id), on_start_(std::move(on_start)) {}
   Async<Status> start(http::Response head) override {
     head.headers["Audit-Id"] = id_;
@@ -92,7 +92,7 @@ class TracedStream final : public http::ResponseStream {
  private:
   http::ResponseStream& stream_;
   const std::string& id_;
-  std::function<void(const http::Response&)> on_start_;
+  std::function<void(http::Response&)> on_start_;
 };
 
 }  // namespace
@@ -244,6 +244,14 @@ void Server::observe(const RequestInfo& info, const std::optional<http::Response
   if (verb != "watch") seconds_.observe(std::chrono::duration<double>(took).count(), {verb});
 }
 
+// What is read while the database is away is what was known last: true, and perhaps old.
+void Server::mark_stale(const RequestInfo& info, http::Response& response) const {
+  const bool reads = info.verb == "get" || info.verb == "list" || info.verb == "watch";
+  if (!info.is_resource || !reads || response.status != 200) return;
+  const auto health = store_.health();
+  if (!health.ok()) response.headers["Warning"] = "299 - \"" + message_of(health) + "\"";
+}
+
 std::string Server::next_id() {
   return life_ + "-" + std::to_string(++ids_);
 }
@@ -296,11 +304,15 @@ Async<std::optional<http::Response>> Server::handle(http::Request request, http:
     call.user_agent = agent->second;
   const auto info = parse_request(request);
   if (!info.ok()) co_return refuse(400, message_of(info.status()), peer);
-  TracedStream traced(stream, call.id, [&](const http::Response& head) {
+  TracedStream traced(stream, call.id, [&](http::Response& head) {
+    mark_stale(*info, head);
     note(call, *info, "ResponseStarted", &head);
   });
   auto response = co_await dispatch(request, *info, peer, call, traced);
-  if (response) response->headers["Audit-Id"] = call.id;
+  if (response) {
+    response->headers["Audit-Id"] = call.id;
+    mark_stale(*info, *response);
+  }
   const Duration took = clock_.now() - call.began;
   observe(*info, response, took);
   note(call, *info, "ResponseComplete", response ? &*response : nullptr);

@@ -90,6 +90,7 @@ class Server final : public http::Handler {
                                                          http::ResponseStream& stream);
   void note(const Call& call, const RequestInfo& info, const char* stage,
             const http::Response* response);
+  void mark_stale(const RequestInfo& info, http::Response& response) const;
   std::string next_id();
   void observe(const RequestInfo& info, const std::optional<http::Response>& response,
                Duration took);

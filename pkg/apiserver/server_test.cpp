@@ -79,6 +79,21 @@ TEST_F(ServerTest, WarnsAboutUnknownFieldsWhereAsked) {
   EXPECT_EQ(json(warned).find_path({"spec", "replics"}), nullptr);
 }
 
+TEST_F(ServerTest, WhatIsReadWhileTheDatabaseIsAwayIsMarked) {
+  ASSERT_EQ(call("POST", kApps, kHello).status, 201);
+  EXPECT_FALSE(call("GET", kApps).headers.contains("Warning"));
+  disk_.down = true;
+  EXPECT_EQ(call("DELETE", std::string(kApps) + "/hello").status, 503);
+  for (const auto& path : {std::string(kApps), std::string(kApps) + "/hello"}) {
+    const auto read = call("GET", path);
+    EXPECT_EQ(read.status, 200);
+    const auto warning = read.headers.find("Warning");
+    ASSERT_NE(warning, read.headers.end());
+    EXPECT_THAT(warning->second, HasSubstr("299 - \"the database cannot be reached since "));
+  }
+  EXPECT_FALSE(call("GET", "/version").headers.contains("Warning"));
+}
+
 TEST_F(ServerTest, RefusesABrokenBodyWithItsPosition) {
   const auto refused = call("POST", kApps, "{\"kind\": }");
   EXPECT_EQ(refused.status, 400);

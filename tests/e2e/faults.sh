@@ -249,6 +249,7 @@ database_gone() {
   grep -q '^HTTP/1.1 503' <<<"$said" || die "503 expected: $said"
   grep -qi '^Retry-After: [0-9]' <<<"$said" || die "Retry-After expected: $said"
   answers 200 GET $config_maps || die "reads should go on"
+  says '^Warning: 299 ' api GET $config_maps || die "what is read should say that it may be old"
   ctl get app hello -o json >"$work/said" || die "reads should go on"
   answers 503 GET /readyz || die "/readyz should say so"
   answers 200 GET /livez || die "/livez should not care"
@@ -286,7 +287,6 @@ delete_leaves_strangers() {
   strangers_are_untouched
 }
 
-secrets_stay_secret() {
 what_is_ended_is_not_done() {
   chapter "a gantryctl that is ended has not done what it was to do"
   local waiting code=0
@@ -298,6 +298,7 @@ what_is_ended_is_not_done() {
   [ "$code" = 143 ] || die "exit code 143 expected, not $code"
 }
 
+secrets_stay_secret() {
   chapter "secrets are in no log, event, argument or config"
   ps axww -o args >"$work/seen.ps"
   ctl get events -A -o yaml >"$work/seen.events"
@@ -345,8 +346,8 @@ proxmox_gone
 database_gone
 acknowledged_stays
 metrics_are_well_formed
-secrets_stay_secret
 what_is_ended_is_not_done
+secrets_stay_secret
 delete_leaves_strangers
 sigterm_ends
 stop_stack

@@ -178,6 +178,7 @@ int run(Flags& flags, const Command& command) {
   auto client = http::beast::make_client(loop.executor(), clock, config->endpoint, config->trust,
                                          http::beast::ClientOptions());
   ApiClient api(*client, config->token);
+  api.on_warning([](const std::string& text) { std::cerr << "warning: " << text << std::endl; });
   Session session{api,
                   clock,
                   flags.ns.empty() ? config->ns : flags.ns,
