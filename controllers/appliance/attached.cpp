@@ -34,15 +34,18 @@ const ApplianceLease* lease_of(const std::vector<ApplianceLease>& leases, const 
   return found == leases.end() ? nullptr : &*found;
 }
 
+// Those that are ready; when none is, those that may come back: the proxy holds requests for them,
+// and needs no new configuration when they do.
 std::vector<std::string> upstreams_of(const App& app, const api::v1alpha1::PortRef& port,
                                       const std::vector<ApplianceLease>& leases) {
-  std::vector<std::string> upstreams;
+  std::vector<std::string> ready, others;
   const auto number = std::to_string(port_number(app.spec, port));
   for (const auto& machine : app.status.machines) {
     const auto* lease = lease_of(leases, app.metadata.ns, machine.name);
-    if (machine.ready && lease != nullptr) upstreams.push_back(lease->address + ":" + number);
+    if (lease == nullptr || machine.step == "stopped") continue;
+    (machine.ready ? ready : others).push_back(lease->address + ":" + number);
   }
-  return upstreams;
+  return ready.empty() ? others : ready;
 }
 
 }  // namespace

@@ -101,6 +101,12 @@ TEST_F(AttachedTest, ARouteLeadsToWhatIsReadyAndLeased) {
   ASSERT_EQ(routes.size(), 1);
   EXPECT_EQ(routes[0].host, "wiki.lan");
   EXPECT_THAT(routes[0].upstreams, ElementsAre("10.20.0.100:8080"));
+  for (auto& shown : wiki.status.machines) shown.ready = false;
+  EXPECT_THAT(routes_of(appliance, leases, all)[0].upstreams,
+              ElementsAre("10.20.0.100:8080", "10.20.0.101:8080"))
+      << "none is ready: requests are held for those that may come back";
+  for (auto& shown : wiki.status.machines) shown.step = "stopped";
+  EXPECT_THAT(routes_of(appliance, leases, all)[0].upstreams, IsEmpty());
 }
 
 TEST_F(AttachedTest, AHostIsTheOldersWhateverTheirOrder) {

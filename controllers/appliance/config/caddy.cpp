@@ -63,7 +63,7 @@ Json to_https(int port) {
 
 Json serve(const ApplianceRoute& route) {
   if (route.upstreams.empty())
-    return answer(503, route.ns + "/" + route.app + " has no container that is ready\n");
+    return answer(503, route.ns + "/" + route.app + " has no container that runs\n");
   return reverse_proxy(route.upstreams);
 }
 

@@ -168,7 +168,7 @@ namespace {
 std::vector<std::string> handshake(const api::v1alpha1::ApplianceProxy& proxy,
                                    const std::string& host) {
   const auto port = std::to_string(proxy.https);
-  return argv_of("curl", "-sS", "-o", "/dev/null", "--max-time", "5", "--cacert", kAuthority,
+  return argv_of("curl", "-sS", "-o", "/dev/null", "--max-time", "3", "--cacert", kAuthority,
                  "--resolve", host + ":" + port + ":127.0.0.1", "-X", "OPTIONS",
                  "https://" + host + ":" + port + "/");
 }
