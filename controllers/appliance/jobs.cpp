@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "pkg/base/check.h"
+#include "pkg/schema/codec.h"
+#include "pkg/schema/json.h"
 
 namespace gantry::controllers::appliance {
 
@@ -53,11 +55,8 @@ Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest gues
   Status proven = co_await prove();
   std::optional<Findings> findings;
   auto& inside = insides_[appliance];  // stays: it is not forgotten while this runs
-  const auto key = container + " " + inside.tried;
-  if (inside.memory.key != key) {
-    inside.memory = Memory();
-    inside.memory.key = key;
-  }
+  const auto place = container + " " + schema::to_json(schema::encode(wanted.network));
+  recall(inside.memory, place, container + " " + inside.tried);
   if (proven.ok()) findings = co_await look_again(guest, std::move(wanted), report, inside.memory);
   inside.running = false;
   inside.ended_at = clock_.steady();

@@ -1,6 +1,7 @@
 #include "controllers/appliance/inside/inside.h"
 
 #include <algorithm>
+#include <set>
 
 #include "controllers/appliance/inside/parts.h"
 #include "pkg/base/text.h"
@@ -14,6 +15,7 @@ struct Part {
   Async<Status> (*ensure)(Turn);
   Questions (*questions)(const Wanted&);
   bool repairs = true;
+  bool tables = false;  // it knows leases or routes
 };
 
 constexpr Part kParts[] = {
@@ -21,10 +23,10 @@ constexpr Part kParts[] = {
     {parts::kAddress, "", &ensure_address, &ask_address},
     {parts::kForwarding, "NET-002", &ensure_forwarding, &ask_forwarding},
     {parts::kFilter, "NET-001", &ensure_filter, &ask_filter},
-    {parts::kNames, "DNS-001", &ensure_names, &ask_names},
-    {parts::kUpstream, "DNS-003", &ensure_upstream, nullptr, false},
-    {parts::kProxy, "PRX-001", &ensure_proxy, &ask_proxy},
-    {parts::kCertificates, "PRX-008", &ensure_certificates, &ask_certificates, false},
+    {parts::kNames, "DNS-001", &ensure_names, &ask_names, true, true},
+    {parts::kUpstream, "DNS-003", &ensure_upstream, nullptr, false, true},
+    {parts::kProxy, "PRX-001", &ensure_proxy, &ask_proxy, true, true},
+    {parts::kCertificates, "PRX-008", &ensure_certificates, &ask_certificates, false, true},
 };
 constexpr int kPartCount = static_cast<int>(std::size(kParts));
 
@@ -82,15 +84,19 @@ Status resting(const Failures& failures, const Part& part, Time now) {
   return rests ? found->second.status : Status();
 }
 
+// Through all parts but those that are settled: of them `known` says how they are.
 Async<Findings> turn_through(guest::Guest guest, Wanted wanted, guest::Report report,
-                             Failures& failures) {
+                             Failures& failures, std::set<std::string> settled, Findings known) {
   guest::Setup setup(guest, {}, std::move(report));
   Findings findings;
+  if (settled.contains(parts::kProxy)) findings.rejected = known.rejected;
+  if (settled.contains(parts::kCertificates))
+    findings.certificate_authority = known.certificate_authority;
   int number = 0;
   for (const auto& part : kParts) {
     setup.begin(++number, kPartCount, part.name, false);
     auto done = resting(failures, part, setup.clock().steady());
-    if (done.ok()) {
+    if (done.ok() && !settled.contains(part.name)) {
       Turn turn{setup, wanted, findings};
       done = coded(co_await part.ensure(turn), part.code);
       note(failures, part, done, setup.clock());
@@ -106,50 +112,73 @@ Async<Findings> turn_through(guest::Guest guest, Wanted wanted, guest::Report re
 
 Async<Findings> bring_up(guest::Guest guest, Wanted wanted, guest::Report report) {
   Failures none;
-  co_return co_await turn_through(guest, std::move(wanted), std::move(report), none);
+  std::set<std::string> nothing;
+  Findings unknown;
+  co_return co_await turn_through(guest, std::move(wanted), std::move(report), none, nothing,
+                                  unknown);
 }
 
 namespace {
 
-// One text that says how all of it is; empty when that cannot be told.
-Async<std::string> picture_of(guest::Guest guest, Wanted wanted) {
-  Questions questions;
-  for (const auto& part : kParts)
-    if (part.questions != nullptr)
-      std::ranges::move(part.questions(wanted), std::back_inserter(questions));
-  auto script = "{ " + join(questions, "; ") + "; } 2>&1 | sha256sum";
-  const auto exit = co_await guest.run(guest::argv_of("sh", "-c", std::move(script)), kLook);
-  co_return exit.ok() && exit->code == 0 ? exit->out : std::string();
+using Picture = std::map<std::string, std::string>;
+
+// How each part answers its questions, as sums, by one command; empty when that cannot be told.
+Async<Picture> picture_of(guest::Guest guest, Wanted wanted) {
+  std::vector<std::string> names, lines;
+  for (const auto& part : kParts) {
+    const auto questions = part.questions == nullptr ? Questions() : part.questions(wanted);
+    if (questions.empty()) continue;
+    names.emplace_back(part.name);
+    lines.push_back(absl::StrFormat("{ %s; } 2>&1 | sha256sum", join(questions, "; ")));
+  }
+  const auto exit = co_await guest.run(guest::argv_of("sh", "-c", join(lines, "\n")), kLook);
+  Picture picture;
+  if (!exit.ok() || exit->code != 0) co_return picture;
+  const auto sums = split(trim(exit->out), '\n');
+  if (sums.size() != names.size()) co_return picture;
+  for (size_t i = 0; i < names.size(); ++i) picture[names[i]] = sums[i];
+  co_return picture;
 }
 
-// What comes from outside can change without a trace inside.
-Async<void> look_upstream(guest::Guest guest, Wanted wanted, Findings& findings) {
-  guest::Setup setup(guest, {}, [](const guest::Progress&) {});
-  Turn turn{setup, wanted, findings};
-  auto status = coded(co_await ensure_upstream(turn), "DNS-003");
-  for (auto& finding : findings.all)
-    if (finding.part == parts::kUpstream) finding.status = std::move(status);
+std::set<std::string> same_in(const Picture& one, const Picture& other) {
+  std::set<std::string> same;
+  for (const auto& [part, sum] : one) {
+    const auto found = other.find(part);
+    if (found != other.end() && found->second == sum) same.insert(part);
+  }
+  return same;
 }
 
 }  // namespace
 
 Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report,
                            Memory& memory) {
-  auto before = co_await picture_of(guest, wanted);
   const Time now = guest.clock().steady();
-  const bool known = !before.empty() && before == memory.picture;
-  if (known && now - memory.turned_at < kWholeTurn) {
-    co_await look_upstream(guest, wanted, memory.findings);
-    co_return memory.findings;
-  }
-  memory.picture.clear();
-  memory.findings = co_await turn_through(guest, wanted, std::move(report), memory.failing);
-  memory.turned_at = now;
-  if (!memory.findings.ok()) co_return memory.findings;
-  // Only what was the same before and after is what the parts have found to be well.
+  if (now - memory.turned_at >= kWholeTurn) memory.picture.clear();
+  if (memory.picture.empty()) memory.turned_at = now;
+  const auto before = co_await picture_of(guest, wanted);
+  const auto settled = same_in(before, memory.picture);
+  memory.findings = co_await turn_through(guest, wanted, std::move(report), memory.failing, settled,
+                                          memory.findings);
+  if (!before.empty() && settled.size() == before.size()) co_return memory.findings;
+  // Only what was the same before and after is what the part has found to be well.
   const auto after = co_await picture_of(guest, wanted);
-  if (after == before) memory.picture = std::move(before);
+  memory.picture.clear();
+  for (const auto& part : same_in(before, after)) {
+    const auto* finding = memory.findings.find(part);
+    if (finding != nullptr && finding->status.ok()) memory.picture[part] = before.at(part);
+  }
   co_return memory.findings;
+}
+
+void recall(Memory& memory, std::string place, std::string key) {
+  if (memory.key == key) return;
+  if (memory.place != place) memory = Memory();
+  memory.place = std::move(place);
+  memory.key = std::move(key);
+  memory.failing.clear();
+  for (const auto& part : kParts)
+    if (part.tables) memory.picture.erase(part.name);
 }
 
 Duration pause_after(const Memory& memory, Time ended_at) {

@@ -55,15 +55,20 @@ struct Failing {
 };
 // What one look leaves to the next.
 struct Memory {
-  std::string key;      // what it is about: the container and what was wanted of it
-  std::string picture;  // how it answered while every part was well; empty: not known
+  std::string place;  // what it is about: the container and its network's spec, …
+  std::string key;    // … and everything that is wanted of it
+  // How the container answered the questions of each part while that was well.
+  std::map<std::string, std::string> picture;
   Findings findings;
   Time turned_at;  // the last turn through all parts, by the steady clock
   std::map<std::string, Failing> failing;
 };
-// The same without asking part by part as long as nothing has changed: that costs two commands,
-// where a turn through all parts costs forty.
+// The same for those parts only that answer otherwise than when they were well, or of which
+// something else is wanted: two commands while nothing changes, where a turn through all parts
+// costs forty.
 Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report, Memory& memory);
+// To be told before a look what it is about.
+void recall(Memory& memory, std::string place, std::string key);
 // When to look again, from the end of the last look on: sooner while something is wrong.
 Duration pause_after(const Memory& memory, Time ended_at);
 

@@ -53,7 +53,7 @@ class InsideTest : public ::testing::Test {
   Findings look() { return loop.block_on(clock, look_again(inside(), wanted, report(), memory)); }
   void look_until_calm() {
     for (int i = 0; i < 3; ++i) all_is_well(look());
-    EXPECT_NE(memory.picture, "");
+    EXPECT_EQ(memory.picture.size(), 7);
   }
   void all_is_well(const Findings& findings) {
     for (const auto& finding : findings.all)
@@ -165,6 +165,26 @@ TEST_F(InsideTest, InTheCalmTwoCommandsAreEnough) {
   EXPECT_GT(guest.calls - before, 20) << "now and then every part is asked";
 }
 
+// A new lease or route does not wait for the parts that know nothing of it.
+TEST_F(InsideTest, OnlyPartsThatChangedAreAsked) {
+  recall(memory, "here", "1");
+  look_until_calm();
+  guest.inside.network.forwarding = false;
+  int before = guest.calls;
+  all_is_well(look());
+  EXPECT_LT(guest.calls - before, 10);
+  look_until_calm();
+  expose("new.lan");
+  recall(memory, "here", "2");
+  before = guest.calls;
+  all_is_well(look());
+  EXPECT_LT(guest.calls - before, 40);
+  EXPECT_THAT(guest.inside.network.proxy, HasSubstr("new.lan"));
+  recall(memory, "elsewhere", "2");
+  recall(memory, "elsewhere", "3");
+  EXPECT_TRUE(memory.picture.empty()) << "another container is asked everything";
+}
+
 TEST_F(InsideTest, WhatComesFromOutsideIsSeenInTheCalm) {
   look_until_calm();
   guest.inside.network.upstream = false;
@@ -182,7 +202,7 @@ TEST_F(InsideTest, ThereIsNoCalmWhileSomethingIsWrong) {
     EXPECT_EQ(wrong_part(look()), "names DNS-001;upstream DNS-003;");
     clock.advance(std::chrono::minutes(2));
   }
-  EXPECT_EQ(memory.picture, "");
+  EXPECT_FALSE(memory.picture.contains(parts::kNames));
   unit("dnsmasq.service").failed = false;
   clock.advance(std::chrono::minutes(2));
   all_is_well(look());
