@@ -239,8 +239,11 @@ TEST_F(ApplianceStory, AnExposedAppIsRouted) {
     }
     return routed;
   }));
-  EXPECT_EQ(world.objects("apps.gantry.dev").front().find("status")->string_or("url", ""),
-            "https://site.lan/");
+  // The route is there before the App answers; its URL is told when it does.
+  EXPECT_TRUE(wait_until([&] {
+    return world.objects("apps.gantry.dev").front().find("status")->string_or("url", "") ==
+           "https://site.lan/";
+  }));
   world.delete_app("site");
   ASSERT_TRUE(wait_until([&] {
     bool routed = true;
