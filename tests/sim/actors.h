@@ -46,6 +46,7 @@ class PersonActor {
   void spoil(const std::string& name, const lab::GuestRecord& guest);
   void destroy_several();
   void stop_through_proxmox(NodeName node, VmId vmid);
+  void give_up_what_is_gone();
   bool others_are_there(const std::string& victim) const;
   void say(const std::string& what, VmId vmid);
   World& world_;

@@ -174,6 +174,22 @@ void PersonActor::tidy_up() {
     (void)lab.set_lock(id, "");
     if (unfinished) world_.perform([&lab, id] { return lab.destroy_guest(id); });
   }
+  give_up_what_is_gone();
+}
+
+// With all of ours gone but one that users delete, the gate asks a person whether that is meant.
+void PersonActor::give_up_what_is_gone() {
+  const auto* daemon = world_.leader();
+  if (daemon == nullptr ||
+      message_of(daemon->gate()).find("delete their Machines") == std::string::npos)
+    return;
+  std::vector<std::string> gone;
+  for (const auto& [name, wish] : world_.wanted()) {
+    const auto vmid = world_.vmid_of(name);
+    const bool is_gone = vmid.has_value() && !world_.lab->find_guest(*vmid).has_value();
+    if (wish.exists && name.front() == 'm' && is_gone) gone.push_back(name);
+  }
+  for (const auto& name : gone) world_.delete_machine(name);
 }
 
 }  // namespace gantry::sim
