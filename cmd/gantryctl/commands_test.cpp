@@ -38,9 +38,10 @@ class Commands : public ::testing::Test {
     put("namespaces", R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"default"}})");
     auto issued = apiserver::issue_token(random_, "admin", {"admin", {"system:masters"}}, {});
     EXPECT_THAT(run(store_.create("secrets", std::move(issued.secret))).status(), IsOk());
-    api_ = std::make_unique<ApiClient>(*client_, issued.token);
+    token_ = issued.token;
+    api_ = std::make_unique<ApiClient>(*client_, token_);
     session_ = std::make_unique<Session>(
-        Session{*api_, clock_, "default", false, make_watch(*client_, issued.token),
+        Session{*api_, clock_, "default", false, make_watch(*client_, token_),
                 [this](const std::string& text) { printed_.push_back(text); },
                 [this](const std::string& text) { noted_.push_back(text); }});
   }
@@ -102,6 +103,7 @@ class Commands : public ::testing::Test {
   std::unique_ptr<ApiClient> api_;
   std::unique_ptr<Session> session_;
   std::vector<std::string> printed_, noted_;
+  std::string token_;
 };
 
 TEST_F(Commands, SeveralKindsAreOneListOfJson) {
@@ -309,6 +311,64 @@ TEST_F(Commands, RollbackPutsBackWhatARevisionHadAndNothingElse) {
   EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 7)),
               Fails(ErrorClass::not_found, HasSubstr("revision 7")));
   EXPECT_THAT(run(history(*session_, place("machine/wiki"))), Fails(ErrorClass::invalid));
+}
+
+// Lets somebody else write before each PATCH arrives.
+class Meddler final : public http::Handler {
+ public:
+  Meddler(http::Handler& inner, std::function<Async<Status>()> write)
+      : inner_(inner), write_(std::move(write)) {}
+  Async<std::optional<http::Response>> handle(http::Request request, http::Peer peer,
+                                              http::ResponseStream& stream) override {
+    if (request.method == "PATCH") {
+      const auto written = co_await write_();
+      EXPECT_THAT(written, IsOk());
+    }
+    auto answer = co_await inner_.handle(std::move(request), std::move(peer), stream);
+    co_return answer;
+  }
+
+ private:
+  http::Handler& inner_;
+  std::function<Async<Status>()> write_;
+};
+
+TEST_F(Commands, RollbackIsInNobodysWayWhoWritesTheStatus) {
+  put("apps.gantry.dev", kApp);
+  put("secrets",
+      R"({"apiVersion":"v1","kind":"Secret","type":"gantry.dev/app-revision","metadata":)"
+      R"({"name":"wiki.r1","namespace":"default"},"data":{"spec":")" +
+          base64_encode(kFirst) + "\"}}");
+  int writes = 0;
+  bool spec_too = false;
+  Meddler meddler(server_, [&]() -> Async<Status> {
+    if (++writes > 2) co_return Status();
+    Json app = object("apps.gantry.dev", "wiki");
+    app.member("metadata").erase("resourceVersion");
+    app.member("status").set("replicas", writes);
+    if (spec_too) app.member("spec").set("replicas", 7);
+    const auto written = co_await store_.update("apps.gantry.dev", store::Part::whole, app);
+    co_return written.status();
+  });
+  const auto client = http::memory::make_client(clock_, meddler);
+  ApiClient api(*client, token_);
+  Session session{api,
+                  clock_,
+                  "default",
+                  false,
+                  make_watch(*client, token_),
+                  [](const std::string&) {},
+                  [](const std::string&) {}};
+  EXPECT_THAT(run(rollback(session, place("app/wiki"), 1)), IsOk());
+  EXPECT_EQ(writes, 3);
+  const auto spec = *object("apps.gantry.dev", "wiki").find("spec");
+  EXPECT_EQ(spec.find_path({"workload", "service", "unit"})->as_string(), "wiki.service");
+
+  EXPECT_THAT(run(store_.remove({"apps.gantry.dev", "default", "wiki"}, {})).status(), IsOk());
+  put("apps.gantry.dev", kApp);
+  writes = 0;
+  spec_too = true;
+  EXPECT_THAT(run(rollback(session, place("app/wiki"), 1)), Fails(ErrorClass::conflict));
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 namespace gantry::ctl {
 namespace {
 
+constexpr int kAttempts = 5;
+
 Status check_place(const Where& where) {
   if (where.kind->kind == "App" && !where.name.empty()) return {};
   return invalid("this is about an App, such as app/wiki");
@@ -62,6 +64,37 @@ Json same_parts(const Json& spec) {
   return parts;
 }
 
+// Asks once, of the App as it is in `live`. Conflict when it has changed since.
+Async<Status> ask_for(Session& session, Where app, int64_t number, const Json& live) {
+  GANTRY_CO_TRY_ASSIGN(auto parts, co_await parts_of(session, app, number));
+  const Json none = Json::object();
+  const auto* spec = live.find("spec");
+  Json before, wanted;
+  before.set("spec", same_parts(spec == nullptr ? none : *spec));
+  wanted.set("spec", std::move(parts));
+  Json patch = three_way_patch(before, wanted, live);
+  const auto label = label_of(app);
+  if (patch.is_null()) {
+    session.print(absl::StrFormat("%s asks for revision %d already", label, number));
+    co_return Status();
+  }
+  // Nobody else's change in between is undone unseen.
+  patch.member("metadata").set("resourceVersion", meta_text(live, "resourceVersion"));
+  auto path = path_of(app) + "?fieldManager=gantryctl";
+  const auto patched = co_await session.api.send("PATCH", std::move(path),
+                                                 "application/merge-patch+json", std::move(patch));
+  if (!patched.ok()) co_return patched.status();
+  session.print(absl::StrFormat(
+      "%s asks for what revision %d had; Secrets and ConfigMaps are as they are now", label,
+      number));
+  co_return Status();
+}
+
+int64_t generation_of(const Json& object) {
+  const auto* metadata = object.find("metadata");
+  return metadata == nullptr ? 0 : metadata->integer_or("generation", 0);
+}
+
 }  // namespace
 
 Async<Status> history(Session& session, Where app) {
@@ -75,30 +108,19 @@ Async<Status> history(Session& session, Where app) {
 
 Async<Status> rollback(Session& session, Where app, int64_t number) {
   GANTRY_CO_TRY(check_place(app));
-  const auto live = co_await session.api.get(path_of(app), kJson);
+  auto live = co_await session.api.get(path_of(app), kJson);
   if (!live.ok()) co_return live.status();
-  GANTRY_CO_TRY_ASSIGN(auto parts, co_await parts_of(session, app, number));
-  const Json none = Json::object();
-  const auto* spec = live->find("spec");
-  Json before, wanted;
-  before.set("spec", same_parts(spec == nullptr ? none : *spec));
-  wanted.set("spec", std::move(parts));
-  Json patch = three_way_patch(before, wanted, *live);
-  const auto label = label_of(app);
-  if (patch.is_null()) {
-    session.print(absl::StrFormat("%s asks for revision %d already", label, number));
-    co_return Status();
+  const auto generation = generation_of(*live);
+  Status asked;
+  // Its status is written all the time, which is no conflict with us; a changed spec is.
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    asked = co_await ask_for(session, app, number, *live);
+    if (error_class(asked) != ErrorClass::conflict) break;
+    live = co_await session.api.get(path_of(app), kJson);
+    if (!live.ok()) co_return live.status();
+    if (generation_of(*live) != generation) break;
   }
-  // Nobody else's change in between is undone unseen.
-  patch.member("metadata").set("resourceVersion", meta_text(*live, "resourceVersion"));
-  auto path = path_of(app) + "?fieldManager=gantryctl";
-  const auto patched = co_await session.api.send("PATCH", std::move(path),
-                                                 "application/merge-patch+json", std::move(patch));
-  if (!patched.ok()) co_return patched.status();
-  session.print(absl::StrFormat(
-      "%s asks for what revision %d had; Secrets and ConfigMaps are as they are now", label,
-      number));
-  co_return Status();
+  co_return asked;
 }
 
 }  // namespace gantry::ctl
