@@ -101,11 +101,11 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(Request request) {
     jobs_.forget(run.appliance.metadata.uid);
     co_return runtime::settled();
   }
+  if (run.plan.situation == Situation::held) run.recheck = kHeld;
   look_inside(run);
   judge(run.appliance, run.plan, run.facts, run.table, run.inside, d_.clock.now());
   tell(run);
   GANTRY_CO_TRY(co_await write_status(run));
-  if (run.plan.situation == Situation::held) run.recheck = kHeld;
   co_return runtime::recheck(run.recheck);
 }
 
@@ -208,7 +208,9 @@ void Reconciler::look_inside(Run& run) {
   const auto& uid = run.appliance.metadata.uid;
   auto& inside = jobs_.inside(uid);
   const auto& machine = run.facts.machine;
-  const bool runs = machine && run.plan.situation == Situation::ready && run.cluster != nullptr &&
+  // Whoever is attached still needs one that is to go.
+  const bool is_needed = run.plan.situation == Situation::ready || run.plan.reason == "InUse";
+  const bool runs = machine && is_needed && run.cluster != nullptr &&
                     api::meta::is_true(machine->status.conditions, "Ready");
   if (!runs) {
     run.inside.findings = nullptr;

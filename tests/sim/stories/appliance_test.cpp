@@ -158,6 +158,10 @@ TEST_F(ApplianceStory, ItIsNotDestroyedWhileSomebodyNeedsIt) {
   EXPECT_THAT(condition("Held", "message"), HasSubstr("1 attached: Machine default/web"));
   EXPECT_TRUE(world.lab->find_guest(vmid).has_value());
   EXPECT_TRUE(is_ready("web"));
+  // Who still needs it is still served.
+  inside([](lab::GuestSystem& system) { system.units["dnsmasq.service"].active = false; });
+  world.run_for(2min);
+  inside([](lab::GuestSystem& system) { EXPECT_TRUE(system.units["dnsmasq.service"].active); });
   world.delete_machine("web");
   ASSERT_TRUE(wait_until([&] { return !appliance().has_value(); }))
       << condition("Ready", "message");
