@@ -139,15 +139,21 @@ std::optional<size_t> Session::overdue() const {
   return std::nullopt;
 }
 
+// Its answer is nobody's: a node that is cut off from the cluster answers too, with yesterday's
+// state.
+Async<void> Session::look_at_idle(http::Request like, Duration timeout) {
+  const auto idle = overdue();
+  if (!idle) co_return;
+  like.target = absl::StrFormat("%s/version", kPrefix);
+  const auto response = co_await send_to(*idle, std::move(like), timeout);
+  if (is_broken(response))
+    log::warn("Proxmox endpoint failed, which is not in use",
+              {{"endpoint", endpoints_[*idle].name}, {"error", outcome_text(response)}});
+}
+
 Async<Result<http::Response>> Session::exchange(http::Request request, bool write,
                                                 Duration timeout) {
-  if (const auto other = write ? std::nullopt : overdue()) {
-    http::Request copy = request;
-    auto response = co_await send_to(*other, std::move(copy), timeout);
-    if (response.ok() && !is_broken(response)) co_return response;
-    log::warn("Proxmox endpoint failed, which is not in use",
-              {{"endpoint", endpoints_[*other].name}, {"error", outcome_text(response)}});
-  }
+  if (!write) co_await look_at_idle(request, timeout);
   std::vector<std::string> failures;
   for (size_t tried = 0;; ++tried) {
     const size_t index = current_;

@@ -71,7 +71,7 @@ class Session {
   // only when it cannot have been sent. After a write, Transport, Timeout and Schema errors are
   // marked (http::may_have_been_sent): the effect is unknown.
   Async<Result<Json>> call(Call call);
-  // In the order of the options. One that is not in use is asked now and then, by a read.
+  // In the order of the options. One that is not in use is asked for its version now and then.
   const std::vector<EndpointSight>& sights() const { return sights_; }
 
  private:
@@ -86,6 +86,8 @@ class Session {
   Async<Result<http::Response>> send_to(size_t index, http::Request request, Duration timeout);
   // Of those that are not in use one that nobody has asked for long.
   std::optional<size_t> overdue() const;
+  // Asks that one for its version, with the credentials of a read that is about to be sent.
+  Async<void> look_at_idle(http::Request like, Duration timeout);
   Async<Status> authorize(http::Request& request, bool write);
   Async<Status> ensure_ticket();
   Async<Status> login(std::string password);
