@@ -5,7 +5,7 @@
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
 #include "pkg/schema/codec.h"
-#include "pkg/store/store.h"
+#include "pkg/store/finalizer.h"
 
 namespace gantry::controllers::app {
 namespace {
@@ -148,13 +148,11 @@ Machine wanted_machine(const App& app, int ordinal) {
 
 std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
                          std::string& blocked) {
-  const auto& finalizers = app.metadata.finalizers;
-  const bool held = std::ranges::find(finalizers, kFinalizer) != finalizers.end();
+  const bool held = store::has_finalizer(app, kFinalizer);
   if (!held && !app.metadata.deleting()) return AddFinalizer{};
   // Somebody wants the App to go and its Machines to stay: the garbage collector releases them.
   const bool leaves_behind =
-      app.metadata.deleting() &&
-      std::ranges::find(finalizers, store::kOrphanFinalizer) != finalizers.end();
+      app.metadata.deleting() && store::has_finalizer(app, store::kOrphanFinalizer);
   if (leaves_behind) return held ? std::optional<Step>(RemoveFinalizer{}) : std::nullopt;
   const auto owned = owned_machines(app, machines);
   const auto names = wanted_names(app);

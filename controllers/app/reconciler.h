@@ -51,6 +51,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take(const App& app, UpdateMachine step);
   Async<Status> take(const App& app, DeleteMachine step);
   Async<Status> take(const App& app, RemoveFinalizer step);
+  Async<Status> set_finalizer(const App& app, bool wanted);
   Async<Status> take(const App& app, Await step);
 
   // Keeps the revision that the spec asks for, and hands it out unless `held`.

@@ -3,6 +3,7 @@
 #include "api/meta/seed.h"
 #include "controllers/app/reconciler.h"
 #include "pkg/schema/codec.h"
+#include "pkg/store/finalizer.h"
 
 namespace gantry::controllers::app {
 
@@ -17,23 +18,17 @@ Async<Result<bool>> Reconciler::take_step(const App& app, const std::vector<Mach
 }
 
 Async<Status> Reconciler::take(const App& app, AddFinalizer) {
-  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
-  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
-  Json value = object->value;
-  value.member("metadata").member("finalizers").push_back(kFinalizer);
-  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
-  co_return written.status();
+  co_return co_await set_finalizer(app, true);
 }
 
 Async<Status> Reconciler::take(const App& app, RemoveFinalizer) {
   GANTRY_CO_TRY(co_await forget_revisions(app, 0));
-  const store::Key key(kApps, app.metadata.ns, app.metadata.name);
-  GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
-  Json value = object->value;
-  auto& finalizers = value.member("metadata").member("finalizers").as_array();
-  std::erase(finalizers, Json(kFinalizer));
-  auto written = co_await d_.store.update(kApps, store::Part::main, std::move(value));
-  co_return written.status();
+  co_return co_await set_finalizer(app, false);
+}
+
+Async<Status> Reconciler::set_finalizer(const App& app, bool wanted) {
+  store::Key key{kApps, app.metadata.ns, app.metadata.name};
+  return store::set_finalizer(d_.store, std::move(key), kFinalizer, wanted, "");
 }
 
 Async<Status> Reconciler::take(const App&, Await) {

@@ -6,6 +6,7 @@
 #include "pkg/base/ipv4.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/codec.h"
+#include "pkg/store/finalizer.h"
 
 namespace gantry::controllers::appliance {
 namespace {
@@ -104,8 +105,7 @@ Plan deletion_plan(const Appliance& appliance, const Facts& facts, bool held) {
 }  // namespace
 
 Plan plan(const Appliance& appliance, const Facts& facts) {
-  const bool held = std::ranges::find(appliance.metadata.finalizers, kFinalizer) !=
-                    appliance.metadata.finalizers.end();
+  const bool held = store::has_finalizer(appliance, kFinalizer);
   if (appliance.metadata.deleting()) return deletion_plan(appliance, facts, held);
   if (!held) return step(AddFinalizer{}, "Beginning", "");
   if (!facts.node)

@@ -6,6 +6,7 @@
 #include "controllers/appliance/reconciler.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/codec.h"
+#include "pkg/store/finalizer.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::appliance {
@@ -100,18 +101,8 @@ Async<Status> Reconciler::take_step(Run& run, const RemoveFinalizer&) {
 }
 
 Async<Status> Reconciler::set_finalizer(const Run& run, bool wanted) {
-  const auto object = d_.store.get({kAppliances, run.request.ns, run.request.name});
-  if (!object.ok()) co_return object.status();
-  auto value = (*object)->value;
-  Json finalizers = Json::array();
-  if (const auto* old = value.find_path({"metadata", "finalizers"}); old && old->is_array()) {
-    for (const auto& finalizer : old->as_array())
-      if (finalizer != Json(kFinalizer)) finalizers.push_back(finalizer);
-  }
-  if (wanted) finalizers.push_back(kFinalizer);
-  value.member("metadata").set("finalizers", std::move(finalizers));
-  const auto updated = co_await d_.store.update(kAppliances, store::Part::main, std::move(value));
-  co_return updated.status();
+  store::Key key{kAppliances, run.request.ns, run.request.name};
+  return store::set_finalizer(d_.store, std::move(key), kFinalizer, wanted, "");
 }
 
 }  // namespace gantry::controllers::appliance

@@ -4,6 +4,7 @@
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "pkg/pve/errors.h"
+#include "pkg/store/finalizer.h"
 
 namespace gantry::controllers::machine {
 namespace {
@@ -14,13 +15,6 @@ struct Overloaded : Fs... {
 };
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
-
-constexpr const char* kFinalizer = "gantry.dev/machine";
-
-bool has_finalizer(const Machine& machine) {
-  const auto& all = machine.metadata.finalizers;
-  return std::ranges::find(all, kFinalizer) != all.end();
-}
 
 // What guard stands before an action.
 enum class Guard { none, write, destroy };
@@ -85,7 +79,7 @@ Plan plan_without_row(const Case& the) {
 }
 
 Plan plan_wanted(const Case& the) {
-  if (!has_finalizer(the.machine)) {
+  if (!store::has_finalizer(the.machine, kFinalizer)) {
     return act(steps::kReserve, AddFinalizer{}, "Preparing", "adding our finalizer");
   }
   if (the.shape == nullptr) {

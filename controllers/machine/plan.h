@@ -11,6 +11,8 @@
 
 namespace gantry::controllers::machine {
 
+inline constexpr const char* kFinalizer = "gantry.dev/machine";
+
 // The actions. Those of the first group touch Proxmox, those of the second our own records.
 struct Create {};  // where, is chosen by placement just before
 struct Configure {

@@ -113,7 +113,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> create_at(Run& run, inventory::placement::Place place);
   std::variant<inventory::placement::Place, inventory::placement::NoPlace> find_place(
       const Run& run);
-  Async<Status> set_finalizer(Run& run, bool wanted);
+  Async<Status> set_finalizer(const Run& run, bool wanted);
   Async<Status> write_status(Run& run);
 
   Dependencies the_;

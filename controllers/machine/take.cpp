@@ -9,13 +9,12 @@
 #include "pkg/http/http.h"
 #include "pkg/pve/upid.h"
 #include "pkg/schema/codec.h"
+#include "pkg/store/finalizer.h"
 
 namespace gantry::controllers::machine {
 namespace {
 
 namespace placement = inventory::placement;
-
-constexpr const char* kFinalizer = "gantry.dev/machine";
 
 // True when the call was refused before it had any effect. Everything else may have been, or may
 // yet be, executed.
@@ -297,20 +296,9 @@ Async<Status> Reconciler::take_action(Run& run, const RemoveFinalizer&) {
   co_return Status();
 }
 
-Async<Status> Reconciler::set_finalizer(Run& run, bool wanted) {
-  const auto object = the_.store.get({kMachines, run.request.ns, run.request.name});
-  if (!object.ok()) co_return object.status();
-  auto value = (*object)->value;
-  Json finalizers = Json::array();
-  if (const auto* old = value.find_path({"metadata", "finalizers"}); old && old->is_array()) {
-    for (const auto& finalizer : old->as_array()) {
-      if (finalizer != Json(kFinalizer)) finalizers.push_back(finalizer);
-    }
-  }
-  if (wanted) finalizers.push_back(kFinalizer);
-  value.member("metadata").set("finalizers", std::move(finalizers));
-  auto updated = co_await the_.store.update(kMachines, store::Part::main, std::move(value));
-  co_return updated.status();
+Async<Status> Reconciler::set_finalizer(const Run& run, bool wanted) {
+  store::Key key{kMachines, run.request.ns, run.request.name};
+  return store::set_finalizer(the_.store, std::move(key), kFinalizer, wanted, "");
 }
 
 Async<Status> Reconciler::take_action(Run& run, const Reserve&) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pkg/store/finalizer.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::machineclass {
@@ -23,11 +24,6 @@ constexpr const char* kNotObserved = "NotObserved";
 // Without its class a Machine can be neither kept up nor told well: it stays until nobody needs it.
 constexpr const char* kFinalizer = "gantry.dev/machineclass";
 constexpr auto kDeletionPoll = 2s;
-
-bool has_finalizer(const MachineClass& shape) {
-  const auto& all = shape.metadata.finalizers;
-  return std::ranges::find(all, kFinalizer) != all.end();
-}
 
 bool is_about_this_spec(const MachineClass& shape) {
   const auto* ready = api::meta::find_condition(shape.status.conditions, "Ready");
@@ -68,14 +64,15 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     known_.erase(request.name);
     co_return shape.status();
   }
-  if (!shape->metadata.deleting() && !has_finalizer(*shape)) {
+  if (!shape->metadata.deleting() && !store::has_finalizer(*shape, kFinalizer)) {
     GANTRY_CO_TRY(co_await set_finalizer(*shape, true));
     co_return runtime::recheck(0s);
   }
   const auto before = shape->status;
   const auto findings = co_await look(*shape);
   if (shape->metadata.deleting() && findings.machines == 0) {
-    if (has_finalizer(*shape)) GANTRY_CO_TRY(co_await set_finalizer(*shape, false));
+    if (store::has_finalizer(*shape, kFinalizer))
+      GANTRY_CO_TRY(co_await set_finalizer(*shape, false));
     co_return runtime::settled();
   }
   const bool soon = findings.unobserved.has_value() && findings.unobserved->reason == kNotObserved;
@@ -94,19 +91,10 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   co_return runtime::recheck(soon ? kSoon : kLookAgain);
 }
 
-Async<Status> Reconciler::set_finalizer(MachineClass shape, bool wanted) {
-  const auto object = the_.store.get({kClasses, "", shape.metadata.name});
-  if (!object.ok()) co_return object.status();
-  auto finalizers = shape.metadata.finalizers;
-  std::erase(finalizers, kFinalizer);
-  if (wanted) finalizers.emplace_back(kFinalizer);
-  Json list = Json::array();
-  for (const auto& finalizer : finalizers) list.push_back(finalizer);
-  auto value = (*object)->value;
-  value.member("metadata").set("finalizers", std::move(list));
-  value.member("metadata").set("resourceVersion", shape.metadata.resource_version);
-  auto updated = co_await the_.store.update(kClasses, store::Part::main, std::move(value));
-  co_return updated.status();
+Async<Status> Reconciler::set_finalizer(const MachineClass& shape, bool wanted) {
+  store::Key key{kClasses, "", shape.metadata.name};
+  return store::set_finalizer(the_.store, std::move(key), kFinalizer, wanted,
+                              shape.metadata.resource_version);
 }
 
 // A cluster's own problem is the class's too; one that was never seen has none to tell yet.

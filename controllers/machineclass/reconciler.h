@@ -39,7 +39,7 @@ class Reconciler final : public runtime::Reconciler {
     Templates templates;
   };
   Async<Findings> look(MachineClass shape);
-  Async<Status> set_finalizer(MachineClass shape, bool wanted);
+  Async<Status> set_finalizer(const MachineClass& shape, bool wanted);
   diagnose::Diagnosis why_not_observed(const MachineClass& shape,
                                        const inventory::ClusterPtr& cluster) const;
   Async<Templates> known_templates(MachineClass shape, inventory::ClusterPtr cluster,

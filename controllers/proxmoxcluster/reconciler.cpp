@@ -5,6 +5,7 @@
 #include "api/core/secret.h"
 #include "api/meta/condition.h"
 #include "controllers/proxmoxcluster/ownership.h"
+#include "pkg/store/finalizer.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::proxmoxcluster {
@@ -17,11 +18,6 @@ using runtime::Request;
 
 constexpr const char* kFinalizer = "gantry.dev/cluster";
 constexpr auto kDeletionPoll = 5s;
-
-bool has_finalizer(const ProxmoxCluster& cluster) {
-  const auto& all = cluster.metadata.finalizers;
-  return std::ranges::find(all, kFinalizer) != all.end();
-}
 
 bool refers_to(const Json& reference, const store::Key& secret) {
   return reference.string_or("name", "") == secret.name &&
@@ -82,7 +78,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     }
     co_return cluster.status();
   }
-  if (!cluster->metadata.deleting() && !has_finalizer(*cluster)) {
+  if (!cluster->metadata.deleting() && !store::has_finalizer(*cluster, kFinalizer)) {
     GANTRY_CO_TRY(co_await set_finalizer(*cluster, true));
     co_return runtime::recheck(0s);
   }
@@ -176,19 +172,10 @@ Async<Result<Outcome>> Reconciler::finish_deletion(ProxmoxCluster cluster) {
   co_return runtime::recheck(kDeletionPoll);
 }
 
-Async<Status> Reconciler::set_finalizer(ProxmoxCluster cluster, bool wanted) {
-  const auto object = the_.store.get({kClusters, "", cluster.metadata.name});
-  if (!object.ok()) co_return object.status();
-  auto finalizers = cluster.metadata.finalizers;
-  std::erase(finalizers, kFinalizer);
-  if (wanted) finalizers.emplace_back(kFinalizer);
-  Json list = Json::array();
-  for (const auto& finalizer : finalizers) list.push_back(finalizer);
-  auto value = (*object)->value;
-  value.member("metadata").set("finalizers", std::move(list));
-  value.member("metadata").set("resourceVersion", cluster.metadata.resource_version);
-  auto updated = co_await the_.store.update(kClusters, store::Part::main, std::move(value));
-  co_return updated.status();
+Async<Status> Reconciler::set_finalizer(const ProxmoxCluster& cluster, bool wanted) {
+  store::Key key{kClusters, "", cluster.metadata.name};
+  return store::set_finalizer(the_.store, std::move(key), kFinalizer, wanted,
+                              cluster.metadata.resource_version);
 }
 
 }  // namespace gantry::controllers::proxmoxcluster

@@ -34,7 +34,7 @@ class Reconciler final : public runtime::Reconciler {
   Status open(const Cluster& cluster);
   Result<SecretValues> read_secret(const api::meta::NamespacedReference& reference) const;
   Async<Result<Sight>> look(Cluster cluster, Status connection);
-  Async<Status> set_finalizer(Cluster cluster, bool wanted);
+  Async<Status> set_finalizer(const Cluster& cluster, bool wanted);
   Async<Result<runtime::Outcome>> finish_deletion(Cluster cluster);
   void record_changes(const Cluster& before, const Cluster& after);
 
