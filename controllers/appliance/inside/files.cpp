@@ -13,8 +13,8 @@ std::string path_of(const std::string& note) {
 
 void ask_files(Questions& questions, const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
-    questions.push_back("stat -c '%a %U %G' " + path);
-    questions.push_back("sha256sum " + path);
+    questions.push_back(guest::argv_of("stat", "-c", "%a %U %G", path));
+    questions.push_back(guest::argv_of("sha256sum", path));
   }
 }
 

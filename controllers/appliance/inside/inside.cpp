@@ -108,35 +108,21 @@ Async<Findings> turn_through(guest::Guest guest, Wanted wanted, guest::Report re
   co_return findings;
 }
 
-}  // namespace
-
-Async<Findings> bring_up(guest::Guest guest, Wanted wanted, guest::Report report) {
-  Failures none;
-  std::set<std::string> nothing;
-  Findings unknown;
-  co_return co_await turn_through(guest, std::move(wanted), std::move(report), none, nothing,
-                                  unknown);
-}
-
-namespace {
-
 using Picture = std::map<std::string, std::string>;
 
-// How each part answers its questions, as sums, by one command; empty when that cannot be told.
+// How each part answers its questions; empty when that cannot be told.
 Async<Picture> picture_of(guest::Guest guest, Wanted wanted) {
-  std::vector<std::string> names, lines;
+  std::vector<std::string> names;
+  std::vector<Questions> all;
   for (const auto& part : kParts) {
-    const auto questions = part.questions == nullptr ? Questions() : part.questions(wanted);
+    auto questions = part.questions == nullptr ? Questions() : part.questions(wanted);
     if (questions.empty()) continue;
     names.emplace_back(part.name);
-    lines.push_back(absl::StrFormat("{ %s; } 2>&1 | sha256sum", join(questions, "; ")));
+    all.push_back(std::move(questions));
   }
-  const auto exit = co_await guest.run(guest::argv_of("sh", "-c", join(lines, "\n")), kLook);
+  const auto sums = co_await guest::sums_of(guest, std::move(all), kLook);
   Picture picture;
-  if (!exit.ok() || exit->code != 0) co_return picture;
-  const auto sums = split(trim(exit->out), '\n');
-  if (sums.size() != names.size()) co_return picture;
-  for (size_t i = 0; i < names.size(); ++i) picture[names[i]] = sums[i];
+  for (size_t i = 0; i < sums.size(); ++i) picture[names[i]] = sums[i];
   co_return picture;
 }
 

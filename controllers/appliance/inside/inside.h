@@ -42,11 +42,6 @@ struct Findings {
   bool ok() const;  // every part but the upstream
 };
 
-// Probes every part and repairs what is not as it shall be; `report` is told. It may be stopped
-// anywhere and run again. One part that fails keeps no other from its turn, but without a booted
-// system with its packages the others are not asked.
-Async<Findings> bring_up(guest::Guest guest, Wanted wanted, guest::Report report);
-
 // A part that fails again and again is left alone for longer each time, up to two minutes.
 struct Failing {
   int times = 0;
@@ -63,9 +58,11 @@ struct Memory {
   Time turned_at;  // the last turn through all parts, by the steady clock
   std::map<std::string, Failing> failing;
 };
-// The same for those parts only that answer otherwise than when they were well, or of which
-// something else is wanted: two commands while nothing changes, where a turn through all parts
-// costs forty.
+// Probes parts and repairs what is not as it shall be; `report` is told. Asked are those parts only
+// that answer otherwise than when they were well, or of which something else is wanted: two
+// commands while nothing changes, where a turn through all parts costs forty. It may be stopped
+// anywhere and run again. One part that fails keeps no other from its turn, but without a booted
+// system with its packages the others are not asked.
 Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report, Memory& memory);
 // To be told before a look what it is about.
 void recall(Memory& memory, std::string place, std::string key);

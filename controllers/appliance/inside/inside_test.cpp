@@ -48,7 +48,11 @@ class InsideTest : public ::testing::Test {
   guest::Guest inside() {
     return guest::Guest(guest, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
   }
-  Findings turn() { return loop.block_on(clock, bring_up(inside(), wanted, report())); }
+  // Through all parts.
+  Findings turn() {
+    Memory none;
+    return loop.block_on(clock, look_again(inside(), wanted, report(), none));
+  }
   // As the reconciler's jobs look: without asking part by part while nothing changes.
   Findings look() { return loop.block_on(clock, look_again(inside(), wanted, report(), memory)); }
   void look_until_calm() {
@@ -298,7 +302,8 @@ TEST_F(InsideTest, AlpineIsRefusedInWords) {
   lab::LittleGuest other("alpine-3.22-default");
   guest::Guest inside(other, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
   const auto findings =
-      loop.block_on(clock, bring_up(inside, wanted, [](const guest::Progress&) {}));
+      loop.block_on(clock, look_again(
+                               inside, wanted, [](const guest::Progress&) {}, memory));
   ASSERT_EQ(findings.all.size(), 1);
   EXPECT_THAT(message_of(findings.all[0].status), HasSubstr("Debian template"));
 }
@@ -312,8 +317,10 @@ TEST_F(InsideTest, ItMayBeCutOffAnywhere) {
     fresh.fail_at = cut;
     guest::Guest inside(fresh, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
     const guest::Report quiet = [](const guest::Progress&) {};
-    (void)loop.block_on(clock, bring_up(inside, wanted, quiet));
-    const auto again = loop.block_on(clock, bring_up(inside, wanted, quiet));
+    Memory fresh_memory;
+    (void)loop.block_on(clock, look_again(inside, wanted, quiet, fresh_memory));
+    fresh_memory.failing.clear();  // what failed is not left alone
+    const auto again = loop.block_on(clock, look_again(inside, wanted, quiet, fresh_memory));
     all_is_well(again);
     EXPECT_THAT(fresh.inside.network.proxy, HasSubstr("wiki.lan")) << "cut at call " << cut;
     EXPECT_THAT(fresh.inside.network.rules, HasSubstr("masquerade")) << "cut at call " << cut;

@@ -66,10 +66,9 @@ Async<Result<bool>> answers(Turn turn) {
 
 Questions ask_names(const Wanted& wanted) {
   const auto& network = wanted.network;
-  Questions questions =
-      argv_of(absl::StrFormat("systemctl is-enabled %s", kUnit),
-              absl::StrFormat("systemctl is-active %s", kUnit),
-              absl::StrFormat("host -W 2 gateway.%s %s", network.dns.domain, network.gateway));
+  Questions questions = {
+      argv_of("systemctl", "is-enabled", kUnit), argv_of("systemctl", "is-active", kUnit),
+      argv_of("host", "-W", "2", "gateway." + network.dns.domain, network.gateway)};
   ask_files(questions,
             argv_of(config::kDnsmasqFile, config::kDhcpHostsFile, config::kDnsHostsFile));
   return questions;

@@ -1,6 +1,7 @@
 #pragma once
 // The parts, one function each. Internal to this folder.
 #include "controllers/appliance/inside/inside.h"
+#include "pkg/guest/setup/sums.h"
 
 namespace gantry::controllers::appliance {
 
@@ -20,9 +21,8 @@ Async<Status> ensure_upstream(Turn turn);
 Async<Status> ensure_proxy(Turn turn);
 Async<Status> ensure_certificates(Turn turn);
 
-// What the parts ask, as lines of a shell script whose output stays the same as long as nothing
-// changes. Words come from checked fields (host names, addresses) and from constants.
-using Questions = std::vector<std::string>;
+// What the parts ask to see whether anything has changed.
+using guest::Questions;
 Questions ask_system(const Wanted& wanted);
 Questions ask_address(const Wanted& wanted);
 Questions ask_forwarding(const Wanted& wanted);

@@ -129,9 +129,8 @@ Async<Result<Json>> choose(Turn turn) {
 
 Questions ask_proxy(const Wanted& wanted) {
   if (!wanted.network.proxy) return {};
-  Questions questions =
-      argv_of(absl::StrFormat("systemctl is-enabled %s", kUnit),
-              absl::StrFormat("systemctl is-active %s", kUnit), join(admin("/config/"), " "));
+  Questions questions = {argv_of("systemctl", "is-enabled", kUnit),
+                         argv_of("systemctl", "is-active", kUnit), admin("/config/")};
   ask_files(questions, argv_of(kDropIn, kFile));
   return questions;
 }
@@ -190,10 +189,10 @@ Async<Status> check_host(Turn turn, std::string host) {
 
 Questions ask_certificates(const Wanted& wanted) {
   if (!has_certificates(wanted)) return {};
-  Questions questions = argv_of(join(admin("/pki/ca/local"), " "));
+  Questions questions = {admin("/pki/ca/local")};
   ask_files(questions, argv_of(kAuthority));
   for (const auto& route : wanted.routes)
-    if (route.tls) questions.push_back(join(handshake(*wanted.network.proxy, route.host), " "));
+    if (route.tls) questions.push_back(handshake(*wanted.network.proxy, route.host));
   return questions;
 }
 

@@ -32,24 +32,25 @@ std::vector<std::string> packages_of(const Wanted& wanted) {
 Questions ask_system(const Wanted& wanted) {
   Questions questions;
   for (const auto& package : packages_of(wanted))
-    questions.push_back("dpkg-query -W -f '${db:Status-Status} ${Version}\\n' " + package);
-  questions.push_back(absl::StrFormat("ls -1 %s", guest::kFolder));  // the notes
+    questions.push_back(
+        argv_of("dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}\\n", package));
+  questions.push_back(argv_of("ls", "-1", guest::kFolder));  // the notes
   return questions;
 }
 
 Questions ask_address(const Wanted&) {
-  return argv_of(absl::StrFormat("ip -4 -o addr show dev %s up", config::kLan));
+  return {argv_of("ip", "-4", "-o", "addr", "show", "dev", config::kLan, "up")};
 }
 
 Questions ask_forwarding(const Wanted&) {
-  Questions questions = argv_of("sysctl -n net.ipv4.ip_forward");
+  Questions questions = {argv_of("sysctl", "-n", "net.ipv4.ip_forward")};
   ask_files(questions, argv_of(kForwardingFile));
   return questions;
 }
 
 Questions ask_filter(const Wanted&) {
-  Questions questions = argv_of(absl::StrFormat("nft -s list table ip %s", config::kTable),
-                                "systemctl is-enabled nftables.service");
+  Questions questions = {argv_of("nft", "-s", "list", "table", "ip", config::kTable),
+                         argv_of("systemctl", "is-enabled", "nftables.service")};
   ask_files(questions, argv_of(kRulesFile, kBootRules, kLoadedRules));
   return questions;
 }

@@ -84,6 +84,7 @@ guest::Exit GuestShell::run_words(const Words& words, const std::string& input) 
   if ((name == "sh" || name == "bash") && words.size() > 2 && starts_with(words[1], "-") &&
       words[1].back() == 'c') {
     if (words[2].find("/dev/tcp/") != std::string::npos) return probe();
+    if (words.size() > 3 && words[3] == "sums") return run_sums(words, 4);
     return run_script(words.size() > 4 ? with_argument(words[2], words[4]) : words[2], input);
   }
   if ((name == "sh" || name == "bash") && words.size() == 2) {
@@ -121,23 +122,30 @@ guest::Exit GuestShell::probe() const {
   return exit_with(1, "", "connect: Connection refused\n");
 }
 
-namespace {
-const std::string kSumHead = "{ ", kSumTail = "; } 2>&1 | sha256sum";
-}  // namespace
-
-// The one pipe that is known: lines that say, as a sum, what their commands say.
-guest::Exit GuestShell::run_sums(const std::string& script) {
+// The one pipe that is known, from pkg/guest/setup/sums.cpp: groups of commands, and what each
+// group says as a sum.
+guest::Exit GuestShell::run_sums(const Words& words, size_t first) {
+  const auto count = [&](size_t at) {
+    return at < words.size() ? static_cast<size_t>(parse_integer(words[at]).value_or(0)) : 0;
+  };
   guest::Exit all;
-  for (const auto& line : split(script, '\n')) {
-    const auto length = line.size() - kSumHead.size() - kSumTail.size();
-    const auto said = run_script(line.substr(kSumHead.size(), length), "");
-    all.out += crypto::sha256_hex(said.out + said.err) + "  -\n";
+  for (size_t at = first; at < words.size();) {
+    const size_t end = std::min(at + 1 + count(at), words.size());
+    std::string said;
+    for (++at; at < end;) {
+      const size_t next = std::min(at + 1 + count(at), end);
+      const auto exit = run_words(Words(words.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                                        words.begin() + static_cast<std::ptrdiff_t>(next)),
+                                  "");
+      said += exit.out + exit.err;
+      at = next;
+    }
+    all.out += crypto::sha256_hex(said) + "  -\n";
   }
   return all;
 }
 
 guest::Exit GuestShell::run_script(const std::string& script, const std::string& input) {
-  if (script.starts_with(kSumHead)) return run_sums(script);
   guest::Exit all;
   bool stops_on_error = false;
   for (const auto& step : split_steps(script)) {

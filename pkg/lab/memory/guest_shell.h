@@ -33,7 +33,7 @@ class GuestShell {
   using Words = std::vector<std::string>;
   guest::Exit run_words(const Words& words, const std::string& input);
   guest::Exit run_script(const std::string& script, const std::string& input);
-  guest::Exit run_sums(const std::string& script);
+  guest::Exit run_sums(const Words& words, size_t first);
   guest::Exit run_file_command(const Words& words);
   guest::Exit run_systemctl(const Words& words);
   guest::Exit run_apt(const Words& words);
