@@ -20,8 +20,9 @@ ErrorClass class_of(int status) {
       return ErrorClass::conflict;
     case 429:
       return ErrorClass::overload;
+    // The daemon is there and cannot serve: no leader, no database. Nothing was refused.
     case 503:
-      return ErrorClass::remote;
+      return ErrorClass::transport;
     case 504:
       return ErrorClass::timeout;
     default:
@@ -55,6 +56,18 @@ Status error_of(const http::Response& response, const Json* body) {
 }
 
 }  // namespace
+
+Status never_arrived(Status status) {
+  const bool gone = error_class(status) == ErrorClass::transport;
+  return gone ? with_code(std::move(status), kCannotReach) : status;
+}
+
+std::string error_text(const Status& status, const std::string& url) {
+  const auto message = message_of(status);
+  if (catalogue_code(status) != kCannotReach) return message;
+  return absl::StrFormat("%s: cannot reach %s: %s; is gantryd running?", kCannotReach, url,
+                         message);
+}
 
 std::string path_of(const Where& where) {
   const auto& kind = *where.kind;
@@ -92,7 +105,7 @@ Async<Result<Json>> ApiClient::exchange(http::Request request) {
   if (!token_.empty()) request.headers["Authorization"] = "Bearer " + token_;
   request.headers["User-Agent"] = "gantryctl";
   auto response = co_await client_.send(std::move(request), kTimeout);
-  if (!response.ok()) co_return response.status();
+  if (!response.ok()) co_return never_arrived(response.status());
   tell_warnings(*response);
   auto body = schema::parse_json(response->body);
   if (response->status >= 300) co_return error_of(*response, body.ok() ? &*body : nullptr);

@@ -21,7 +21,7 @@ struct Where {
 std::string path_of(const Where& where);
 
 // Errors keep what the server said: its Status message, with the class of its reason. What never
-// reached the server is Transport or TLS.
+// reached the server is Transport or TLS, and so is what it cannot serve now (503).
 class ApiClient {
  public:
   ApiClient(http::Client& client, std::string token);
@@ -46,6 +46,13 @@ inline constexpr const char* kJson = "application/json";
 inline constexpr const char* kJsonToShow = "application/json;drop=metadata.managedFields";
 inline constexpr const char* kTable =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+// Of the failure catalogue: nothing answers at the server's address.
+inline constexpr const char* kCannotReach = "CON-018";
+// The same error, with that code when its class is Transport.
+Status never_arrived(Status status);
+// What people are told of an error: with that code, where was asked and what to look at as well.
+std::string error_text(const Status& status, const std::string& url);
 
 // True when an error means that the question could not be put at all (exit code 2).
 bool could_not_ask(const Status& status);

@@ -18,9 +18,13 @@ Async<Status> watch(http::StreamingClient& client, std::string token, std::strin
   request.headers["Accept"] = std::move(accept);
   request.headers["User-Agent"] = "gantryctl";
   auto splitter = std::make_shared<LineSplitter>();
-  const http::StreamingClient::OnHead on_head = [](const http::Response& head) -> Status {
+  bool answered = false;
+  const http::StreamingClient::OnHead on_head = [&answered](const http::Response& head) -> Status {
+    answered = true;
     if (head.status == 200) return {};
-    const auto kind = head.status >= 500 ? ErrorClass::remote : ErrorClass::invalid;
+    const auto kind = head.status == 503   ? ErrorClass::transport
+                      : head.status >= 500 ? ErrorClass::remote
+                                           : ErrorClass::invalid;
     return error(kind, "the server answered %d to a watch", head.status);
   };
   const http::StreamingClient::OnChunk on_chunk = [splitter,
@@ -34,6 +38,7 @@ Async<Status> watch(http::StreamingClient& client, std::string token, std::strin
   const auto ended = co_await client.stream(std::move(request), on_head, on_chunk);
   const bool done = ended.ok() || error_class(ended.status()) == ErrorClass::cancelled;
   if (done) co_return Status();
+  if (!answered) co_return never_arrived(ended.status());
   co_return ended.status();
 }
 

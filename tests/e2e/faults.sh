@@ -129,6 +129,8 @@ bad_input_is_refused() {
   sed "s/:$daemon_port/:1/" "$KUBECONFIG" >"$work/wrong.kubeconfig"
   ctl --kubeconfig "$work/wrong.kubeconfig" get apps 2>"$work/said" || code=$?
   [ "$code" = 2 ] || die "a server that is not there: exit code 2 expected, not $code"
+  grep -q "CON-018: cannot reach https://.*:1: .*; is gantryd running?" "$work/said" ||
+    die "a server that is not there: $(cat "$work/said")"
 }
 
 strangers_are_there_first() {

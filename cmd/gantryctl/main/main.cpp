@@ -161,9 +161,9 @@ Async<Status> run_version(Session& session, Flags&) {
   co_return Status();
 }
 
-int report(const Status& status) {
+int report(const Status& status, const std::string& url = "") {
   if (status.ok()) return 0;
-  std::cerr << "error: " << message_of(status) << "\n";
+  std::cerr << "error: " << error_text(status, url) << "\n";
   return could_not_ask(status) ? kCouldNotAsk : kRefused;
 }
 
@@ -189,7 +189,7 @@ int run(Flags& flags, const Command& command) {
   // A watch is ended by Ctrl-C, which is no failure. Whatever else is ended so was not done.
   loop.on_signals({SIGINT, SIGTERM},
                   [&flags](int signal) { std::_Exit(flags.watch ? 0 : 128 + signal); });
-  return report(loop.block_on(command(session, flags)));
+  return report(loop.block_on(command(session, flags)), http::to_string(config->endpoint));
 }
 
 int run_here(Flags& flags, const LocalCommand& command) {
