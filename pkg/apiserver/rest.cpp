@@ -1,6 +1,7 @@
 #include "pkg/apiserver/rest.h"
 
 #include "pkg/apiserver/present/renderer.h"
+#include "pkg/apiserver/warning.h"
 #include "pkg/apiserver/write/removal.h"
 #include "pkg/apiserver/write/scale.h"
 
@@ -32,14 +33,7 @@ http::Response Rest::answer(int code, const store::ObjectPtr& object,
   const auto record =
       object->record ? object->record : store::make_preview(object->key, object->value);
   response.body = renderer.object(*record);
-  std::string header;
-  for (const auto& warning : warnings) {
-    std::string escaped;
-    for (const char c : warning)
-      escaped += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
-    header += (header.empty() ? "299 - \"" : ", 299 - \"") + escaped + "\"";
-  }
-  if (!header.empty()) response.headers["Warning"] = header;
+  for (const auto& warning : warnings) add_warning(response, warning);
   return response;
 }
 

@@ -8,6 +8,7 @@
 #include "pkg/apiserver/request/body.h"
 #include "pkg/apiserver/rest.h"
 #include "pkg/apiserver/reviews.h"
+#include "pkg/apiserver/warning.h"
 #include "pkg/apiserver/watch/watch.h"
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
@@ -249,7 +250,7 @@ void Server::mark_stale(const RequestInfo& info, http::Response& response) const
   const bool reads = info.verb == "get" || info.verb == "list" || info.verb == "watch";
   if (!info.is_resource || !reads || response.status != 200) return;
   const auto health = store_.health();
-  if (!health.ok()) response.headers["Warning"] = "299 - \"" + message_of(health) + "\"";
+  if (!health.ok()) add_warning(response, message_of(health));
 }
 
 std::string Server::next_id() {
