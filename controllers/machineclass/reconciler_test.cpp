@@ -60,7 +60,7 @@ TEST_F(ReconcilerTest, AClassStaysForAsLongAsMachinesNameIt) {
   ASSERT_THAT(shape, IsOk());
   const auto* deleting = api::meta::find_condition(shape->status.conditions, "Deleting");
   ASSERT_NE(deleting, nullptr);
-  EXPECT_EQ(deleting->message, "1 Machines name it: it goes when they have");
+  EXPECT_EQ(deleting->message, "waits until no Machine names it; as yet 1");
   remove({kMachines, "default", "web"});
   EXPECT_FALSE(is_there());
 }

@@ -265,7 +265,7 @@ void report(MachineClass& shape, const Findings& findings) {
   status.machines = findings.machines;
   if (shape.metadata.deleting()) {
     speaker.yes("Deleting", "InUse",
-                std::to_string(findings.machines) + " Machines name it: it goes when they have");
+                absl::StrFormat("waits until no Machine names it; as yet %d", findings.machines));
   }
   if (!findings.selectors.ok()) {
     report_problem(speaker, diagnose::diagnose(findings.selectors), true);

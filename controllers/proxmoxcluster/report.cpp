@@ -315,8 +315,8 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
   if (cluster.metadata.deleting()) {
     Speaker(cluster, sight.now)
         .yes("Deleting", "InUse",
-             std::to_string(sight.rows.size()) +
-                 " VMIDs of ours are on it: it goes when their Machines have gone");
+             absl::StrFormat("waits until the Machines on it have gone; VMIDs of ours there: %d",
+                             sight.rows.size()));
   }
   if (!sight.connection.ok()) {
     report_disconnected(cluster, sight);

@@ -135,7 +135,7 @@ TEST(Report, ADeletionThatWaitsSaysForWhat) {
   report(cluster, sight_of(good()));
   const auto* said = api::meta::find_condition(cluster.status.conditions, "Deleting");
   ASSERT_NE(said, nullptr);
-  EXPECT_THAT(said->message, ::testing::HasSubstr("1 VMIDs of ours are on it"));
+  EXPECT_THAT(said->message, ::testing::HasSubstr("VMIDs of ours there: 1"));
 }
 
 TEST(Report, EachEndpointHasItsOwnWord) {
