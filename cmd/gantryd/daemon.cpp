@@ -32,8 +32,20 @@ namespace {
 constexpr size_t kDatabaseThreads = 4;
 constexpr size_t kDatabaseQueue = 256;
 
-// For requests under way when the daemon stops. With the controllers' it must be less than 10 s.
+// For requests under way when the daemon stops. With the controllers' it must be less than
+// kStopSeconds.
 constexpr Duration kDrain = std::chrono::seconds(3);
+// Whoever asked for the end waits ten.
+constexpr unsigned kStopSeconds = 9;
+
+// A commit that PostgreSQL does not answer cannot be called off. Nobody was told that it was done,
+// and what was told is on disk: ending now loses nothing.
+void end_at_once(int) {
+  constexpr std::string_view text =
+      "gantryd: PostgreSQL or an ssh server does not answer: ends now\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+  ::_exit(1);
+}
 
 // Each watch of a client is a connection.
 constexpr size_t kConnectionsMax = 4096;
@@ -96,6 +108,10 @@ class Daemon {
   }
 
   void stop() {
+    if (!stopping_) {
+      (void)std::signal(SIGALRM, &end_at_once);
+      ::alarm(kStopSeconds);
+    }
     if (manager_) manager_->stop();
     stopping_ = true;
   }

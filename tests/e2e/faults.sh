@@ -332,6 +332,25 @@ sigterm_ends() {
   say "ended after $((SECONDS - since)) s"
 }
 
+sigterm_ends_without_database() {
+  chapter "SIGTERM, while PostgreSQL hangs in the middle of a write"
+  start_daemon
+  local processes; mapfile -t processes < <(pgrep -P "$postgres_pid"; echo "$postgres_pid")
+  kill -STOP "${processes[@]}"
+  api POST $config_maps "$(config_map hanging)" >"$work/write.answer" 2>&1 &
+  local write=$! since=$SECONDS tries=100
+  sleep 1
+  kill -TERM "$daemon_pid"
+  while kill -0 "$daemon_pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+  kill -CONT "${processes[@]}"
+  ! kill -0 "$daemon_pid" 2>/dev/null || die "gantryd has not ended within 10 s"
+  wait "$daemon_pid" || true
+  wait "$write" || true
+  ! grep -q '^HTTP/1.1 201' "$work/write.answer" || die "a write that hangs was acknowledged"
+  daemon_pid=
+  say "ended after $((SECONDS - since)) s"
+}
+
 chapter "PostgreSQL, a lab in memory, gantryd"
 start_database
 start_lab memory
@@ -352,6 +371,7 @@ what_is_ended_is_not_done
 secrets_stay_secret
 delete_leaves_strangers
 sigterm_ends
+sigterm_ends_without_database
 stop_stack
 nothing_is_left || die "something is left behind"
 chapter "all of it went well"
