@@ -502,7 +502,7 @@ TEST(Evaluate, TimeParts) {
       {"getSeconds()", "20"},
       {"getMilliseconds()", "123"},
       {"getDate('Australia/Sydney')", "14"},
-      {"getDayOfMonth('US/Central')", "12"},
+      {"getDayOfMonth('America/Chicago')", "12"},
       {"getDayOfMonth('+11:00')", "13"},
       {"getDayOfWeek('UTC')", "5"},
       {"getDayOfWeek('+01:00')", "6"},
