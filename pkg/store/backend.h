@@ -44,6 +44,8 @@ struct Loaded {
   std::vector<FeedEntry> objects;  // every live object, revision = its own
   int64_t revision = 0;            // of the store
   int64_t oldest_change = 0;       // the feed reaches back to here
+  // The change that made `revision`, an erase too; nullopt when the feed does not reach back to it.
+  std::optional<FeedEntry> newest;
 };
 
 // The text that a row shall have instead; nullopt leaves it as it is.

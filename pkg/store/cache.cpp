@@ -94,11 +94,10 @@ int64_t Cache::changed_at(const Resource& resource) const {
   return std::max(window_.newest(resource), loaded_at_);
 }
 
-void Cache::reset(std::vector<RecordPtr> records, int64_t revision) {
+void Cache::reset(std::vector<RecordPtr> records, int64_t revision, RecordPtr newest) {
   collections_.clear();
-  newest_.reset();
+  newest_ = std::move(newest);
   for (auto& record : records) {
-    if (record->revision == revision) newest_ = record;
     auto& collection = collections_[record->key.resource];
     collection.put(std::move(record));
   }

@@ -129,7 +129,11 @@ Async<Status> CachedStore::reload() {
     GANTRY_CO_TRY_ASSIGN(auto record, make_record(std::move(entry)));
     records.push_back(std::move(record));
   }
-  cache_->reset(std::move(records), loaded->revision);
+  RecordPtr newest;
+  if (loaded->newest) {
+    GANTRY_CO_TRY_ASSIGN(newest, make_record(*std::move(loaded->newest)));
+  }
+  cache_->reset(std::move(records), loaded->revision, std::move(newest));
   co_return Status();
 }
 

@@ -364,6 +364,30 @@ TEST(CachedStore, NoticesAnotherHistoryBehindTheSameNumbers) {
   EXPECT_THAT(daemon->store.get(key("c")), IsOk());
 }
 
+// What was erased last is carried by no object, and is part of history all the same.
+TEST(CachedStore, NoticesAnotherHistoryRightAfterALoadWhoseNewestChangeIsAnErase) {
+  World world;
+  auto first = world.daemon(1);
+  first->create(app("a"));
+  const auto yesterday = world.disk.snapshot();
+  first->create(app("b"));
+  EXPECT_THAT(first->run(first->store.remove(key("b"), {})), IsOk());
+  first.reset();
+  const auto today = world.disk.snapshot();
+  world.disk.restore(yesterday);
+  auto second = world.daemon(2);
+  second->create(app("x"));
+  second->create(app("y"));
+  second.reset();
+  const auto elsewhere = world.disk.snapshot();
+  world.disk.restore(today);
+  auto daemon = world.daemon(3);
+  world.disk.restore(elsewhere);
+  world.pass(1min);
+  EXPECT_THAT(daemon->store.get(key("x")), IsOk());
+  EXPECT_THAT(daemon->store.get(key("y")), IsOk());
+}
+
 TEST(CachedStore, FollowsAFeedThatIsTrimmedUpToWhatItKnows) {
   World world;
   auto one = world.daemon(1);

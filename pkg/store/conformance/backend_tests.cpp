@@ -138,6 +138,22 @@ void says_when_the_feed_does_not_reach_back(World& world) {
   EXPECT_EQ(loaded->oldest_change, 3);
 }
 
+void loads_the_newest_change_even_when_it_is_an_erase(World& world) {
+  commit(world, world.first(), {put("a", 0), put("b", 0)});
+  const auto before = world.run(world.first().backend().load());
+  ASSERT_THAT(before, IsOk());
+  ASSERT_TRUE(before->newest.has_value());
+  EXPECT_EQ(before->newest->key.name, "b");
+  commit(world, world.second(), {erase("a", 1)});
+  const auto loaded = world.run(world.first().backend().load());
+  ASSERT_THAT(loaded, IsOk());
+  ASSERT_TRUE(loaded->newest.has_value());
+  EXPECT_EQ(loaded->newest->type, WriteType::erase);
+  EXPECT_EQ(loaded->newest->key.name, "a");
+  EXPECT_EQ(loaded->newest->revision, loaded->revision);
+  EXPECT_EQ(loaded->newest->text, R"({"last":true})");
+}
+
 // "name@revision<previous=text", and what was read through.
 std::vector<std::string> part(World& world, const char* resource, int64_t since, int limit = 100) {
   const auto read = world.run(world.second().backend().changes_of(resource, since, limit));
@@ -222,6 +238,8 @@ void does_not_wake_for_own_writes(World& world) {
 const std::vector<ContractTest>& backend_tests() {
   static const std::vector<ContractTest> tests{
       {"StartsEmpty", starts_empty},
+      {"LoadsTheNewestChangeEvenWhenItIsAnErase",
+       loads_the_newest_change_even_when_it_is_an_erase},
       {"GivesDenseRevisionsInTheOrderOfTheWrites",
        gives_dense_revisions_in_the_order_of_the_writes},
       {"RefusesSingleWritesAndCommitsTheOthers", refuses_single_writes_and_commits_the_others},

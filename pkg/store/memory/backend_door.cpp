@@ -53,6 +53,7 @@ Async<Result<Loaded>> Database::BackendDoor::load() {
         FeedEntry{row.revision, WriteType::put, key, row.uid, row.text, 0, ""});
   loaded.revision = disk_.image.revision;
   loaded.oldest_change = disk_.image.trimmed_to + 1;
+  if (!disk_.image.feed.empty()) loaded.newest = disk_.image.feed.back();
   GANTRY_CO_TRY(co_await disk_.leave(fault, "load"));
   seen_ = loaded.revision;
   co_return loaded;

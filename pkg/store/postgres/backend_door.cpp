@@ -31,6 +31,10 @@ Result<Loaded> load_all(Session& session) {
   Loaded loaded;
   loaded.revision = meta[0][0].as<int64_t>();
   loaded.oldest_change = meta[0][1].as<int64_t>() + 1;
+  const auto newest = transaction.exec(
+      "SELECT revision, type, resource, ns, name, uid, body FROM gantry.changes "
+      "ORDER BY revision DESC LIMIT 1");
+  if (!newest.empty()) loaded.newest = entry_of(newest[0], 0);
   transaction.exec(
       "DECLARE everything NO SCROLL CURSOR FOR SELECT revision, 'p', resource, ns, "
       "name, uid, body FROM gantry.objects");

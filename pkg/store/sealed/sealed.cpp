@@ -55,6 +55,8 @@ Async<Result<Loaded>> SealedBackend::load() {
   auto loaded = co_await inner_.load();
   if (!loaded.ok()) co_return loaded;
   for (auto& entry : loaded->objects) GANTRY_CO_TRY(open(entry));
+  // What was erased is nobody's any more: that its key is lost keeps nobody from the rest.
+  if (loaded->newest && !open(*loaded->newest).ok()) loaded->newest.reset();
   co_return loaded;
 }
 
