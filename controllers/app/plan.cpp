@@ -13,6 +13,7 @@ namespace {
 using api::meta::Condition;
 using api::meta::ConditionStatus;
 using api::v1alpha1::App;
+using api::v1alpha1::DeletionPolicy;
 using api::v1alpha1::Machine;
 using api::v1alpha1::PowerState;
 
@@ -39,7 +40,13 @@ Machine with_decisions(Machine machine, const Machine& want) {
   machine.spec.power_state = want.spec.power_state;
   machine.spec.networks = want.spec.networks;
   machine.spec.volumes = want.spec.volumes;
+  if (!want.spec.volumes.empty()) machine.spec.deletion_policy = want.spec.deletion_policy;
   return machine;
+}
+
+bool retains_volumes(const App& app) {
+  return !app.spec.volumes.empty() &&
+         app.spec.deletion.volumes == api::v1alpha1::VolumesOnDeletion::retain;
 }
 
 bool same_spec(const Machine& a, const Machine& b) {
@@ -47,22 +54,22 @@ bool same_spec(const Machine& a, const Machine& b) {
 }
 
 // It has a container that may hold data.
-bool may_hold_data(const App& app, const Machine& machine) {
-  return !app.spec.volumes.empty() && machine.status.vmid.has_value() &&
-         machine.status.power != "absent";
+bool may_hold_data(const Machine& machine) {
+  return machine.status.vmid.has_value() && machine.status.power != "absent";
 }
 
 // A Machine that goes. Its data stays with the container, which is stopped first: nothing writes
 // to it any more, and what a person finds is whole.
 Step removal_of(const App& app, const Machine& machine) {
-  using api::v1alpha1::DeletionPolicy;
-  const bool retain = app.spec.deletion.volumes == api::v1alpha1::VolumesOnDeletion::retain;
-  if (!retain || !may_hold_data(app, machine)) return DeleteMachine{machine.metadata.name};
-  Machine kept = machine;
-  kept.spec.power_state = PowerState::stopped;
-  kept.spec.deletion_policy = DeletionPolicy::retain;
-  if (!same_spec(kept, machine)) return UpdateMachine{std::move(kept)};
-  if (machine.status.power == "stopped") return DeleteMachine{machine.metadata.name};
+  Machine next = machine;
+  if (!app.spec.volumes.empty()) {
+    next.spec.deletion_policy =
+        retains_volumes(app) ? DeletionPolicy::retain : DeletionPolicy::remove;
+  }
+  const bool keeps_data = retains_volumes(app) && may_hold_data(machine);
+  if (keeps_data) next.spec.power_state = PowerState::stopped;
+  if (!same_spec(next, machine)) return UpdateMachine{std::move(next)};
+  if (!keeps_data || machine.status.power == "stopped") return DeleteMachine{machine.metadata.name};
   return Await{machine.metadata.name + " is stopped, and left with its volumes"};
 }
 
@@ -142,6 +149,8 @@ Machine wanted_machine(const App& app, int ordinal) {
   machine.spec.machine_class_name = app.spec.machine_class_name;
   machine.spec.networks = app.spec.networks;
   machine.spec.volumes = app.spec.volumes;
+  // From the beginning: whoever deletes it, be it a person or the garbage collector.
+  if (retains_volumes(app)) machine.spec.deletion_policy = DeletionPolicy::retain;
   machine.spec.power_state = app.spec.suspend ? PowerState::stopped : PowerState::running;
   return machine;
 }

@@ -74,12 +74,13 @@ TEST(Plan, AnswersEverySituationWithTheRightStep) {
   holder.status.power = "running";
   auto keeping = holder;
   keeping.spec.power_state = api::v1alpha1::PowerState::stopped;
-  keeping.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
   auto kept = keeping;
   kept.status.power = "stopped";
   auto fresh_holder = wanted_machine(with_data, 0);
   auto purged = deleting(with_data);
   purged.spec.deletion.volumes = api::v1alpha1::VolumesOnDeletion::remove;
+  auto given_up = holder;
+  given_up.spec.deletion_policy = api::v1alpha1::DeletionPolicy::remove;
   const std::vector<Row> rows{
       {"data is stopped before it is left", deleting(with_data), {holder}, "update hello-0"},
       {"… and waited for", deleting(with_data), {keeping}, "wait"},
@@ -88,7 +89,9 @@ TEST(Plan, AnswersEverySituationWithTheRightStep) {
        deleting(with_data),
        {fresh_holder},
        "delete hello-0"},
-      {"data goes when that is asked for", purged, {holder}, "delete hello-0"},
+      {"data goes when that is asked for", purged, {holder}, "update hello-0"},
+      {"… and said", purged, {given_up}, "delete hello-0"},
+      {"who takes a Machine away takes no data", with_data, {given_up}, "update hello-0"},
       {"a volume that is new is made", with_data, {zero}, "update hello-0"},
       {"the finalizer comes first", fresh, {}, "add finalizer"},
       {"a missing machine is created", hello(1), {}, "create hello-0"},

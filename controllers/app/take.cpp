@@ -60,7 +60,8 @@ Async<Status> Reconciler::take(const App& app, DeleteMachine step) {
   const store::Key key(kMachines, app.metadata.ns, step.name);
   const auto object = d_.store.get(key);
   if (!object.ok()) co_return Status();
-  const store::Precondition same((*object)->uid, std::nullopt);
+  // As it was looked at: a container that it has got since may hold data.
+  const store::Precondition same((*object)->uid, (*object)->revision);
   auto removed = co_await d_.store.remove(key, same);
   const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
   if (!removed.ok() && !gone) co_return removed.status();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "pkg/base/text.h"
@@ -23,6 +25,14 @@ bool destroyed(const Case& the) {
   return is_step(the.status(), steps::kDestroy, StepState::done);
 }
 
+Plan plan_stop(const Case& the) {
+  const auto* stop = find_step(the.status(), steps::kStop);
+  const bool asked = stop != nullptr && stop->attempts > 0 && stop->started_at.has_value() &&
+                     *stop->started_at >= *the.machine.metadata.deletion_timestamp;
+  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
+  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
+}
+
 Plan plan_destroy(const Case& the) {
   const auto& world = the.world;
   const auto& guest = world.guest;
@@ -42,11 +52,34 @@ Plan plan_destroy(const Case& the) {
     if (auto later = in_backoff(the, steps::kDestroy, "DestroyFailed", "")) return *later;
     return act(steps::kDestroy, Destroy{}, "Destroying", "destroying " + guest_text(world));
   }
-  const auto* stop = find_step(the.status(), steps::kStop);
-  const bool asked = stop != nullptr && stop->attempts > 0 && stop->started_at.has_value() &&
-                     *stop->started_at >= *the.machine.metadata.deletion_timestamp;
-  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
-  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
+  return plan_stop(the);
+}
+
+// Of an App, with volumes.
+bool holds_data_of_app(const Machine& machine) {
+  return !machine.spec.volumes.empty() &&
+         std::ranges::any_of(machine.metadata.owner_references, [](const auto& owner) {
+           return owner.kind == "App" && owner.controller.value_or(false);
+         });
+}
+
+// Somebody else than its App has deleted it: nothing writes to its volumes any more once it is
+// nobody's, and what a person finds is whole.
+std::optional<Plan> plan_stop_before_leaving(const Case& the) {
+  const auto& guest = the.world.guest;
+  if (!holds_data_of_app(the.machine) || !was_made(the)) return std::nullopt;
+  if (guest.occupant == Occupant::unknown) {
+    return unknown(steps::kLeave, guest_text(the.world) + " is not to be seen (" + guest.why +
+                                      "): whether it has stopped cannot be told");
+  }
+  if (guest.occupant != Occupant::ours) return std::nullopt;
+  if (!guest.status.has_value()) return unknown(steps::kLeave, message_of(guest.unreadable));
+  if (!guest.status->running) return open_call(the);
+  if (const auto lock = guest.config.find("lock")) {
+    return wait(steps::kLeave, "Locked", guest_text(the.world) + " is locked (" + *lock + ")",
+                kLookAgain);
+  }
+  return plan_stop(the);
 }
 
 // The container is gone by every sign; its volumes must be, too.
@@ -127,6 +160,7 @@ Plan plan_deletion(const Case& the) {
     if (!retain || unclear->situation != Situation::held) return *unclear;
   }
   if (retain) {
+    if (auto first = plan_stop_before_leaving(the)) return *std::move(first);
     return act(steps::kLeave, Release{}, "Releasing",
                guest_text(world) + " is left as it is, as deletionPolicy: Retain asks");
   }

@@ -141,6 +141,14 @@ struct Scene {
     world.guest.config.values[key] =
         std::string("local:20001/vm-20001-disk-1.raw") + (mounted ? ",mp=/srv/data,size=8G" : "");
   }
+  void keeps_data_of_an_app() {
+    wants_data("mp0");
+    machine.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
+    api::meta::OwnerReference app;
+    app.kind = "App";
+    app.controller = true;
+    machine.metadata.owner_references = {app};
+  }
   void had_data() {
     machine.status.volumes = {{"/srv/data", "mp0", "local:20001/vm-20001-disk-1.raw", "8G"}};
   }
@@ -704,6 +712,33 @@ TEST(Plan, ADeleteIsDoneWhenItIsProvenDone) {
       {"Retain lets the container be",
        [](Scene& s) {
          s.machine.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
+         s.deleting();
+       },
+       "release the VMID", Situation::progressing, "Releasing"},
+      {"an App's data is stopped before it is left",
+       [](Scene& s) {
+         s.keeps_data_of_an_app();
+         s.deleting();
+       },
+       "shut it down", Situation::progressing, "Stopping"},
+      {"… and left when it has stopped",
+       [](Scene& s) {
+         s.keeps_data_of_an_app();
+         s.stopped();
+         s.deleting();
+       },
+       "release the VMID", Situation::progressing, "Releasing"},
+      {"… and waited for while it cannot be seen",
+       [](Scene& s) {
+         s.keeps_data_of_an_app();
+         s.unseen();
+         s.deleting();
+       },
+       kNothing, Situation::unknown, "Unknown"},
+      {"… and given up when it is gone",
+       [](Scene& s) {
+         s.keeps_data_of_an_app();
+         s.absent();
          s.deleting();
        },
        "release the VMID", Situation::progressing, "Releasing"},

@@ -24,6 +24,12 @@ class VolumeStory : public Story {
     const auto guest = vmid.has_value() ? world.lab->find_guest(*vmid) : std::nullopt;
     return guest.has_value() && guest->running;
   }
+  void expect_left(VmId vmid) {
+    const auto guest = world.lab->find_guest(vmid);
+    ASSERT_TRUE(guest.has_value());
+    EXPECT_FALSE(guest->running);
+    EXPECT_THAT(setting(vmid, "mp0"), HasSubstr("mp=/srv/data"));
+  }
   VmId start() {
     world.create_app("web", 1, "page", with_data());
     EXPECT_TRUE(wait_until([&] { return runs(); }));
@@ -98,10 +104,7 @@ TEST_F(VolumeStory, OutlivesItsApp) {
   world.run_for(1min);
   world.delete_app("web");
   EXPECT_TRUE(wait_until([&] { return world.objects("apps.gantry.dev").empty(); }));
-  const auto guest = world.lab->find_guest(vmid);
-  ASSERT_TRUE(guest.has_value());
-  EXPECT_FALSE(guest->running);
-  EXPECT_THAT(setting(vmid, "mp0"), HasSubstr("mp=/srv/data"));
+  expect_left(vmid);
   EXPECT_TRUE(world.objects("machines.gantry.dev").empty());
 }
 
@@ -113,6 +116,44 @@ TEST_F(VolumeStory, GoesWithItsAppWhenThatIsAskedFor) {
   EXPECT_TRUE(wait_until([&] { return world.objects("apps.gantry.dev").empty(); }));
   EXPECT_EQ(world.lab->guest_count(), 0u);
   EXPECT_THAT(world.leaks(), IsEmpty());
+}
+
+// Argo CD deletes so: the garbage collector is faster than the App's own controller.
+TEST_F(VolumeStory, OutlivesItsAppThatIsDeletedInTheForeground) {
+  const auto vmid = start();
+  world.run_for(1min);
+  world.delete_app("web", store::Dependents::foreground);
+  EXPECT_TRUE(wait_until([&] { return world.objects("apps.gantry.dev").empty(); }));
+  expect_left(vmid);
+}
+
+TEST_F(VolumeStory, OutlivesItsAppThatIsTornOut) {
+  const auto vmid = start();
+  world.run_for(1min);
+  world.kill_daemon();
+  world.delete_app("web");
+  world.strip_app("web");
+  world.start_daemon();
+  EXPECT_TRUE(wait_until([&] { return world.objects("machines.gantry.dev").empty(); }));
+  expect_left(vmid);
+}
+
+TEST_F(VolumeStory, OutlivesItsMachineAndTheNextBeginsWithAnEmptyOne) {
+  const auto vmid = start();
+  world.run_for(1min);
+  world.delete_machine("web-0");
+  EXPECT_TRUE(wait_until([&] { return runs() && world.vmid_of("web-0") != vmid; }));
+  expect_left(vmid);
+}
+
+TEST_F(VolumeStory, GoesInTheForegroundToo) {
+  start();
+  world.run_for(1min);
+  world.edit_app("web", with_data("8Gi", "Delete"));
+  world.run_for(1min);
+  world.delete_app("web", store::Dependents::foreground);
+  EXPECT_TRUE(wait_until([&] { return world.objects("apps.gantry.dev").empty(); }));
+  EXPECT_EQ(world.lab->guest_count(), 0u);
 }
 
 }  // namespace
