@@ -27,8 +27,8 @@ class Cache : public std::enable_shared_from_this<Cache> {
   // When the collection last changed; see Reader::changed_at().
   int64_t changed_at(const Resource& resource) const;
 
-  // Replaces everything; all watches expire. `newest`: the change that made `revision`, or null. Not
-  // publish()ed yet.
+  // Replaces everything; all watches expire. `newest`: the change that made `revision`, or null.
+  // Not publish()ed yet.
   void reset(std::vector<RecordPtr> records, int64_t revision, RecordPtr newest);
   // The change that follows. Requires record->revision == revision() + 1. Watches learn of it at
   // the next publish().

@@ -23,7 +23,10 @@ class UserActor {
  private:
   void act_on_machine(const std::string& name);
   void move(const std::string& name);
+  void create_app(const std::string& name, int replicas);
   void act_on_app(const std::string& name);
+  bool act_on_data(const std::string& name);
+  void delete_app(const std::string& name, store::Dependents dependents);
   void edit_class();
   World& world_;
   const Swarm& swarm_;
@@ -44,9 +47,11 @@ class PersonActor {
   void put_stranger();
   void act_on(const std::string& name, const lab::GuestRecord& guest);
   void spoil(const std::string& name, const lab::GuestRecord& guest);
+  void detach_volume(const lab::GuestRecord& guest);
   void destroy_several();
   void stop_through_proxmox(NodeName node, VmId vmid);
   void give_up_what_is_gone();
+  void begin_with_empty_volumes();
   bool others_are_there(const std::string& victim) const;
   void say(const std::string& what, VmId vmid);
   World& world_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "pkg/base/text.h"
+#include "tests/sim/objects.h"
 #include "tests/sim/records.h"
 #include "tests/sim/users.h"
 
@@ -92,6 +93,10 @@ void World::check_write(const lab::Lab::Write& write) {
   if (is_destruction(write) && !may_go(owner->second)) {
     violate("a container was destroyed that nobody had deleted: " + write.path);
   }
+  if (is_destruction(write) && data_.contains(vmid) && !may_lose_data(owner->second)) {
+    violate("data was destroyed that nobody wanted destroyed: " + write.path);
+  }
+  if (ends_with(write.path, "/config")) check_volumes(vmid);
   const auto guest = lab->find_guest(vmid);
   if (is_destruction(write) && guest.has_value() && guest->running) {
     violate("a container was destroyed while it ran: " + write.path);
@@ -140,6 +145,7 @@ void World::check_guests() {
       check_stranger(vmid, guest);
     } else {
       see_guest(vmid, guest, touched);
+      see_volumes(vmid, guest);
     }
   }
   for (const auto& uid : touched) check_carriers(uid);
@@ -176,6 +182,30 @@ void World::see_guest(VmId vmid, const std::optional<lab::GuestRecord>& guest,
   seen_ours_[vmid] = *uid;
   carriers_[*uid].insert(vmid);
   touched.insert(*uid);
+}
+
+// Only volumes that something has run on matter: until then they are empty.
+void World::see_volumes(VmId vmid, const std::optional<lab::GuestRecord>& guest) {
+  if (!guest.has_value()) {
+    data_.erase(vmid);
+    return;
+  }
+  auto volumes = volumes_of(*guest);
+  const bool is_known = data_.contains(vmid) || (guest->running && seen_ours_.contains(vmid));
+  if (volumes.empty() || !is_known) return;
+  data_[vmid] = std::move(volumes);
+  if (auto* system = backend.inside(vmid)) system->files[kKeptPath].content = "kept";
+}
+
+// A setting of ours must leave them in the config, mounted or not.
+void World::check_volumes(VmId vmid) {
+  const auto known = data_.find(vmid);
+  const auto guest = lab->find_guest(vmid);
+  if (known == data_.end() || !guest.has_value()) return;
+  const auto volumes = volumes_of(*guest);
+  for (const auto& volume : known->second) {
+    if (!volumes.contains(volume)) violate("volume " + volume + " was taken off");
+  }
 }
 
 // What is made again counts against the budget of repairs.

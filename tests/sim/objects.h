@@ -29,6 +29,10 @@ Json app_object(const std::string& name, int replicas, const std::string& page);
 Json appliance_object();
 // Where its page is.
 inline constexpr const char* kPagePath = "/var/www/html/index.html";
+// Where Apps with data have their volume, and a file in it that whoever looks at the world has left
+// there.
+inline constexpr const char* kDataPath = "/srv/data";
+inline constexpr const char* kKeptPath = "/srv/data/kept";
 // What the lab's package "hello" brings.
 inline constexpr const char* kUnit = "hello.service";
 

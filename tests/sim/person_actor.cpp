@@ -117,6 +117,10 @@ void PersonActor::destroy_several() {
 void PersonActor::spoil(const std::string& name, const lab::GuestRecord& guest) {
   auto& lab = *world_.lab;
   const auto id = guest.vmid;
+  if (world_.holds_data(id) && random_.unit() < 0.3) {
+    detach_volume(guest);
+    return;
+  }
   const auto drawn = random_.below(10);
   if (drawn < 4) {
     say("a person edits the memory of", id);
@@ -136,6 +140,17 @@ void PersonActor::spoil(const std::string& name, const lab::GuestRecord& guest) 
     (void)lab.edit_config(id, "description", "mine");
     (void)lab.edit_config(id, "tags", "mine");
   }
+}
+
+// As Proxmox' "Detach" does: it is still there, mounted nowhere.
+void PersonActor::detach_volume(const lab::GuestRecord& guest) {
+  const auto mount = guest.config.find("mp0");
+  if (mount == guest.config.end() || guest.config.contains("unused0")) return;
+  say("a person detaches the volume of", guest.vmid);
+  world_.reached.note("a volume was detached");
+  (void)world_.lab->edit_config(guest.vmid, "mp0", "");
+  (void)world_.lab->edit_config(guest.vmid, "unused0",
+                                mount->second.substr(0, mount->second.find(',')));
 }
 
 // With all of ours gone at once nothing tells that from a lost privilege: by rule 1 it is held
@@ -175,6 +190,16 @@ void PersonActor::tidy_up() {
     if (unfinished) world_.perform([&lab, id] { return lab.destroy_guest(id); });
   }
   give_up_what_is_gone();
+  begin_with_empty_volumes();
+}
+
+// Where a person destroyed a container with its data.
+void PersonActor::begin_with_empty_volumes() {
+  std::vector<std::string> lost;
+  for (const auto& [name, wish] : world_.wanted()) {
+    if (wish.exists && world_.is_held(name, "VolumesLost")) lost.push_back(name);
+  }
+  for (const auto& name : lost) world_.delete_machine(name);
 }
 
 // With all of ours gone but one that users delete, the gate asks a person whether that is meant.

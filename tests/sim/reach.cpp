@@ -12,13 +12,14 @@ const std::vector<std::string>& places() {
       "OwnershipUnproven", "VMIDReused", "VMIDTaken", "VMIDForeign", "StaleLock", "RepairBudget",
       "VanishGuard", "StoppedExternally", "CreateUnclear", "AnswerLost", "Locked", "ObserveMode",
       "CreateDied", "CreateFailed", "DeletedExternally", "ProvingAbsence", "RevertingDrift",
-      "NoQuorum", "NotLeading", "Throttled",
+      "NoQuorum", "NotLeading", "Throttled", "VolumesLost",
       // Moments.
       "killed at a write", "killed between two awaits", "restarted while a task runs",
       "woke up after another took the lease", "unlocked over the command channel",
       "a quarantined VMID passed over", "a destroyed container made again",
       "the same name made again", "a clone of a golden template", "a stranger on a reserved VMID",
-      "a request executed late", "the clock jumped", "an older database was restored"};
+      "a request executed late", "the clock jumped", "an older database was restored",
+      "a volume was detached", "a container left with its volumes"};
   return all;
 }
 

@@ -13,6 +13,15 @@ std::string text_of(const lab::GuestRecord& guest) {
   return text;
 }
 
+std::set<std::string> volumes_of(const lab::GuestRecord& guest) {
+  std::set<std::string> volumes;
+  for (const auto& [key, value] : guest.config) {
+    if (key.starts_with("mp") || key.starts_with("unused"))
+      volumes.insert(value.substr(0, value.find(',')));
+  }
+  return volumes;
+}
+
 std::optional<Uid> uid_of(const lab::GuestRecord& guest) {
   const auto description = guest.config.find("description");
   if (description == guest.config.end()) return std::nullopt;

@@ -105,6 +105,7 @@ class Scenario {
     }
     converged_after_ = world_.now() - ended_;
     for (const auto& what : world_.unmet()) problems_.push_back("not converged: " + what);
+    world_.note_what_is_left();
     for (const auto& what : world_.leaks()) problems_.push_back("leaked: " + what);
   }
 

@@ -28,6 +28,7 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
   swarm.crowd = chance(later, 0.06);
   swarm.moves = chance(later, 0.15) && !swarm.golden;  // that template is on one node only
   swarm.restores = chance(later, 0.08);
+  swarm.volumes = chance(later, 0.4) && swarm.apps;
   swarm.people = swarm.people || swarm.crowd;
   swarm.hidden = swarm.hidden || swarm.crowd;
   return swarm;

@@ -20,6 +20,8 @@ struct Swarm {
   bool crowd = false;     // many Machines, of which several go, or cannot be seen, at once
   bool moves = false;     // Machines that are wanted on other nodes
   bool restores = false;  // an older database that comes up for a while
+  // What some Apps have.
+  bool volumes = false;  // data, which must outlive everything but a wish that it goes
 };
 
 Swarm draw_swarm(Random& random, uint64_t seed);

@@ -5,10 +5,6 @@ namespace {
 
 constexpr int kMachinesMost = 9;
 
-std::string some_page(Random& random) {
-  return "page " + std::to_string(random.below(5)) + "\n";
-}
-
 }  // namespace
 
 std::optional<std::string> pick_machine(const World& world, Random& random) {
@@ -22,8 +18,8 @@ std::optional<std::string> pick_machine(const World& world, Random& random) {
 
 void UserActor::create() {
   const auto number = std::to_string(++created_);
-  if (swarm_.apps && random_.unit() < 0.4) {
-    world_.create_app("a" + number, 1 + static_cast<int>(random_.below(3)), some_page(random_));
+  if (swarm_.apps && random_.unit() < (swarm_.volumes ? 0.7 : 0.4)) {
+    create_app("a" + number, 1 + static_cast<int>(random_.below(3)));
     return;
   }
   const bool golden = swarm_.golden && random_.unit() < 0.5;
@@ -77,26 +73,6 @@ void UserActor::move(const std::string& name) {
   const NodeName node("pve" + std::to_string(1 + random_.below(3)));
   if (!world_.lab->is_node_online(node)) return;
   world_.edit_machine(name, [node](Json& spec) { spec.set("node", node.get()); });
-}
-
-void UserActor::act_on_app(const std::string& name) {
-  const auto drawn = random_.below(8);
-  if (drawn < 2) {
-    world_.delete_app(name, drawn == 1 ? store::Dependents::foreground : store::Dependents::unsaid);
-    if (drawn == 0) world_.create_app(name, 1, some_page(random_));
-  } else if (drawn < 5) {
-    const auto replicas = static_cast<int>(random_.below(4));
-    world_.edit_app(name, [replicas](Json& spec) { spec.set("replicas", replicas); });
-  } else if (drawn < 7) {
-    const auto page = some_page(random_);
-    world_.edit_app(name, [page](Json& spec) {
-      auto& files = spec.member("workload").member("service").member("files");
-      files.as_array().front().set("content", page);
-    });
-  } else {
-    const bool suspend = random_.unit() < 0.5;
-    world_.edit_app(name, [suspend](Json& spec) { spec.set("suspend", suspend); });
-  }
 }
 
 void UserActor::edit_class() {

@@ -18,6 +18,19 @@ Uid app_of(const Json& machine) {
   return Uid(owners->as_array().front().string_or("uid", ""));
 }
 
+std::vector<std::string> mounts_of(const Json& spec) {
+  std::vector<std::string> mounts;
+  const auto* volumes = spec.find("volumes");
+  if (volumes == nullptr) return mounts;
+  for (const auto& volume : volumes->as_array()) mounts.push_back(volume.string_or("path", ""));
+  return mounts;
+}
+
+bool deletes_volumes(const Json& spec) {
+  const auto* policy = spec.find_path({"deletion", "volumes"});
+  return policy != nullptr && *policy == Json("Delete");
+}
+
 int ordinal_of(const std::string& machine) {
   return static_cast<int>(parse_integer(machine.substr(machine.rfind('-') + 1)).value_or(0));
 }
@@ -57,8 +70,10 @@ void World::see_what_users_have() {
     const auto* files = spec.find_path({"workload", "service", "files"});
     wish.native = files != nullptr;
     if (wish.native) wish.page = files->as_array().front().string_or("content", "");
+    wish.mounts = mounts_of(spec);
     auto& asked = asked_[object->uid];
     asked.fewest = std::min(asked.fewest, wish.replicas);
+    asked.volumes_too = asked.volumes_too || deletes_volumes(spec);
   }
   std::set<std::string> there;
   const store::Query machines{kMachines, kNamespace, {}};
@@ -88,6 +103,14 @@ bool World::may_go(const Uid& uid) const {
   const auto app = asked_.find(origin->second.app);
   if (app == asked_.end()) return false;
   return app->second.gone || ordinal_of(origin->second.name) >= app->second.fewest;
+}
+
+// Only Apps have volumes here.
+bool World::may_lose_data(const Uid& uid) const {
+  const auto origin = machines_.find(uid);
+  if (origin == machines_.end() || origin->second.app.get().empty()) return true;
+  const auto app = asked_.find(origin->second.app);
+  return app != asked_.end() && app->second.volumes_too;
 }
 
 bool World::may_stop(const Uid& uid) const {
@@ -147,6 +170,7 @@ void World::edit(const store::Key& key, const std::function<void(Json& spec)>& e
     asked.stopped = asked.stopped || stop;
     if (key.resource == kApps) {
       asked.fewest = std::min(asked.fewest, static_cast<int>(spec.integer_or("replicas", 1)));
+      asked.volumes_too = asked.volumes_too || deletes_volumes(spec);
     }
     auto updated = co_await users_->store.update(key.resource, store::Part::main, value);
     see_what_users_have();

@@ -23,11 +23,25 @@ std::string words_of(const Json& condition) {
          condition.string_or("message", "");
 }
 
+bool is_mounted(const lab::GuestRecord& guest, const std::string& path) {
+  return std::ranges::any_of(guest.config, [&path](const auto& setting) {
+    return setting.first.starts_with("mp") &&
+           setting.second.find(",mp=" + path + ",") != std::string::npos;
+  });
+}
+
 void add(std::vector<std::string>& all, std::vector<std::string> more) {
   for (auto& one : more) all.push_back(std::move(one));
 }
 
 }  // namespace
+
+bool World::is_held(const std::string& machine, const std::string& reason) const {
+  const auto object = this->machine(machine);
+  const auto* held = object.has_value() ? find_condition(*object, "Held") : nullptr;
+  return held != nullptr && held->string_or("status", "") == "True" &&
+         held->string_or("reason", "") == reason;
+}
 
 bool World::is_unproven(const std::string& name) const {
   const auto vmid = vmid_of(name);
@@ -79,6 +93,11 @@ std::vector<std::string> World::unmet_inside(const std::string& machine,
   const auto* system = lab->find_guest(*vmid).has_value() ? backend.inside(*vmid) : nullptr;
   if (system == nullptr) return {machine + " has no inside"};
   std::vector<std::string> unmet;
+  for (const auto& mount : wish.mounts) {
+    if (!is_mounted(*lab->find_guest(*vmid), mount)) unmet.push_back(machine + " has no " + mount);
+  }
+  if (holds_data(*vmid) && !system->files.contains(kKeptPath))
+    unmet.push_back(machine + " has lost its data");
   if (!wish.native) {
     if (system->docker.services.empty()) unmet.push_back(machine + " has no services");
     for (const auto& [name, service] : system->docker.services)
@@ -126,6 +145,23 @@ std::vector<std::string> World::unmet_app(const std::string& name, const WantedA
   return unmet;
 }
 
+// What its App's policy retains when its Machine goes.
+bool World::is_left(VmId vmid) const {
+  const auto owner = seen_ours_.find(vmid);
+  return owner != seen_ours_.end() && retained_.contains(owner->second);
+}
+
+void World::note_what_is_left() {
+  for (const auto& [vmid, uid] : seen_ours_) {
+    const auto origin = machines_.find(uid);
+    if (!is_left(vmid) || origin == machines_.end()) continue;
+    const auto machine = wanted_.find(origin->second.name);
+    const bool has_machine = machine != wanted_.end() && machine->second.uid == uid &&
+                             this->machine(origin->second.name).has_value();
+    if (!has_machine) reached.note("a container left with its volumes");
+  }
+}
+
 // Only a person's decision ends that.
 bool World::is_held_for_ever(const std::string& name) const {
   const auto id = vmid_of(name);
@@ -155,6 +191,8 @@ std::vector<std::string> World::leaks() const {
   for (const auto& guest : lab->guests()) {
     present.insert(guest.vmid);
     if (strangers_.contains(guest.vmid) || held.contains(guest.vmid)) continue;
+    // Left with its volumes: stopped, and nobody's any more.
+    if (is_left(guest.vmid) && !guest.running) continue;
     leaks.push_back("container " + std::to_string(guest.vmid.get()));
   }
   for (const auto& volume : lab->volumes()) {

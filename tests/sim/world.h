@@ -49,6 +49,7 @@ struct WantedApp {
   int replicas = 1;
   bool native = true;  // a service with one page; else a compose project
   std::string page;
+  std::vector<std::string> mounts;  // where its volumes are to be
   Uid uid;
 };
 
@@ -108,6 +109,8 @@ class World {
   void edit_cluster(const std::function<void(Json& spec)>& edit);
   std::optional<Json> machine(const std::string& name) const;
   std::optional<VmId> vmid_of(const std::string& name) const;
+  // Its condition Held is True for this reason.
+  bool is_held(const std::string& machine, const std::string& reason) const;
   // All objects of a resource ("machines.gantry.dev", "events"), as users see them.
   std::vector<Json> objects(const store::Resource& resource) const;
   // Their answers may have been lost: what they want is what they find written.
@@ -123,6 +126,8 @@ class World {
                     bool in_our_pool = false);
   void copy_guest(VmId source, VmId target);  // a clone or restore: carries our mark
   bool is_stranger(VmId vmid) const { return strangers_.contains(vmid); }
+  // A container of ours that holds data, as far as was seen.
+  bool holds_data(VmId vmid) const { return data_.contains(vmid); }
   std::unique_ptr<pve::Client> root();  // root@pam's own client
 
   // --- the verdict ---
@@ -130,6 +135,8 @@ class World {
   std::vector<std::string> unmet() const;
   // What must be gone and is not.
   std::vector<std::string> leaks() const;
+  // Containers that outlived their Machines, for their volumes.
+  void note_what_is_left();
   const std::vector<std::string>& violations() const { return violations_; }
   size_t writes() const { return writes_.size(); }  // to Proxmox, by daemons, so far
   const std::vector<lab::Lab::Write>& written() const { return writes_; }
@@ -156,6 +163,7 @@ class World {
   void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
   bool is_unproven(const std::string& name) const;
   bool is_held_for_ever(const std::string& name) const;
+  bool is_left(VmId vmid) const;
   std::vector<std::string> unmet_machine(const std::string& name, const Wanted& wish) const;
   std::vector<std::string> unmet_app(const std::string& name, const WantedApp& wish) const;
   // Of an App's container: what is not as the App wants it.
@@ -167,6 +175,9 @@ class World {
   void check_write(const lab::Lab::Write& write);
   void check_right_to_write(const lab::Lab::Write& write, const Host& by);
   void check_guests();
+  void see_volumes(VmId vmid, const std::optional<lab::GuestRecord>& guest);
+  void check_volumes(VmId vmid);
+  bool may_lose_data(const Uid& uid) const;
   void check_stranger(VmId vmid, const std::optional<lab::GuestRecord>& guest);
   void see_guest(VmId vmid, const std::optional<lab::GuestRecord>& guest, std::set<Uid>& touched);
   void check_carriers(const Uid& uid);
@@ -197,23 +208,25 @@ class World {
   struct Asked {
     bool gone = false;
     bool stopped = false;
-    int fewest = 1000;  // replicas of an App
+    int fewest = 1000;         // replicas of an App
+    bool volumes_too = false;  // … whose volumes go with their containers
   };
   std::map<Uid, Asked> asked_;
   struct Origin {
     std::string name;
     Uid app;  // empty: a user made it
   };
-  std::map<Uid, Origin> machines_;          // every Machine that was ever seen
-  std::set<Uid> restored_away_;             // their Machines were made after a restored backup
-  std::set<Uid> retained_;                  // Machines whose containers stay when they go
-  std::map<store::Key, Uid> acknowledged_;  // objects that must be there
-  std::map<std::string, int64_t> seen_;     // Machines' revisions, as users have seen them
-  std::set<Uid> created_;                   // all that were, ever
-  std::map<VmId, std::string> strangers_;   // their configs
-  std::map<VmId, Uid> seen_ours_;           // which VMIDs carried which of our marks
-  std::map<Uid, std::set<VmId>> carriers_;  // the same, the other way round
-  std::set<VmId> unseen_;                   // guests that are to be looked at besides what changes
+  std::map<Uid, Origin> machines_;              // every Machine that was ever seen
+  std::set<Uid> restored_away_;                 // their Machines were made after a restored backup
+  std::set<Uid> retained_;                      // Machines whose containers stay when they go
+  std::map<store::Key, Uid> acknowledged_;      // objects that must be there
+  std::map<std::string, int64_t> seen_;         // Machines' revisions, as users have seen them
+  std::set<Uid> created_;                       // all that were, ever
+  std::map<VmId, std::string> strangers_;       // their configs
+  std::map<VmId, std::set<std::string>> data_;  // volumes that something has run on
+  std::map<VmId, Uid> seen_ours_;               // which VMIDs carried which of our marks
+  std::map<Uid, std::set<VmId>> carriers_;      // the same, the other way round
+  std::set<VmId> unseen_;  // guests that are to be looked at besides what changes
   std::set<Uid> alive_;
   std::map<Uid, std::vector<Time>> births_;
   std::map<std::string, Time> forgotten_since_;

@@ -238,8 +238,7 @@ void does_not_wake_for_own_writes(World& world) {
 const std::vector<ContractTest>& backend_tests() {
   static const std::vector<ContractTest> tests{
       {"StartsEmpty", starts_empty},
-      {"LoadsTheNewestChangeEvenWhenItIsAnErase",
-       loads_the_newest_change_even_when_it_is_an_erase},
+      {"LoadsTheNewestChangeEvenWhenItIsAnErase", loads_the_newest_change_even_when_it_is_an_erase},
       {"GivesDenseRevisionsInTheOrderOfTheWrites",
        gives_dense_revisions_in_the_order_of_the_writes},
       {"RefusesSingleWritesAndCommitsTheOthers", refuses_single_writes_and_commits_the_others},
