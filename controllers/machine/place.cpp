@@ -15,6 +15,20 @@ bool knows_templates(const api::v1alpha1::MachineClass& shape) {
          found->observed_generation >= shape.metadata.generation;
 }
 
+// The class knows which templates there are instead.
+placement::NoPlace why_no_template(const api::v1alpha1::MachineClass& shape,
+                                   const placement::NoPlace& none) {
+  const auto* found = api::meta::find_condition(shape.status.conditions, "TemplatesReady");
+  if (!knows_templates(shape)) {
+    return {
+        "ClassNotObserved", "",
+        "where the template of MachineClass " + shape.metadata.name + " lies is being found out",
+        true};
+  }
+  if (found->status != api::meta::ConditionStatus::no) return none;
+  return {found->reason, found->code, none.message + "; " + found->message, false};
+}
+
 }  // namespace
 
 std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const Run& run) {
@@ -57,11 +71,14 @@ std::variant<placement::Place, placement::NoPlace> Reconciler::find_place(const 
   auto found = placement::choose(shape.spec.placement, run.world.limits, demand, load, *candidates,
                                  sources, snapshot);
   const auto* none = std::get_if<placement::NoPlace>(&found);
-  if (none == nullptr || none->code != "TPL-001" || knows_templates(shape)) return found;
-  return placement::NoPlace{
-      "ClassNotObserved", "",
-      "where the template of MachineClass " + shape.metadata.name + " lies is being found out",
-      true};
+  if (none == nullptr || none->code != "TPL-001") return found;
+  return why_no_template(shape, *none);
+}
+
+void Reconciler::tell_choice(const Run& run, const placement::Place& place) {
+  if (!place.ambiguous) return;
+  the_.events.record(subject_of(run.machine),
+                     {runtime::EventType::normal, "Ambiguous", place.message, "CEL-004"});
 }
 
 }  // namespace gantry::controllers::machine

@@ -537,6 +537,12 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
          s.machine.spec.volumes[0].storage_selector = "storage.name == \"fast\"";
        },
        kNothing, Situation::stalled, "NoStorageMatches"},
+      {"a storage that is nearly called so is told",
+       [](Scene& s) {
+         s.wants_data();
+         s.machine.spec.volumes[0].storage_selector = "storage.name == \"Local\"";
+       },
+       kNothing, Situation::stalled, "UnknownName"},
       {"a full storage is told as full",
        [](Scene& s) {
          s.wants_data();

@@ -37,10 +37,11 @@ Plan make(const Case& the, const Volume& volume) {
   }
   const auto found = placement::find_disk(*candidates, volume.size.bytes(), node, {});
   if (const auto* none = std::get_if<placement::NoDiskPlace>(&found)) {
-    return stall(
-        steps::kConfigure, none->full ? "StorageFull" : "NoStorageMatches",
-        absl::StrFormat("no storage of %s for volume %s: %s", node.get(), volume.name, none->why),
-        none->full ? "STO-001" : "");
+    auto text =
+        absl::StrFormat("no storage of %s for volume %s: %s", node.get(), volume.name, none->why);
+    if (none->full) return stall(steps::kConfigure, "StorageFull", text, "STO-001");
+    if (none->hint.empty()) return stall(steps::kConfigure, "NoStorageMatches", text, "CEL-001");
+    return stall(steps::kConfigure, "UnknownName", none->hint + " " + text, "CEL-002");
   }
   const auto& storage = std::get<placement::DiskPlace>(found).storage;
   return add(the, absl::StrFormat("%s:%d", storage.get(), gib_of(volume)), volume.path,

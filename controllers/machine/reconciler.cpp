@@ -27,11 +27,6 @@ constexpr Duration kDeepLook = 30s;
 // … and with many so that a quarter of the request budget is enough. A look is so many calls:
 constexpr int kCallsPerLook = 4;
 
-runtime::Subject subject_of(const Machine& machine) {
-  return {machine.api_version, machine.kind, machine.metadata.ns, machine.metadata.name,
-          machine.metadata.uid};
-}
-
 // The leases that were given, taken back, or are served now.
 std::vector<Request> machines_on(const store::Change& change) {
   using api::v1alpha1::Appliance;
@@ -229,6 +224,11 @@ Async<Status> Reconciler::look(Run& run) {
   run.world.may_repair =
       census_.may_repair(run.machine.metadata.uid, run.world.limits, run.world.now);
   co_return Status();
+}
+
+runtime::Subject Reconciler::subject_of(const Machine& machine) {
+  return {machine.api_version, machine.kind, machine.metadata.ns, machine.metadata.name,
+          machine.metadata.uid};
 }
 
 void Reconciler::note_in_census(const Run& run) {

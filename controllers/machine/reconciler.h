@@ -113,6 +113,9 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> create_at(Run& run, inventory::placement::Place place);
   std::variant<inventory::placement::Place, inventory::placement::NoPlace> find_place(
       const Run& run);
+  // An event when other storages would have done, too.
+  void tell_choice(const Run& run, const inventory::placement::Place& place);
+  static runtime::Subject subject_of(const api::v1alpha1::Machine& machine);
   Async<Status> set_finalizer(const Run& run, bool wanted);
   Async<Status> write_status(Run& run);
 

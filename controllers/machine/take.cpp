@@ -169,6 +169,7 @@ Async<Status> Reconciler::create_at(Run& run, placement::Place place) {
   census_.change(uid, [](CensusEntry& entry) { entry.calling = false; });
   if (task.ok()) {
     run.plan.message += ": " + place.message;
+    tell_choice(run, place);
     GANTRY_CO_TRY(co_await the_.guests.set_create_task(run.cluster_name, vmid, uid, *task));
     run.world.row->create_task = *task;
   }

@@ -33,9 +33,10 @@ bool is_about_this_spec(const MachineClass& shape) {
 Templates find_golden(const MachineClass& shape, const inventory::Snapshot& snapshot) {
   Templates templates;
   for (const auto& [vmid, row] : snapshot.guests) {
-    const bool is_it =
-        row.is_template && row.type == pve::GuestType::lxc && row.name == shape.spec.golden->name;
-    if (is_it) templates.found.push_back({row.node.get(), std::to_string(vmid.get())});
+    if (!row.is_template || row.type != pve::GuestType::lxc) continue;
+    if (row.name.has_value()) templates.offered.insert(*row.name);
+    if (row.name == shape.spec.golden->name)
+      templates.found.push_back({row.node.get(), std::to_string(vmid.get())});
   }
   return templates;
 }
@@ -165,7 +166,10 @@ Async<Templates> Reconciler::find_templates(MachineClass shape, inventory::Clust
       templates.unread.push_back(source.row.node);
       continue;
     }
-    for (const auto& volume : *volumes) volids[source.row.node].push_back(volume.volid);
+    for (const auto& volume : *volumes) {
+      volids[source.row.node].push_back(volume.volid);
+      templates.offered.insert(file_of(volume.volid));
+    }
   }
   for (const auto& [node, names] : volids) {
     const auto newest = newest_template(names, shape.spec.os->name);

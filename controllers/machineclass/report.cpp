@@ -66,8 +66,39 @@ bool is_older(std::string_view a, std::string_view b) {
   return a.size() - i < b.size() - j;
 }
 
-std::string file_of(const std::string& volid) {
-  return volid.substr(volid.find_last_of('/') + 1);
+// "of several storages that match the one with the most space is taken: local-zfs before local on
+// pve1, pve2"; empty when there is one a node.
+std::string ranking(const inventory::placement::Candidates& candidates) {
+  std::map<NodeName, std::vector<const pve::StorageRow*>> storages;
+  for (const auto& storage : candidates.root_disks) {
+    const bool counts = storage.verdict == Verdict::allowed && candidates.allows(storage.row.node);
+    if (counts) storages[storage.row.node].push_back(&storage.row);
+  }
+  std::map<std::string, std::vector<std::string>> orders;
+  for (auto& [node, rows] : storages) {
+    if (rows.size() < 2) continue;
+    std::ranges::stable_sort(rows, std::greater<>(),
+                             [](const auto* row) { return row->available.value_or(0); });
+    std::vector<std::string> names;
+    for (const auto* row : rows) names.push_back(row->id.get());
+    orders[join(names, " before ")].push_back(node.get());
+  }
+  std::vector<std::string> parts;
+  for (const auto& [order, nodes] : orders) parts.push_back(order + " on " + join(nodes, ", "));
+  if (parts.empty()) return "";
+  return "of several storages that match the one with the most space is taken: " +
+         join(parts, "; ");
+}
+
+// Why no node, or no storage, is left.
+Diagnosis why_unresolved(const inventory::placement::Candidates& candidates, bool nodes,
+                         const std::string& text) {
+  using inventory::placement::hint_of;
+  if (nodes && candidates.are_full()) return {"STO-001", "StorageFull", text};
+  const auto hint = nodes ? hint_of(candidates.root_disks) : hint_of(candidates.nodes);
+  if (!hint.empty()) return {"CEL-002", "UnknownName", hint + " " + text};
+  if (!nodes) return {"MC-003", "NoNodeMatches", text};
+  return {"CEL-001", "NoStorageMatches", text};
 }
 
 void report_selectors(Speaker& speaker, const Findings& findings) {
@@ -80,21 +111,48 @@ void report_selectors(Speaker& speaker, const Findings& findings) {
   const bool unknown = std::ranges::any_of(candidates.nodes, is(Verdict::unknown)) ||
                        std::ranges::any_of(candidates.root_disks, is(Verdict::unknown));
   const auto text = candidates.explain_nodes() + "; " + candidates.explain_root_disks();
+  const char* type = "SelectorResolved";
   if (nodes && disks) {
+    const auto several = ranking(candidates);
     if (unknown) {
-      speaker.say("SelectorResolved", ConditionStatus::yes, {"CEL-005", "PartiallyKnown", text});
+      speaker.say(type, ConditionStatus::yes, {"CEL-005", "PartiallyKnown", text});
+    } else if (!several.empty()) {
+      speaker.say(type, ConditionStatus::yes, {"CEL-004", "Ambiguous", several + "; " + text});
     } else {
-      speaker.yes("SelectorResolved", "Resolved", text);
+      speaker.yes(type, "Resolved", text);
     }
   } else if (unknown) {
-    speaker.say("SelectorResolved", ConditionStatus::unknown, {"CEL-005", "PartiallyKnown", text});
-  } else if (!nodes) {
-    speaker.say("SelectorResolved", ConditionStatus::no, {"MC-003", "NoNodeMatches", text});
-  } else if (candidates.are_full()) {
-    speaker.say("SelectorResolved", ConditionStatus::no, {"STO-001", "StorageFull", text});
+    speaker.say(type, ConditionStatus::unknown, {"CEL-005", "PartiallyKnown", text});
   } else {
-    speaker.say("SelectorResolved", ConditionStatus::no, {"CEL-001", "NoStorageMatches", text});
+    speaker.say(type, ConditionStatus::no, why_unresolved(candidates, nodes, text));
   }
+}
+
+constexpr size_t kOffered = 5;
+
+// Those of the same system: "debian-12-standard" for "debian-11-standard".
+std::vector<std::string> similar_templates(const std::string& name,
+                                           const std::set<std::string>& offered) {
+  const auto system = to_lower(split(name, '-').front());
+  std::vector<std::string> similar;
+  for (const auto& file : offered) {
+    if (to_lower(split(file, '-').front()) == system) similar.push_back(file);
+  }
+  std::ranges::sort(similar, [](const auto& a, const auto& b) { return is_older(b, a); });
+  if (similar.size() > kOffered) similar.resize(kOffered);
+  return similar;
+}
+
+// What is pinned by its full name is never replaced by something else unasked.
+Diagnosis why_no_template(const MachineClass& shape, const Findings& findings,
+                          const std::string& wanted) {
+  const auto text = wanted + " is on no node that matches";
+  const auto hint = inventory::placement::hint_of(findings.candidates.template_sources);
+  if (!hint.empty()) return {"CEL-002", "UnknownName", hint + " " + text};
+  const auto name = shape.spec.os ? shape.spec.os->name : shape.spec.golden->name;
+  const auto similar = similar_templates(name, findings.templates.offered);
+  if (similar.empty()) return {"TPL-001", "TemplateMissing", text};
+  return {"TPL-005", "TemplateNotOffered", text + "; candidates: " + join(similar, ", ")};
 }
 
 void report_templates(Speaker& speaker, const MachineClass& shape, const Findings& findings) {
@@ -118,8 +176,7 @@ void report_templates(Speaker& speaker, const MachineClass& shape, const Finding
     speaker.say("TemplatesReady", ConditionStatus::unknown,
                 {"CON-006", "PartialInventory", wanted + ": not every storage could be read"});
   } else {
-    speaker.say("TemplatesReady", ConditionStatus::no,
-                {"TPL-001", "TemplateMissing", wanted + " is on no node that matches"});
+    speaker.say("TemplatesReady", ConditionStatus::no, why_no_template(shape, findings, wanted));
   }
 }
 
@@ -150,6 +207,30 @@ int64_t room_on_disks(const MachineClass& shape, const Findings& findings) {
     disks += storage.row.available.value_or(0) / disk;
   }
   return disks;
+}
+
+// How many of the class are on the nodes that match.
+int used_on_matching(const MachineClass& shape, const Findings& findings) {
+  int used = 0;
+  for (const auto& node : shape.status.matching_nodes) {
+    const auto here = findings.machines_on.find(NodeName(node));
+    if (here != findings.machines_on.end()) used += here->second;
+  }
+  return used;
+}
+
+Diagnosis why_no_room(const MachineClass& shape, const Findings& findings) {
+  const auto space = missing_space(shape, findings.candidates);
+  if (!space.empty()) return {"STO-001", "StorageFull", space};
+  const int most = shape.spec.placement.max_per_node;
+  const int nodes = static_cast<int>(shape.status.matching_nodes.size());
+  const int used = used_on_matching(shape, findings);
+  if (most == 0 || nodes == 0 || used < most * nodes) {
+    return {"MC-003", "Unschedulable", "no matching node has room for another"};
+  }
+  return {"MC-004", "ClassQuotaExceeded",
+          absl::StrFormat("%d of %d used: maxPerNode is %d, nodes that match: %d", used,
+                          most * nodes, most, nodes)};
 }
 
 void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& findings) {
@@ -185,11 +266,7 @@ void report_capacity(Speaker& speaker, MachineClass& shape, const Findings& find
                 {"TPL-001", "TemplateMissing", "the nodes with room lack the template"});
     return;
   }
-  const auto space = missing_space(shape, findings.candidates);
-  speaker.say("CapacityAvailable", ConditionStatus::no,
-              space.empty()
-                  ? Diagnosis{"MC-003", "Unschedulable", "no matching node has room for another"}
-                  : Diagnosis{"STO-001", "StorageFull", space});
+  speaker.say("CapacityAvailable", ConditionStatus::no, why_no_room(shape, findings));
 }
 
 void report_ready(Speaker& speaker, const Findings& findings) {
@@ -219,6 +296,10 @@ void report_problem(Speaker& speaker, const Diagnosis& words, bool needs_person)
 }
 
 }  // namespace
+
+std::string file_of(const std::string& volid) {
+  return volid.substr(volid.find_last_of('/') + 1);
+}
 
 std::optional<std::string> newest_template(const std::vector<std::string>& volids,
                                            const std::string& name) {

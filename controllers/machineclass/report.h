@@ -2,6 +2,7 @@
 // report: what a MachineClass says about where it fits. Pure.
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,11 @@ using api::v1alpha1::MachineClass;
 struct Templates {
   std::vector<api::v1alpha1::FoundTemplate> found;
   std::vector<NodeName> unread;
+  std::set<std::string> offered{};  // file names of all templates that there are
 };
 
+// "debian-12-standard_12.7-1_amd64.tar.zst" of "local:vztmpl/debian-…".
+std::string file_of(const std::string& volid);
 // Of the names "debian-12-standard_12.7-1_amd64.tar.zst" those that begin with `name` and whose
 // next character, if any, does not go on with a word; the newest, by version.
 std::optional<std::string> newest_template(const std::vector<std::string>& volids,

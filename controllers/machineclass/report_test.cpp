@@ -9,6 +9,8 @@ namespace gantry::controllers::machineclass {
 namespace {
 
 using api::meta::ConditionStatus;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 namespace placement = inventory::placement;
 
 constexpr int64_t kGiB = int64_t{1} << 30;
@@ -28,12 +30,12 @@ struct Scene {
     node.memory_used = 2 * kGiB;
     snapshot->nodes[node.name] = node;
     findings.snapshot = snapshot;
-    findings.candidates.nodes = {{node.name, placement::Verdict::allowed, ""}};
+    findings.candidates.nodes = {{node.name, placement::Verdict::allowed, "", ""}};
     pve::StorageRow storage;
     storage.id = StorageId("local");
     storage.node = node.name;
     storage.available = 40 * kGiB;
-    findings.candidates.root_disks = {{storage, placement::Verdict::allowed, ""}};
+    findings.candidates.root_disks = {{storage, placement::Verdict::allowed, "", ""}};
     findings.templates.found = {{"pve1", "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"}};
   }
   std::string said(std::string_view type) {
@@ -44,6 +46,11 @@ struct Scene {
                          : found->status == ConditionStatus::no ? "False"
                                                                 : "Unknown";
     return status + (found->code.empty() ? std::string() : " " + found->code);
+  }
+  // As last reported.
+  std::string message(std::string_view type) const {
+    const auto* found = api::meta::find_condition(shape.status.conditions, type);
+    return found == nullptr ? "absent" : found->message;
   }
 };
 
@@ -64,7 +71,7 @@ TEST(Report, CountsNoRoomTwiceAndNoneWhereTheTemplateIsMissing) {
   second.name = NodeName("pve2");
   snapshot->nodes[second.name] = second;
   scene.findings.snapshot = snapshot;
-  scene.findings.candidates.nodes.push_back({second.name, placement::Verdict::allowed, ""});
+  scene.findings.candidates.nodes.push_back({second.name, placement::Verdict::allowed, "", ""});
   scene.findings.candidates.root_disks[0].row.shared = true;
   scene.findings.candidates.root_disks.push_back(scene.findings.candidates.root_disks[0]);
   scene.findings.candidates.root_disks[1].row.node = second.name;
@@ -110,6 +117,67 @@ TEST(Report, EachShortageHasItsConditionAndCode) {
   Scene broken;
   broken.findings.selectors = with_code(make_error(ErrorClass::invalid, "1:1: no"), "CEL-003");
   EXPECT_EQ(broken.said("Stalled"), "True CEL-003");
+}
+
+// CEL-002.
+TEST(Report, AMisspelledNameIsTold) {
+  Scene scene;
+  auto& storage = scene.findings.candidates.root_disks[0];
+  storage.verdict = placement::Verdict::refused;
+  storage.hint = "'Local' not found, did you mean 'local'?";
+  EXPECT_EQ(scene.said("SelectorResolved"), "False CEL-002");
+  EXPECT_THAT(scene.message("Stalled"), StartsWith("'Local' not found, did you mean 'local'? 1/1"));
+  Scene node;
+  node.findings.candidates.nodes[0].verdict = placement::Verdict::refused;
+  EXPECT_EQ(node.said("SelectorResolved"), "False MC-003");
+  node.findings.candidates.nodes[0].hint = "'pve' not found, did you mean 'pve1'?";
+  EXPECT_EQ(node.said("SelectorResolved"), "False CEL-002");
+  Scene source;
+  source.findings.templates.found.clear();
+  source.findings.candidates.template_sources = {
+      {storage.row, placement::Verdict::refused, "", "'nsf' not found, did you mean 'nfs'?"}};
+  EXPECT_EQ(source.said("TemplatesReady"), "False CEL-002");
+}
+
+// CEL-004.
+TEST(Report, OfSeveralStoragesTheOrderIsTold) {
+  Scene scene;
+  auto other = scene.findings.candidates.root_disks[0];
+  other.row.id = StorageId("fast");
+  other.row.available = 50 * kGiB;
+  scene.findings.candidates.root_disks.push_back(other);
+  EXPECT_EQ(scene.said("SelectorResolved"), "True CEL-004");
+  EXPECT_THAT(scene.message("SelectorResolved"), HasSubstr("taken: fast before local on pve1;"));
+  EXPECT_EQ(scene.said("Ready"), "True");
+  scene.findings.candidates.root_disks[1].verdict = placement::Verdict::refused;
+  EXPECT_EQ(scene.said("SelectorResolved"), "True");
+}
+
+// MC-004.
+TEST(Report, AClassOfWhichThereAreAsManyAsMayBeIsUsedUp) {
+  Scene scene;
+  scene.shape.spec.placement.max_per_node = 2;
+  scene.findings.machines = 2;
+  scene.findings.machines_on[NodeName("pve1")] = 2;
+  EXPECT_EQ(scene.said("CapacityAvailable"), "False MC-004");
+  EXPECT_EQ(scene.message("CapacityAvailable"),
+            "2 of 2 used: maxPerNode is 2, nodes that match: 1");
+}
+
+// TPL-005.
+TEST(Report, ATemplateThatIsNotOfferedComesWithThoseThatAre) {
+  Scene scene;
+  scene.shape.spec.os->name = "debian-12-standard_12.2-1";
+  scene.findings.templates.found.clear();
+  scene.findings.templates.offered = {"debian-12-standard_12.7-1_amd64.tar.zst",
+                                      "debian-12-standard_12.12-1_amd64.tar.zst",
+                                      "alpine-3.22-default_20250617_amd64.tar.xz"};
+  EXPECT_EQ(scene.said("TemplatesReady"), "False TPL-005");
+  EXPECT_EQ(scene.message("TemplatesReady"),
+            "template debian-12-standard_12.2-1 is on no node that matches; candidates: "
+            "debian-12-standard_12.12-1_amd64.tar.zst, debian-12-standard_12.7-1_amd64.tar.zst");
+  scene.shape.spec.os->name = "fedora-42";
+  EXPECT_EQ(scene.said("TemplatesReady"), "False TPL-001");
 }
 
 TEST(Report, ATemplateThatCouldNotBeReadIsStillThere) {

@@ -28,6 +28,14 @@ struct Outcome {
   uint64_t cost = 0;
 };
 
+// A text that a program compares an attribute with: storage.type == "zfspool",
+// "ssd" in node.tags, storage.content.exists(c, c == "vztmpl").
+struct Comparison {
+  std::string attribute;  // "storage.type"
+  std::string text;
+  bool operator==(const Comparison&) const = default;
+};
+
 struct Limits {
   // A selector over one node costs about 20; see README.md for what costs how much.
   uint64_t cost = 100'000;
@@ -46,6 +54,8 @@ class Program {
   // The operands of the outermost &&, as programs with their own text; the program itself when it
   // is no such chain.
   std::vector<Program> conjuncts() const;
+  // For equality alone, in order; what is negated is left out.
+  std::vector<Comparison> comparisons() const;
 
  private:
   friend Result<Program> compile(std::string_view, const Declarations&, Limits);

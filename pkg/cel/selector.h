@@ -50,6 +50,8 @@ class Selector {
   // Every operand by itself, in order: which of them rejected a candidate.
   std::vector<Clause> explain(const Activation& activation) const;
 
+  // The texts that it compares attributes with.
+  std::vector<Comparison> comparisons() const { return program_.comparisons(); }
   const std::string& text() const { return program_.text(); }
 
  private:

@@ -267,5 +267,24 @@ TEST(Observation, TakesUndeclaredJsonAsItIs) {
   EXPECT_EQ(from_json(json).to_text(), "{\"a\": [1, 2.5, \"x\", true, null]}");
 }
 
+std::vector<std::string> comparisons(std::string_view text) {
+  const auto selector = Selector::compile(text);
+  EXPECT_THAT(selector, IsOk()) << text;
+  std::vector<std::string> all;
+  for (const auto& one : selector->comparisons()) all.push_back(one.attribute + " " + one.text);
+  return all;
+}
+
+TEST(Selector, TellsWhichTextsItComparesWith) {
+  EXPECT_THAT(comparisons("storage.type == 'dir' && 'local' == storage.name"),
+              ElementsAre("storage.type dir", "storage.name local"));
+  EXPECT_THAT(comparisons("storage.type in ['dir', 'zfspool'] || 'ssd' in node.tags"),
+              ElementsAre("storage.type dir", "storage.type zfspool", "node.tags ssd"));
+  EXPECT_THAT(comparisons("storage.content.exists(c, c == 'vztmpl') && node.labels.rack == 'r1'"),
+              ElementsAre("storage.content vztmpl", "node.labels.rack r1"));
+  EXPECT_THAT(comparisons("node.cores > 4 && node.name != 'a' && !(node.name == 'b')"),
+              ElementsAre());
+}
+
 }  // namespace
 }  // namespace gantry::cel

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "pkg/base/text.h"
+#include "pkg/inventory/placement/near_miss.h"
 
 namespace gantry::inventory::placement {
 namespace {
@@ -77,7 +78,7 @@ Judgement judge(const std::optional<cel::Selector>& selector, const Json& object
 }
 
 NodeCandidate judge_node(const Selectors& selectors, const pve::NodeRow& row) {
-  NodeCandidate candidate{row.name, Verdict::refused, ""};
+  NodeCandidate candidate{row.name, Verdict::refused, "", ""};
   if (row.status != "online") {
     candidate.why = row.status;
     return candidate;
@@ -90,7 +91,7 @@ NodeCandidate judge_node(const Selectors& selectors, const pve::NodeRow& row) {
 
 StorageCandidate judge_storage(const std::optional<cel::Selector>& selector,
                                const pve::StorageRow& row) {
-  StorageCandidate candidate{row, Verdict::refused, ""};
+  StorageCandidate candidate{row, Verdict::refused, "", ""};
   if (!row.enabled || !row.active) {
     candidate.why = row.enabled ? "inactive" : "disabled";
     return candidate;
@@ -108,12 +109,25 @@ StorageCandidate judge_storage(const std::optional<cel::Selector>& selector,
   return candidate;
 }
 
+// Where nothing is allowed: whether the selector compares with what is nearly there.
+template <class Candidate>
+void give_hint(std::vector<Candidate>& candidates, const std::optional<cel::Selector>& selector,
+               const std::string& variable, const std::vector<Json>& objects) {
+  const auto is_refused = [](const auto& one) { return one.verdict == Verdict::refused; };
+  if (!selector.has_value() || !std::ranges::all_of(candidates, is_refused)) return;
+  const auto hint = find_near_miss(*selector, variable, objects);
+  for (auto& candidate : candidates) candidate.hint = hint;
+}
+
 std::vector<StorageCandidate> judge_storages(const std::optional<cel::Selector>& selector,
                                              const Snapshot& snapshot, const std::string& content) {
   std::vector<StorageCandidate> candidates;
+  std::vector<Json> all;
   for (const auto& row : snapshot.storages) {
+    all.push_back(to_json(row));
     if (row.content.contains(content)) candidates.push_back(judge_storage(selector, row));
   }
+  give_hint(candidates, selector, "storage", all);
   std::ranges::sort(candidates, {}, [](const auto& candidate) {
     return std::tie(candidate.row.node, candidate.row.id);
   });
@@ -197,9 +211,12 @@ std::string Candidates::explain_root_disks() const {
 
 Candidates find_candidates(const Selectors& selectors, const Snapshot& snapshot) {
   Candidates candidates;
+  std::vector<Json> nodes;
   for (const auto& [name, row] : snapshot.nodes) {
+    nodes.push_back(to_json(row));
     candidates.nodes.push_back(judge_node(selectors, row));
   }
+  give_hint(candidates.nodes, selectors.node, "node", nodes);
   candidates.root_disks = judge_storages(selectors.root_disk, snapshot, "rootdir");
   candidates.template_sources = judge_storages(selectors.template_source, snapshot, "vztmpl");
   return candidates;
@@ -238,7 +255,7 @@ std::variant<DiskPlace, NoDiskPlace> find_disk(const std::vector<StorageCandidat
   if (best) return *best;
   const auto why = others.empty() ? "no storage of " + node.get() + " takes containers' disks"
                                   : join(others, "; ");
-  return NoDiskPlace{why, full};
+  return NoDiskPlace{why, hint_of(candidates), full};
 }
 
 }  // namespace gantry::inventory::placement

@@ -24,15 +24,22 @@ enum class Verdict { allowed, refused, unknown };
 struct NodeCandidate {
   NodeName name;
   Verdict verdict = Verdict::unknown;
-  std::string why;  // not allowed: in a few words
+  std::string why;   // not allowed: in a few words
+  std::string hint;  // none is allowed: what the selector probably meant
 };
 struct StorageCandidate {
   pve::StorageRow row;  // as seen from row.node
   Verdict verdict = Verdict::unknown;
   std::string why;
+  std::string hint;
   // Refused only for what is on it: empty, it would be allowed.
   bool full = false;
 };
+// "'local-zsf' not found, did you mean 'local-zfs'?", when no candidate is allowed; else empty.
+template <class Candidate>
+std::string hint_of(const std::vector<Candidate>& candidates) {
+  return candidates.empty() ? "" : candidates.front().hint;
+}
 // "local on pve1: 1.2 GiB free"
 std::string describe_space(const pve::StorageRow& row);
 
@@ -64,6 +71,7 @@ struct DiskPlace {
 };
 struct NoDiskPlace {
   std::string why;    // "local on pve1: 1.2 GiB free, 8.0 GiB needed; …"
+  std::string hint;   // as a candidate's
   bool full = false;  // for want of space alone
 };
 // What other disks of the same container are about to take of a storage.

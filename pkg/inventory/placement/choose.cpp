@@ -32,10 +32,12 @@ enum class Obstacle {
 struct Rejection {
   Obstacle obstacle;
   std::string text;
+  std::string hint{};  // what the selector probably meant
 };
 struct Fit {
   NodeName node;
-  StorageId storage;
+  const StorageCandidate* storage = nullptr;
+  const StorageCandidate* second = nullptr;  // the storage that would have been taken else
   TemplatePlace source;
   int of_class = 0;
   int machines = 0;
@@ -54,7 +56,7 @@ class Chooser {
     if (demand_.node.has_value() && *demand_.node != node.name) {
       return Rejection{Obstacle::selector, "not the pinned one"};
     }
-    if (node.verdict != Verdict::allowed) return Rejection{Obstacle::selector, node.why};
+    if (node.verdict != Verdict::allowed) return Rejection{Obstacle::selector, node.why, node.hint};
     if (rules_.max_per_node > 0 && count_of(load_.of_class, node.name) >= rules_.max_per_node) {
       return Rejection{Obstacle::full_node, "maxPerNode"};
     }
@@ -68,13 +70,15 @@ class Chooser {
     }
     const auto source = std::ranges::find(templates, node.name, &TemplatePlace::node);
     if (source == templates.end()) return Rejection{Obstacle::no_template, "no template"};
-    auto storage = pick_storage(node.name);
-    if (auto* rejection = std::get_if<Rejection>(&storage)) return *rejection;
+    const auto storage = pick_storage(node.name);
+    if (const auto* rejection = std::get_if<Rejection>(&storage)) return *rejection;
+    const auto& picked = std::get<Picked>(storage);
     if (count_of(load_.tasks, node.name) >= limits_.tasks_per_node) {
       return Rejection{Obstacle::busy, "tasksPerNode"};
     }
     return Fit{node.name,
-               std::get<StorageId>(storage),
+               picked.best,
+               picked.second,
                *source,
                count_of(load_.of_class, node.name),
                count_of(load_.machines, node.name),
@@ -92,6 +96,12 @@ class Chooser {
   }
 
  private:
+  // The storage with the most space, and the one with the most after it, if there is one.
+  struct Picked {
+    const StorageCandidate* best = nullptr;
+    const StorageCandidate* second = nullptr;
+  };
+
   std::optional<std::string> missing_bridge(const NodeName& node, const Snapshot& snapshot) const {
     const auto known = snapshot.bridges.find(node);
     if (known == snapshot.bridges.end()) return std::nullopt;
@@ -106,7 +116,8 @@ class Chooser {
     const auto name = row.id.get();
     if (storage.verdict != Verdict::allowed) {
       const auto obstacle = storage.full ? Obstacle::storage_full : Obstacle::storage;
-      return Rejection{obstacle, "storage " + name + " on " + row.node.get() + ": " + storage.why};
+      return Rejection{obstacle, "storage " + name + " on " + row.node.get() + ": " + storage.why,
+                       storage.hint};
     }
     if (row.available.has_value() && *row.available < demand_.disk) {
       return Rejection{Obstacle::storage_full, "storage " + describe_space(row) + ", " +
@@ -146,30 +157,33 @@ class Chooser {
       const auto found = find_disk(volume.candidates, volume.bytes, node, taken);
       if (const auto* none = std::get_if<NoDiskPlace>(&found)) {
         return Rejection{none->full ? Obstacle::storage_full : Obstacle::storage,
-                         "storage for volume " + volume.name + ": " + none->why};
+                         "storage for volume " + volume.name + ": " + none->why, none->hint};
       }
       taken[std::get<DiskPlace>(found).storage] += volume.bytes;
     }
     return std::nullopt;
   }
 
-  std::variant<StorageId, Rejection> pick_storage(const NodeName& node) const {
-    const StorageCandidate* best = nullptr;
+  std::variant<Picked, Rejection> pick_storage(const NodeName& node) const {
+    Picked picked;
     Rejection why{Obstacle::storage, "no storage for root disks"};
+    const auto roomier = [](const StorageCandidate& storage, const StorageCandidate* than) {
+      return than == nullptr || storage.row.available.value_or(0) > than->row.available.value_or(0);
+    };
     for (const auto& storage : candidates_.root_disks) {
       if (storage.row.node != node) continue;
       auto obstacle = judge_storage(storage);
       if (!obstacle.has_value()) obstacle = misses_room(node, storage.row.id);
-      if (!obstacle.has_value()) {
-        const bool roomier =
-            best == nullptr || storage.row.available.value_or(0) > best->row.available.value_or(0);
-        if (roomier) best = &storage;
-      } else if (nearness(obstacle->obstacle) >= nearness(why.obstacle)) {
-        why = *std::move(obstacle);
+      if (obstacle.has_value()) {
+        if (nearness(obstacle->obstacle) >= nearness(why.obstacle)) why = *std::move(obstacle);
+      } else if (roomier(storage, picked.best)) {
+        picked.second = std::exchange(picked.best, &storage);
+      } else if (roomier(storage, picked.second)) {
+        picked.second = &storage;
       }
     }
-    if (best == nullptr) return why;
-    return best->row.id;
+    if (picked.best == nullptr) return why;
+    return picked;
   }
 
   const api::v1alpha1::Placement& rules_;
@@ -179,13 +193,26 @@ class Chooser {
   const Candidates& candidates_;
 };
 
+// Every node that the class allows has as many of it as it may.
+NoPlace used_up(const std::vector<Rejection>& rejections, const api::v1alpha1::Placement& rules,
+                const std::string& message) {
+  const auto full = std::ranges::count(rejections, Obstacle::full_node, &Rejection::obstacle);
+  const int64_t quota = int64_t{full} * rules.max_per_node;
+  return {"ClassQuotaExceeded", "MC-004",
+          absl::StrFormat("%d of %d used, maxPerNode is %d: %s", quota, quota, rules.max_per_node,
+                          message),
+          false};
+}
+
 // What people are told when no node is left.
-NoPlace explain(const std::vector<Rejection>& rejections) {
+NoPlace explain(const std::vector<Rejection>& rejections, const api::v1alpha1::Placement& rules) {
   std::map<std::string, int> reasons;
   std::set<Obstacle> obstacles;
+  std::string hint;
   for (const auto& rejection : rejections) {
     ++reasons[rejection.text];
     obstacles.insert(rejection.obstacle);
+    if (hint.empty()) hint = rejection.hint;
   }
   std::vector<std::string> parts;
   for (const auto& [text, count] : reasons) {
@@ -197,6 +224,10 @@ NoPlace explain(const std::vector<Rejection>& rejections) {
   // Nodes and storages that were never meant do not hide what is wrong with those that were.
   obstacles.erase(Obstacle::selector);
   if (obstacles.contains(Obstacle::storage_full)) obstacles.erase(Obstacle::storage);
+  const bool is_selectors = obstacles.empty() || obstacles == std::set{Obstacle::storage};
+  if (is_selectors && !hint.empty()) {
+    return {"UnknownName", "CEL-002", hint + " " + message, false};
+  }
   if (obstacles.size() == 1) {
     switch (*obstacles.begin()) {
       case Obstacle::no_template:
@@ -207,11 +238,27 @@ NoPlace explain(const std::vector<Rejection>& rejections) {
         return {"NoStorageMatches", "CEL-001", message, false};
       case Obstacle::bridge:
         return {"BridgeMissing", "MC-003", message, false};
+      case Obstacle::full_node:
+        return used_up(rejections, rules, message);
       default:
         break;
     }
   }
   return {"Unschedulable", "MC-003", message, false};
+}
+
+// "chose pve1 over pve2, storage local-zfs (96 GiB free) over local (40 GiB free)"
+std::string choice_text(const std::vector<Fit>& fits) {
+  const auto& best = fits.front();
+  auto text = "chose " + best.node.get();
+  if (fits.size() > 1) text += " over " + fits[1].node.get();
+  text += ", storage " + best.storage->row.id.get();
+  if (best.second == nullptr) return text;
+  const auto free = [](const StorageCandidate& storage) {
+    return human_bytes(storage.row.available.value_or(0)) + " free";
+  };
+  return text + absl::StrFormat(" (%s) over %s (%s)", free(*best.storage),
+                                best.second->row.id.get(), free(*best.second));
 }
 
 }  // namespace
@@ -234,12 +281,11 @@ std::variant<Place, NoPlace> choose(const api::v1alpha1::Placement& rules,
       rejections.push_back(std::get<Rejection>(std::move(judged)));
     }
   }
-  if (fits.empty()) return explain(rejections);
+  if (fits.empty()) return explain(rejections, rules);
   std::ranges::sort(fits, [&chooser](const Fit& a, const Fit& b) { return chooser.better(a, b); });
   const auto& best = fits.front();
-  auto message = "chose " + best.node.get() + ", storage " + best.storage.get();
-  if (fits.size() > 1) message += ", over " + fits[1].node.get();
-  return Place{best.node, best.storage, best.source, message};
+  return Place{best.node, best.storage->row.id, best.source, choice_text(fits),
+               best.second != nullptr};
 }
 
 }  // namespace gantry::inventory::placement

@@ -47,7 +47,8 @@ struct Place {
   NodeName node;
   StorageId storage;
   TemplatePlace source;
-  std::string message;  // what was chosen, and over what
+  std::string message;     // what was chosen, and over what
+  bool ambiguous = false;  // another storage of that node would have done, too
 };
 // The reason while there is a place and no turn: limits of tasks and creates at once.
 inline constexpr const char* kThrottled = "Throttled";

@@ -78,8 +78,8 @@ TEST(Choose, KeepsTheLimits) {
   Scene scene;
   scene.spec.placement.max_per_node = 1;
   scene.load.of_class = {{NodeName("pve1"), 1}, {NodeName("pve2"), 1}};
-  EXPECT_EQ(scene.none().reason, "Unschedulable");
-  EXPECT_THAT(scene.none().message, HasSubstr("2 maxPerNode"));
+  EXPECT_EQ(scene.none().code, "MC-004");
+  EXPECT_EQ(scene.none().message, "2 of 2 used, maxPerNode is 1: 0/2 nodes: 2 maxPerNode");
   scene.load.of_class.clear();
   scene.load.tasks = {{NodeName("pve1"), 4}, {NodeName("pve2"), 4}};
   EXPECT_EQ(scene.none().reason, "Throttled");
@@ -218,6 +218,53 @@ TEST(Candidates, ABrokenSelectorSaysWhichAndWhere) {
       compile(scene.spec),
       Fails(ErrorClass::invalid, ::testing::AllOf(HasSubstr("spec.rootDisk.storageSelector"),
                                                   HasSubstr("storage.type"))));
+}
+
+// CEL-002.
+TEST(Choose, AMisspelledSelectorIsTold) {
+  Scene scene;
+  scene.spec.root_disk.storage_selector = "storage.name == 'Local'";
+  EXPECT_EQ(scene.none().code, "CEL-002");
+  EXPECT_THAT(scene.none().message,
+              HasSubstr("'Local' not found, did you mean 'local'? 0/2 nodes"));
+  scene.spec.root_disk.storage_selector = "storage.name == 'ceph'";
+  EXPECT_EQ(scene.none().code, "CEL-001");
+  scene.spec.root_disk.storage_selector = "";
+  scene.spec.node_selector = "node.name == 'PVE1'";
+  EXPECT_EQ(scene.none().code, "CEL-002");
+  scene.spec.node_selector = "node.name == 'nas'";
+  EXPECT_EQ(scene.none().code, "MC-003");
+  scene.spec.node_selector = "";
+  const auto disks = judge_disks("storage.type == 'dirr'", scene.snapshot);
+  ASSERT_TRUE(disks.ok());
+  scene.demand.volumes = {{"data", kGiB, *disks}};
+  EXPECT_EQ(scene.none().code, "CEL-002");
+}
+
+// A name that is right and has no space is full, whatever else looks like it.
+TEST(Choose, AFullStorageIsNoMisspelledOne) {
+  Scene scene;
+  scene.spec.root_disk.storage_selector = "storage.name == 'local' && storage.avail > 200";
+  for (auto& storage : scene.snapshot.storages) {
+    storage.total = 1000;
+    storage.available = 100;
+  }
+  EXPECT_EQ(scene.none().code, "STO-001");
+}
+
+// CEL-004.
+TEST(Choose, TellsWhichOtherStorageWouldHaveDone) {
+  Scene scene;
+  const auto chosen = [&scene] { return std::get<Place>(scene.choose()); };
+  EXPECT_FALSE(chosen().ambiguous);
+  EXPECT_EQ(chosen().message, "chose pve1 over pve2, storage local");
+  auto fast = scene.snapshot.storages.front();
+  fast.id = StorageId("fast");
+  fast.available = 200 * kGiB;
+  scene.snapshot.storages.push_back(fast);
+  EXPECT_TRUE(chosen().ambiguous);
+  EXPECT_EQ(chosen().message,
+            "chose pve1 over pve2, storage fast (200 GiB free) over local (100 GiB free)");
 }
 
 }  // namespace

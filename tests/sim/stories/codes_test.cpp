@@ -1,0 +1,98 @@
+// What people are told carries the code of the failure catalogue, on the object that they look at,
+// and goes when they have done what it says.
+#include "pkg/schema/json.h"
+#include "tests/sim/stories/story.h"
+
+namespace gantry::sim {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Codes : public Story {
+ protected:
+  explicit Codes(WorldOptions options = WorldOptions()) : Story(std::move(options)) {}
+  static std::string condition(const Json& object, const std::string& type) {
+    const auto* conditions = object.find_path({"status", "conditions"});
+    if (conditions == nullptr) return "absent";
+    for (const auto& one : conditions->as_array()) {
+      if (one.string_or("type", "") != type) continue;
+      return one.string_or("status", "") + " " + one.string_or("code", "") + " " +
+             one.string_or("reason", "");
+    }
+    return "absent";
+  }
+  // "False CEL-002 UnknownName"
+  std::string class_says(const std::string& type) const {
+    return condition(world.objects("machineclasses.gantry.dev").front(), type);
+  }
+  std::string machine_says(const std::string& name, const std::string& type) const {
+    const auto object = world.machine(name);
+    return object.has_value() ? condition(*object, type) : "no object";
+  }
+  // "CEL-004 Ambiguous: …", of all objects.
+  std::vector<std::string> events() const {
+    std::vector<std::string> events;
+    for (const auto& event : world.objects("events")) {
+      const auto* code = event.find_path({"metadata", "annotations", "gantry.dev/code"});
+      events.push_back((code == nullptr ? "" : code->as_string()) + " " +
+                       event.string_or("reason", "") + ": " + event.string_or("message", ""));
+    }
+    return events;
+  }
+};
+
+TEST_F(Codes, AMisspelledStorageIsToldWithWhatIsMeant) {
+  world.edit_class([](Json& spec) {
+    spec.member("rootDisk").set("storageSelector", "storage.name == \"Local\"");
+  });
+  world.create_machine("web");
+  world.run_for(1min);
+  EXPECT_EQ(class_says("SelectorResolved"), "False CEL-002 UnknownName");
+  EXPECT_EQ(machine_says("web", "Stalled"), "True CEL-002 UnknownName");
+  EXPECT_THAT(message("web", "Stalled"), HasSubstr("'Local' not found, did you mean 'local'?"));
+  EXPECT_EQ(count_written("POST", "/lxc"), 0u);
+  world.edit_class([](Json& spec) {
+    spec.member("rootDisk").set("storageSelector", "storage.name == \"local\"");
+  });
+  EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+  EXPECT_EQ(class_says("SelectorResolved"), "True  Resolved");
+}
+
+TEST_F(Codes, AClassThatIsUsedUpSaysSoAndGoesOnWhenOneGoes) {
+  world.edit_class([](Json& spec) { spec.member("placement").set("maxPerNode", 1); });
+  ready("a");
+  ready("b");
+  world.create_machine("c");
+  world.run_for(1min);
+  EXPECT_EQ(machine_says("c", "Stalled"), "True MC-004 ClassQuotaExceeded");
+  EXPECT_EQ(class_says("CapacityAvailable"), "False MC-004 ClassQuotaExceeded");
+  world.delete_machine("a");
+  EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+}
+
+TEST_F(Codes, ATemplateThatIsPinnedIsNeverReplacedByANewerOne) {
+  world.edit_class(
+      [](Json& spec) { spec.member("os").set("template", "debian-12-standard_12.2-1"); });
+  world.create_machine("web");
+  world.run_for(2min);
+  EXPECT_EQ(class_says("TemplatesReady"), "False TPL-005 TemplateNotOffered");
+  EXPECT_EQ(machine_says("web", "Stalled"), "True TPL-005 TemplateNotOffered");
+  EXPECT_THAT(message("web", "Stalled"),
+              HasSubstr("candidates: debian-12-standard_12.12-1_amd64.tar.zst"));
+  EXPECT_EQ(count_written("POST", "/lxc"), 0u);
+  world.edit_class([](Json& spec) { spec.member("os").set("template", "debian-12-standard"); });
+  EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+}
+
+// TPL-002: no template is fetched, neither once nor at every deployment.
+TEST_F(Codes, TemplatesAreTakenFromWhereTheyLie) {
+  ready("a");
+  ready("b");
+  EXPECT_THAT(written(), Not(Contains(HasSubstr("/storage/"))));
+  EXPECT_EQ(count_written("POST", "/lxc"), 2u);
+}
+
+}  // namespace
+}  // namespace gantry::sim
