@@ -129,6 +129,9 @@ TypeInfo describe(Type<MachineStatus>) {
               MapKey{"type"}),
           field<&MachineStatus::observed_generation>(
               "observedGeneration", "The generation of the spec that this status is about."),
+          field<&MachineStatus::class_generation>(
+              "classGeneration",
+              "The generation of its MachineClass that the container was last wholly like."),
           field<&MachineStatus::step>("step", "What is being done."),
           field<&MachineStatus::steps>("steps", "All steps of the way, in order.", MapKey{"name"}),
           field<&MachineStatus::vmid>("vmid", "Its id on Proxmox."),

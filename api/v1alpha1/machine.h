@@ -62,7 +62,8 @@ struct MachineUsage {
 struct MachineStatus {
   meta::Conditions conditions;
   int64_t observed_generation = 0;
-  std::string step;  // of the ledger, what is being done now
+  int64_t class_generation = 0;  // of the class, as the container is; 0: not known
+  std::string step;              // of the ledger, what is being done now
   std::vector<MachineStep> steps;
   std::optional<int64_t> vmid;
   std::string node;   // where it was last seen

@@ -70,6 +70,10 @@ struct Plan {
   std::string code;     // of the failure catalogue, or empty
   Duration recheck = std::chrono::seconds(2);
   Drifts drifts;
+  // Of the class that the container was compared with; 0: it was not.
+  int64_t class_generation = 0;
+  // "MachineClass small is at generation 4, the container at 3": what differs, differs for that.
+  std::string class_change;
   // Who stopped it, and until when that is respected.
   std::optional<Time> stopped_by_person_at;
   // The action is a disruptive repair: it counts against the budgets.

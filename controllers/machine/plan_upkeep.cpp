@@ -82,6 +82,25 @@ std::optional<Plan> plan_settings(const Case& the, const Drifts& drifts) {
   return std::nullopt;
 }
 
+// Nobody has changed the container: its class has been changed, and it follows.
+std::string class_change(const Case& the) {
+  const auto now = the.shape->metadata.generation;
+  const auto then = the.status().class_generation;
+  if (then == 0 || then == now) return "";
+  return absl::StrFormat("MachineClass %s is at generation %d, the container at %d",
+                         the.shape->metadata.name, now, then);
+}
+
+std::optional<Plan> plan_changes(const Case& the, const Drifts& drifts) {
+  auto plan = plan_settings(the, drifts);
+  const auto change = class_change(the);
+  if (!plan.has_value() || change.empty() || is_nothing(plan->action)) return plan;
+  plan->reason = "ClassChanged";
+  plan->code = "MC-010";
+  plan->message = change + ": " + plan->message;
+  return plan;
+}
+
 std::optional<Plan> plan_start(const Case& the) {
   const auto& world = the.world;
   if (const auto stop = stop_by_person(the)) {
@@ -235,7 +254,7 @@ Plan plan_upkeep(const Case& the) {
     return unknown(the.status().step, message_of(world.guest.unreadable));
   }
   auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest);
-  auto settings = plan_settings(the, drifts);
+  auto settings = plan_changes(the, drifts);
   // Before it is started: what runs inside must not begin with an empty folder.
   if (!settings.has_value()) settings = plan_volumes(the);
   auto plan = settings.has_value() ? *std::move(settings) : plan_place_and_power(the);
@@ -246,6 +265,8 @@ Plan plan_upkeep(const Case& the) {
     if (is_well(the)) plan = well_but(plan, later);
   }
   plan.drifts = std::move(drifts);
+  plan.class_generation = the.shape->metadata.generation;
+  plan.class_change = class_change(the);
   return plan;
 }
 

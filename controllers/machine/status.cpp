@@ -142,6 +142,9 @@ void show_drift(MachineStatus& status, const Drifts& drifts) {
   for (const auto& drift : drifts.all) status.drift.push_back({drift.key, drift.want, drift.have});
 }
 
+// The code of what differs because its class was changed, and nobody did anything to the container.
+constexpr const char* kClassChanged = "MC-010";
+
 class Conditions {
  public:
   Conditions(Machine& machine, Time now) : machine_(machine), now_(now) {}
@@ -184,12 +187,18 @@ Plan drift_words(const Plan& plan) {
   }
   words.message = join(parts, "; ");
   words.reason = "Drifted";
+  const bool follows = !plan.class_change.empty() && words.code.empty();
   const bool puts_back =
       std::holds_alternative<Configure>(plan.action) || std::holds_alternative<Resize>(plan.action);
   if (!drifts.has(Repair::set) && !drifts.has(Repair::resize)) {
     words.reason = drifts.has(Repair::restart) ? "RestartNeeded" : "NotReverted";
   } else if (puts_back) {
-    words.message += ": being put back";
+    words.message += follows ? ": being changed" : ": being put back";
+  }
+  if (follows) {
+    if (words.reason == "Drifted") words.reason = "ClassChanged";
+    words.code = kClassChanged;
+    words.message = plan.class_change + ": " + words.message;
   }
   return words;
 }
@@ -259,6 +268,11 @@ std::string done_words(const MachineStatus& status, const std::string& step) {
   return "done";
 }
 
+bool follows_class(const MachineStatus& status) {
+  const auto* drifted = api::meta::find_condition(status.conditions, "Drifted");
+  return drifted != nullptr && drifted->code == kClassChanged;
+}
+
 // "memory: '777' → '512'"
 std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
   std::vector<std::string> parts;
@@ -314,6 +328,8 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
     }
   }
   if (settled) finish_step(status, steps::kReady, world.now, "");
+  const bool is_like_class = settled && plan.drifts.all.empty();
+  if (is_like_class && plan.class_generation != 0) status.class_generation = plan.class_generation;
   const auto due = next_attempt(status, plan.step);
   const auto* record = find_step(status, plan.step);
   const bool failing = record != nullptr && record->state == StepState::failed;
@@ -340,9 +356,11 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
                       old->attempts == step.attempts && old->started_at == step.started_at;
     if (same) continue;
     if (step.state == StepState::done) {
-      const bool reverts = step.name == steps::kConfigure && may_drift(before.status);
-      all.push_back({runtime::EventType::normal, reverts ? "DriftReverted" : reasons.at(step.name),
-                     reverts                ? reverted(after.status.drift)
+      const bool changes = step.name == steps::kConfigure && may_drift(before.status);
+      const bool follows = follows_class(before.status) || follows_class(after.status);
+      all.push_back({runtime::EventType::normal,
+                     changes && !follows ? "DriftReverted" : reasons.at(step.name),
+                     changes                ? reverted(after.status.drift)
                      : step.message.empty() ? done_words(after.status, step.name)
                                             : step.message,
                      ""});
@@ -366,7 +384,9 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
     const auto* now = api::meta::find_condition(after.status.conditions, type);
     const auto* then = api::meta::find_condition(before.status.conditions, type);
     if (now == nullptr || (then != nullptr && then->reason == now->reason)) continue;
-    all.push_back({runtime::EventType::warning, now->reason, now->message, now->code});
+    const bool asked = now->code == kClassChanged;
+    all.push_back({asked ? runtime::EventType::normal : runtime::EventType::warning, now->reason,
+                   now->message, now->code});
   }
   return all;
 }

@@ -171,6 +171,41 @@ TEST(Show, RevertedDriftSaysWhatWasFoundAndWhatIsWanted) {
                           "Drifted: memory is '777', wanted '512': being put back"));
 }
 
+// MC-010.
+TEST(Show, AChangedClassIsNoDriftThatSomebodyMade) {
+  Scene scene;
+  scene.plan.class_generation = 3;
+  scene.look(0s);
+  EXPECT_EQ(scene.machine.status.class_generation, 3);
+  const auto before = scene.machine;
+  begin_step(scene.machine.status, steps::kConfigure, kNow + 30s);
+  finish_step(scene.machine.status, steps::kConfigure, kNow + 30s, "setting memory");
+  const auto well = scene.plan;
+  scene.plan = configuring();
+  scene.plan.class_generation = 4;
+  scene.plan.class_change = "MachineClass small is at generation 4, the container at 3";
+  scene.look(30s);
+  EXPECT_EQ(scene.said("Drifted").code, "MC-010");
+  EXPECT_EQ(scene.machine.status.class_generation, 3);
+  EXPECT_THAT(told(before, scene.machine),
+              ElementsAre("Configured: memory: '777' → '512'",
+                          "ClassChanged: MachineClass small is at generation 4, the container at "
+                          "3: memory is '777', wanted '512': being changed"));
+  // What waits for a start keeps it behind.
+  scene.plan.situation = Situation::ready;
+  scene.plan.action = Nothing{};
+  scene.plan.drifts.all[0].repair = Repair::restart;
+  scene.look(60s);
+  EXPECT_EQ(scene.said("Drifted").reason, "RestartNeeded");
+  EXPECT_EQ(scene.said("Drifted").code, "MC-010");
+  EXPECT_EQ(scene.machine.status.class_generation, 3);
+  scene.plan = well;
+  scene.plan.class_generation = 4;
+  scene.look(90s);
+  EXPECT_EQ(scene.machine.status.class_generation, 4);
+  EXPECT_EQ(scene.said("Drifted").type, "");
+}
+
 TEST(Show, TheInsideOfAnAppsMachineIsTheAppsBusiness) {
   Scene bare;
   EXPECT_THAT(find_step(bare.machine.status, steps::kBootstrap)->message, HasSubstr("bare"));

@@ -107,6 +107,7 @@ void Reconciler::lost(Run& run, const std::string& step, const Status& why) {
 
 void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
   auto drifts = std::move(run.plan.drifts);
+  auto class_change = std::move(run.plan.class_change);
   if (!is_clean_refusal(why)) {
     lost(run, step, why);
   } else if (error_class(why) == ErrorClass::held) {
@@ -125,6 +126,7 @@ void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
     run.plan.code = diagnosis.code;
   }
   run.plan.drifts = std::move(drifts);
+  run.plan.class_change = std::move(class_change);
   log::info("step not taken",
             {{"machine", runtime::to_string(run.request)}, {"step", step}, {"error", why}});
 }

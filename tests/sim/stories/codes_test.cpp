@@ -86,6 +86,21 @@ TEST_F(Codes, ATemplateThatIsPinnedIsNeverReplacedByANewerOne) {
   EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
 }
 
+TEST_F(Codes, AChangedClassIsToldOnEachMachineThatFollowsIt) {
+  const auto vmid = ready("web");
+  world.edit_class([](Json& spec) { spec.member("resources").set("memory", "1Gi"); });
+  EXPECT_TRUE(wait_until([&] { return setting(vmid, "memory") == "1024"; }));
+  world.run_for(2min);
+  EXPECT_THAT(events(), Contains(HasSubstr("MC-010 ClassChanged: MachineClass small is at "
+                                           "generation 2, the container at 1: memory is '512'")));
+  EXPECT_THAT(events(), Not(Contains(HasSubstr("DriftReverted"))));
+  EXPECT_EQ(machine_says("web", "Drifted"), "absent");
+  // A person's change is told as what it is.
+  (void)world.lab->edit_config(vmid, "memory", "777");
+  world.run_for(2min);
+  EXPECT_THAT(events(), Contains(HasSubstr("DriftReverted: memory: '777' → '1024'")));
+}
+
 // TPL-002: no template is fetched, neither once nor at every deployment.
 TEST_F(Codes, TemplatesAreTakenFromWhereTheyLie) {
   ready("a");
