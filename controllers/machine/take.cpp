@@ -3,10 +3,9 @@
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "controllers/machine/reconciler.h"
+#include "controllers/machine/refusal.h"
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
-#include "pkg/diagnose/diagnose.h"
-#include "pkg/http/http.h"
 #include "pkg/pve/upid.h"
 #include "pkg/schema/codec.h"
 #include "pkg/store/finalizer.h"
@@ -15,35 +14,6 @@ namespace gantry::controllers::machine {
 namespace {
 
 namespace placement = inventory::placement;
-
-// True when the call was refused before it had any effect. Everything else may have been, or may
-// yet be, executed.
-bool is_clean_refusal(const Status& status) {
-  switch (error_class(status)) {
-    case ErrorClass::transport:
-      return !http::may_have_been_sent(status);
-    case ErrorClass::tls:
-    case ErrorClass::auth:
-    case ErrorClass::permission:
-    case ErrorClass::not_found:
-    case ErrorClass::already_exists:
-    case ErrorClass::conflict:
-    case ErrorClass::locked:
-    case ErrorClass::invalid:
-    case ErrorClass::overload:
-    case ErrorClass::held:
-    case ErrorClass::unsupported:
-      return true;
-    case ErrorClass::task_failed:
-    case ErrorClass::schema:
-    case ErrorClass::remote:
-    case ErrorClass::timeout:
-    case ErrorClass::cancelled:
-    case ErrorClass::internal:
-      return false;
-  }
-  return false;
-}
 
 store::VmidRange range_of(const Machine& machine, const inventory::Cluster& cluster) {
   if (machine.spec.vmid.has_value()) return {*machine.spec.vmid, *machine.spec.vmid};
@@ -121,7 +91,7 @@ void Reconciler::failed(Run& run, const std::string& step, const Status& why) {
     run.plan = wait(step, is_full ? placement::kThrottled : "Locked", message_of(why), kLookAgain);
   } else {
     fail_step(run.machine.status, step, run.world.now, message_of(why));
-    const auto diagnosis = diagnose::diagnose(why);
+    const auto diagnosis = explain_refusal(why, run.world);
     run.plan = wait(step, diagnosis.reason, diagnosis.message, kLookAgain);
     run.plan.code = diagnosis.code;
   }
@@ -222,9 +192,9 @@ Async<Status> Reconciler::take_action(Run& run, const Migrate& action) {
     run.machine.status.repairs.pop_back();
   }
   if (task.ok() || error_class(task.status()) != ErrorClass::permission) co_return Status();
-  const auto text = absl::StrFormat(
-      "%s cannot be moved to %s: %s; grant VM.Migrate on /pool/%s to %s", guest_text(run.world),
-      action.target.get(), message_of(task.status()), run.world.pool, run.world.user);
+  const auto text =
+      absl::StrFormat("%s cannot be moved to %s: %s", guest_text(run.world), action.target.get(),
+                      explain_refusal(task.status(), run.world).message);
   fail_step(run.machine.status, steps::kMove, run.world.now, text);
   run.plan.situation = Situation::held;
   run.plan.reason = "MoveFailed";

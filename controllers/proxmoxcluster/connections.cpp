@@ -49,13 +49,14 @@ pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec) {
 }
 
 inventory::ReflectorOptions options_of(const ProxmoxCluster& cluster,
-                                       const std::string& installation) {
+                                       const std::string& installation, std::string user) {
   const auto& spec = cluster.spec;
   inventory::ReflectorOptions options;
   options.identity = known_identity(cluster);
   options.period = spec.poll;
   options.installation = installation;
   options.needs = inventory::privilege_needs(spec.pool, spec.mode == ClusterMode::enforce);
+  options.grantee = {std::move(user), spec.pool};
   return options;
 }
 
@@ -70,16 +71,18 @@ std::string user_of(const SecretValues& credentials) {
 }
 
 struct Connections::Connection {
-  Connection(const ConnectionDependencies& the, const ProxmoxCluster& object,
+  Connection(const ConnectionDependencies& the, const ProxmoxCluster& object, std::string who,
              std::unique_ptr<pve::Client> raw, std::unique_ptr<WatchedChannel> command_channel)
       : name(object.metadata.name),
         spec(object.spec),
+        user(std::move(who)),
         client(std::move(raw)),
         channel(std::move(command_channel)),
         limited(*client, the.clock, limits_of(spec)),
         ownership(the.guests),
         owned(the.guests, the.store, name),
-        reflector(limited, the.clock, the.random, owned, options_of(object, the.installation)),
+        reflector(limited, the.clock, the.random, owned,
+                  options_of(object, the.installation, user)),
         gate(make_gate(the)),
         writer(name, the.installation, limited, ownership, gate),
         polling(the.executor) {
@@ -140,9 +143,8 @@ Result<Connections::ConnectionPtr> Connections::connect(
     problem = opened.status();
     if (opened.ok()) channel = std::make_unique<WatchedChannel>(*std::move(opened), the_.clock);
   }
-  auto connection =
-      std::make_shared<Connection>(the_, cluster, *std::move(client), std::move(channel));
-  connection->user = user_of(credentials);
+  auto connection = std::make_shared<Connection>(the_, cluster, user_of(credentials),
+                                                 *std::move(client), std::move(channel));
   connection->installation = the_.installation;
   connection->no_channel.problem = std::move(problem);
   return connection;

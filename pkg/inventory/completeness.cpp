@@ -101,10 +101,11 @@ Status check_canary(const Snapshot& snapshot, const std::vector<OwnedGuest>& own
   if (!snapshot.missing_privileges.empty()) {
     const std::vector<std::string> missing(snapshot.missing_privileges.begin(),
                                            snapshot.missing_privileges.end());
-    return with_code(
-        error(ErrorClass::permission, "the token lacks %s: run deploy/pve/role.sh again on a node",
-              some_of(missing)),
-        "CON-004");
+    const auto line = snapshot.grant.empty() ? "" : ", or grant it there: " + snapshot.grant;
+    return with_code(error(ErrorClass::permission,
+                           "the token lacks %s: run deploy/pve/role.sh again on a node%s",
+                           some_of(missing), line),
+                     "CON-004");
   }
   size_t expected = 0;
   bool listed = false;

@@ -42,6 +42,7 @@ struct Snapshot {
   std::map<NodeName, std::vector<std::string>> bridges;
   std::vector<pve::Task> running_tasks;
   std::set<std::string> missing_privileges;  // "/pool/gantry: VM.Audit"
+  std::string grant;                         // the commands that grant them: grant_lines()
 
   bool trustworthy() const {
     return complete && quorate && canary_passed && newer_than_database.empty();

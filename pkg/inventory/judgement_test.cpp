@@ -138,6 +138,8 @@ TEST(Judge, WhatOnlyAPersonCanMendSaysHow) {
   Picture lost;
   lost.snapshot.missing_privileges.insert("/pool/gantry: VM.Audit");
   EXPECT_THAT(message_of(lost.judged().problem), HasSubstr("role.sh"));
+  lost.snapshot.grant = "pveum acl modify /pool/gantry --users gantry@pve --roles GantryGuests";
+  EXPECT_THAT(message_of(lost.judged().problem), HasSubstr("there: pveum acl modify /pool/gantry"));
   Picture gone;
   gone.ours = {owned(200), owned(201)};
   EXPECT_THAT(message_of(gone.judged().problem), HasSubstr("delete their Machines"));

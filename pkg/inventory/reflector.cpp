@@ -136,6 +136,7 @@ Async<Status> Reflector::read_permissions(Draft& draft) {
   GANTRY_CO_TRY(draft.note("permissions", permissions.status()));
   if (!permissions.ok()) co_return Status();
   draft.snapshot->missing_privileges = missing_privileges(options_.needs, *permissions);
+  draft.snapshot->grant = grant_lines(draft.snapshot->missing_privileges, options_.grantee);
   co_return Status();
 }
 

@@ -11,6 +11,7 @@
 #include "pkg/async/event.h"
 #include "pkg/base/random.h"
 #include "pkg/inventory/completeness.h"
+#include "pkg/inventory/grants.h"
 #include "pkg/inventory/inventory.h"
 #include "pkg/inventory/presence.h"
 #include "pkg/inventory/privileges.h"
@@ -37,6 +38,7 @@ struct ReflectorOptions {
   Duration version_every = std::chrono::minutes(5);
   Duration bridges_every = std::chrono::minutes(1);
   std::vector<Need> needs;   // privilege_needs()
+  Grantee grantee;           // who needs them
   std::string installation;  // of our mark; empty: nobody looks for guests that we forgot
   std::optional<ClusterIdentity> identity;  // which cluster it was before; else the first to answer
 };

@@ -62,7 +62,7 @@ TEST_F(Moves, WithoutThePrivilegeItIsHeldAndSaysWhatToGrant) {
   want_on("web", other_than(home));
   world.run_for(5min);
   EXPECT_EQ(reason("web", "Held"), "True MoveFailed");
-  EXPECT_THAT(message("web", "Held"), HasSubstr("grant VM.Migrate on /pool/gantry"));
+  EXPECT_THAT(message("web", "Held"), HasSubstr("pveum acl modify /pool/gantry --users "));
   EXPECT_EQ(node_of(vmid), home);
   // What keeps it from moving keeps it from nothing else.
   by_root([vmid](lab::Lab& lab) { return lab.stop_guest(vmid); });
