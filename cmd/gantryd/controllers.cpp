@@ -6,8 +6,8 @@ namespace {
 using controllers::proxmoxcluster::ConnectionDependencies;
 
 ConnectionDependencies connection_dependencies(const ControllerDependencies& d) {
-  return {d.executor,          d.environment.store,  d.guests,       d.connector,
-          d.environment.clock, d.environment.random, d.installation, d.leading};
+  return {d.executor,           d.environment.store, d.guests,  d.connector, d.environment.clock,
+          d.environment.random, d.installation,      d.leading, d.calls};
 }
 
 }  // namespace

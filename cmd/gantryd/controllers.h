@@ -22,6 +22,7 @@ struct ControllerDependencies {
   std::string installation;
   std::function<bool()> leading;
   runtime::EventLimits events = {};
+  controllers::proxmoxcluster::CallInstruments* calls = nullptr;  // none: nobody measures
 };
 
 class Controllers {

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cmd/gantryd/cluster_instruments.h"
 #include "cmd/gantryd/connector.h"
 #include "cmd/gantryd/controllers.h"
 #include "cmd/gantryd/first_start.h"
@@ -97,6 +98,7 @@ class Daemon {
       : options_(options),
         loop_(loop),
         instruments_(metrics_),
+        cluster_instruments_(metrics_),
         pool_("postgres", kDatabaseThreads, kDatabaseQueue) {}
 
   Async<Status> run() {
@@ -182,7 +184,7 @@ class Daemon {
       return find_guest(*store_, controllers_->clusters(), machine);
     };
     api.readiness.emplace_back("store", [this] { return store_->health(); });
-    api.pages["/metrics"] = [this] { return render_metrics(metrics_); };
+    api.pages["/metrics"] = [this] { return metrics_page(); };
     api.accounts = accounts_.get();
     api.random = &random_;
     api.oidc = oidc_.get();
@@ -197,7 +199,7 @@ class Daemon {
     GANTRY_TRY_ASSIGN(server_,
                       http::beast::Server::make(loop_.executor(), clock_, listener, *api_));
     if (options_.metrics_address.empty()) return {};
-    bare_metrics_ = std::make_unique<BareMetricsHandler>(metrics_);
+    bare_metrics_ = std::make_unique<BareMetricsHandler>([this] { return metrics_page(); });
     http::beast::ServerOptions plain;
     plain.address = options_.metrics_address;
     plain.port = options_.metrics_port;
@@ -205,6 +207,11 @@ class Daemon {
     GANTRY_TRY_ASSIGN(metrics_server_,
                       http::beast::Server::make(loop_.executor(), clock_, plain, *bare_metrics_));
     return {};
+  }
+
+  http::Response metrics_page() {
+    if (controllers_) cluster_instruments_.look(controllers_->clusters(), clock_.steady());
+    return render_metrics(metrics_);
   }
 
   Status build_manager() {
@@ -218,7 +225,8 @@ class Daemon {
     events.keep = std::chrono::hours(options_.event_hours);
     controllers_ = std::make_unique<Controllers>(ControllerDependencies{
         loop_.executor(), environment, database_->guests(), *connector_, *prober_,
-        database_->installation(), [this] { return manager_->leadership().held(); }, events});
+        database_->installation(), [this] { return manager_->leadership().held(); }, events,
+        &cluster_instruments_});
     add_server("api", *server_);
     if (audit_) manager_->add_service("audit", [this] { return audit_->run(); });
     if (metrics_server_) add_server("metrics", *metrics_server_);
@@ -236,6 +244,7 @@ class Daemon {
   SystemRandom random_;
   metrics::prometheus::Registry metrics_;
   DaemonInstruments instruments_;
+  ClusterInstruments cluster_instruments_;
   async::BlockingPool pool_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::SealedBackend> sealed_;

@@ -19,7 +19,7 @@ http::Response render_metrics(const metrics::prometheus::Registry& registry) {
 
 Async<std::optional<http::Response>> BareMetricsHandler::handle(http::Request request, http::Peer,
                                                                 http::ResponseStream&) {
-  if (is_metrics(request)) co_return render_metrics(registry_);
+  if (is_metrics(request)) co_return render_();
   http::Response missing;
   missing.status = 404;
   missing.body = "only /metrics is here\n";

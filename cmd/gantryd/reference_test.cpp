@@ -1,4 +1,5 @@
 // The generated pages that need everything gantryd is made of. UPDATE_GOLDEN=1 rewrites them.
+#include "cmd/gantryd/cluster_instruments.h"
 #include "cmd/gantryd/connector.h"
 #include "cmd/gantryd/controllers.h"
 #include "cmd/gantryd/instruments.h"
@@ -25,6 +26,7 @@ struct World {
   store::CachedStore store{loop.executor(), database.backend(), clock, random};
   metrics::prometheus::Registry metrics;
   DaemonInstruments instruments{metrics};
+  ClusterInstruments cluster_instruments{metrics};
 };
 
 TEST(Reference, ControllersAreWhatTheManagerRuns) {

@@ -87,6 +87,10 @@ struct Connections::Connection {
         writer(name, the.installation, limited, ownership, gate),
         polling(the.executor) {
     limited.ask_before_writes([this] { return gate(false); });
+    if (the.instruments == nullptr) return;
+    limited.on_call([this, instruments = the.instruments](const pve::EndedCall& call) {
+      if (!retired) instruments->called(name, call);
+    });
   }
 
   pve::Gate make_gate(const ConnectionDependencies& the) {
@@ -199,6 +203,7 @@ void Connections::close(const ClusterName& name) {
 
 void Connections::retire(ConnectionPtr connection) {
   connection->retired = true;
+  if (the_.instruments != nullptr) the_.instruments->closed(connection->name);
   connection->polling.stop();
   retired_.push_back(std::move(connection));
   wake_.set();
@@ -232,6 +237,12 @@ std::vector<EndpointSight> Connections::endpoints(const ClusterName& name) const
   const auto it = entries_.find(name);
   if (it == entries_.end()) return {};
   return the_.connector.endpoints(*it->second.connection->client);
+}
+
+std::optional<Duration> Connections::read_p95(const ClusterName& name) const {
+  const auto it = entries_.find(name);
+  if (it == entries_.end()) return std::nullopt;
+  return it->second.connection->limited.read_p95();
 }
 
 inventory::ClusterPtr Connections::find(const ClusterName& name) const {

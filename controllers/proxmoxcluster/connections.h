@@ -12,10 +12,19 @@
 #include "pkg/async/group.h"
 #include "pkg/base/random.h"
 #include "pkg/inventory/clusters.h"
+#include "pkg/pve/latency.h"
 #include "pkg/store/guests.h"
 #include "pkg/store/store.h"
 
 namespace gantry::controllers::proxmoxcluster {
+
+// What calls to clusters come to, for those who measure.
+class CallInstruments {
+ public:
+  virtual ~CallInstruments() = default;
+  virtual void called(const ClusterName& cluster, const pve::EndedCall& call) = 0;
+  virtual void closed(const ClusterName& cluster) = 0;
+};
 
 // All outlive the connections.
 struct ConnectionDependencies {
@@ -27,6 +36,8 @@ struct ConnectionDependencies {
   Random& random;
   std::string installation;
   std::function<bool()> leading;  // whether this process may write
+  // Hears of each call to a cluster that has ended, and when its connection is closed. May be null.
+  CallInstruments* instruments = nullptr;
 };
 
 // Each connection polls its cluster from open() to close(). A connection that has been replaced
@@ -50,6 +61,9 @@ class Connections final : public inventory::Clusters {
   const ChannelSight* channel(const ClusterName& name) const;
 
   std::vector<EndpointSight> endpoints(const ClusterName& name) const;
+
+  // As pve::LimitedClient::read_p95(); nullopt also without a connection.
+  std::optional<Duration> read_p95(const ClusterName& name) const;
 
   inventory::ClusterPtr find(const ClusterName& name) const override;
   std::vector<inventory::ClusterPtr> all() const override;

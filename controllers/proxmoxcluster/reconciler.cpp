@@ -144,6 +144,7 @@ Async<Result<Sight>> Reconciler::look(ProxmoxCluster cluster, Status connection)
   sight.last_good = connected->inventory.last_good();
   sight.vanish_guard = connected->inventory.vanish_guard();
   sight.endpoints = the_.connections.endpoints(name);
+  sight.read_p95 = the_.connections.read_p95(name);
   if (const auto* channel = the_.connections.channel(name)) sight.channel = *channel;
   co_return sight;
 }
@@ -160,8 +161,9 @@ void Reconciler::record_changes(const ProxmoxCluster& before, const ProxmoxClust
       the_.events.record(subject, {runtime::EventType::warning, condition.reason, condition.message,
                                    condition.code});
     } else if (bad_before && condition.status == api::meta::ConditionStatus::yes) {
-      the_.events.record(
-          subject, {runtime::EventType::normal, condition.reason, condition.type + " again", ""});
+      const bool was_so = old->status == api::meta::ConditionStatus::yes;
+      the_.events.record(subject, {runtime::EventType::normal, condition.reason,
+                                   condition.type + (was_so ? ", as usual again" : " again"), ""});
     }
   }
 }

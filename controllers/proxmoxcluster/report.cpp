@@ -5,7 +5,6 @@
 
 #include "api/meta/condition.h"
 #include "pkg/diagnose/diagnose.h"
-#include "pkg/schema/equal.h"
 
 namespace gantry::controllers::proxmoxcluster {
 namespace {
@@ -16,11 +15,10 @@ using api::meta::ConditionStatus;
 using api::v1alpha1::ProxmoxCluster;
 using api::v1alpha1::ProxmoxClusterStatus;
 
-constexpr auto kHeartbeat = 60s;
-// Free space and memory that have moved by more are told at once.
-constexpr int64_t kMovedPercent = 1;
 // A cycle that has not ended so long after it was due waits for an answer.
 constexpr auto kSilence = 15s;
+// Answers that take longer are slow.
+constexpr Duration kSlowAnswer = 2s;
 constexpr int kOldestMajor = 8;
 // Nobody has used the command channel for so long after a failure: it may be well again.
 constexpr auto kTroubleLasts = 15min;
@@ -80,6 +78,25 @@ Reach reach_of(const inventory::Snapshot& snapshot) {
   }
 }
 
+constexpr const char* kSlow = "SlowAPI";
+
+// "answers take 3 s, a cycle 7 s of 5 s"; empty while they come in time. What was slow is so until
+// it is clearly quicker.
+std::string slowness(const ProxmoxCluster& cluster, const Sight& sight) {
+  const auto* before = api::meta::find_condition(cluster.status.conditions, "Reachable");
+  const bool was_slow = before != nullptr && before->reason == kSlow;
+  const Duration answer = sight.read_p95.value_or(Duration(0));
+  const Duration cycle = sight.current->took;
+  const auto is_long = [was_slow](Duration took, Duration limit) {
+    return was_slow ? took > limit * 3 / 4 : took > limit;
+  };
+  if (!is_long(answer, kSlowAnswer) && !is_long(cycle, cluster.spec.poll)) return "";
+  const auto seconds = [](Duration took) { return std::chrono::round<std::chrono::seconds>(took); };
+  return absl::StrFormat("1 of 20 answers takes %d s or more, a cycle %d s of %d s",
+                         seconds(answer).count(), seconds(cycle).count(),
+                         cluster.spec.poll.count());
+}
+
 struct Level {
   const char* type;
   Reach needed;
@@ -103,11 +120,13 @@ diagnose::Diagnosis words_of(const Sight& sight) {
   return words;
 }
 
-void report_levels(Speaker& speaker, const Sight& sight) {
+void report_levels(Speaker& speaker, const Sight& sight, const std::string& slow) {
   const auto reach = reach_of(*sight.current);
   bool broken = false;
   for (const auto& level : kLevels) {
-    if (reach >= level.needed) {
+    if (level.needed == Reach::reached && reach >= Reach::reached && !slow.empty()) {
+      speaker.say(level.type, ConditionStatus::yes, {"CON-016", kSlow, slow});
+    } else if (reach >= level.needed) {
       speaker.yes(level.type, level.reason);
     } else if (!broken) {
       broken = true;
@@ -276,37 +295,6 @@ void report_disconnected(ProxmoxCluster& cluster, const Sight& sight) {
   speaker.remove("Reconciling");
 }
 
-// Numbers that change with every look.
-ProxmoxClusterStatus without_numbers(ProxmoxClusterStatus status) {
-  status.inventory = {};
-  status.last_observed_time.reset();
-  for (auto& node : status.nodes) node.memory = {};
-  for (auto& storage : status.storages) {
-    storage.total.reset();
-    storage.used.reset();
-    storage.available.reset();
-  }
-  return status;
-}
-
-bool has_moved(int64_t before, int64_t after, int64_t total) {
-  return total > 0 && std::abs(after - before) > total / 100 * kMovedPercent;
-}
-
-// Of the same nodes and storages.
-bool have_numbers_moved(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& after) {
-  for (size_t i = 0; i < after.nodes.size(); ++i) {
-    const auto& memory = after.nodes[i].memory;
-    if (has_moved(before.nodes[i].memory.used, memory.used, memory.total)) return true;
-  }
-  for (size_t i = 0; i < after.storages.size(); ++i) {
-    const auto& storage = after.storages[i];
-    const auto free = before.storages[i].available.value_or(0);
-    if (has_moved(free, storage.available.value_or(0), storage.total.value_or(0))) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void report(ProxmoxCluster& cluster, const Sight& sight) {
@@ -338,7 +326,7 @@ void report(ProxmoxCluster& cluster, const Sight& sight) {
     report_silence(speaker, sight);
     return;
   }
-  report_levels(speaker, sight);
+  report_levels(speaker, sight, slowness(cluster, sight));
   report_version(speaker, status, current);
   report_channel(speaker, sight);
   report_ready(speaker, sight);
@@ -368,14 +356,6 @@ std::optional<inventory::ClusterIdentity> known_identity(const ProxmoxCluster& c
   identity.name = status.cluster_name;
   for (const auto& node : status.nodes) identity.nodes.insert(NodeName(node.name));
   return identity;
-}
-
-bool is_news(const ProxmoxClusterStatus& before, const ProxmoxClusterStatus& after) {
-  if (!schema::is_equal(without_numbers(before), without_numbers(after))) return true;
-  if (have_numbers_moved(before, after)) return true;
-  if (!after.last_observed_time.has_value()) return false;
-  return !before.last_observed_time.has_value() ||
-         *after.last_observed_time - *before.last_observed_time >= kHeartbeat;
 }
 
 }  // namespace gantry::controllers::proxmoxcluster

@@ -22,6 +22,7 @@ struct Sight {
   std::shared_ptr<const inventory::Snapshot> last_good;  // null: none yet
   inventory::VanishGuard vanish_guard;
   std::vector<EndpointSight> endpoints;
+  std::optional<Duration> read_p95;     // how long 19 of 20 answers take at most
   std::optional<ChannelSight> channel;  // absent: the spec has none
   std::vector<store::GuestRow> rows;
   int held = 0;  // Machines with the condition Held

@@ -58,6 +58,33 @@ TEST(Report, ACompleteInventoryIsReadyAndCounted) {
   EXPECT_EQ(cluster.status.inventory.age_seconds, 3);
 }
 
+// CON-016.
+TEST(Report, SlowAnswersAreToldUntilTheyAreClearlyQuicker) {
+  ProxmoxCluster cluster;
+  cluster.spec.poll = 5s;
+  auto sight = sight_of(good());
+  const auto said = [&](Duration answer, Duration cycle) {
+    auto snapshot = good();
+    snapshot->took = cycle;
+    sight.current = snapshot;
+    sight.read_p95 = answer;
+    report(cluster, sight);
+    return condition(cluster, "Reachable");
+  };
+  EXPECT_EQ(said(2s, 5s), "True");
+  EXPECT_EQ(said(2100ms, 1s), "True CON-016");
+  const auto* reachable = api::meta::find_condition(cluster.status.conditions, "Reachable");
+  EXPECT_EQ(reachable->reason, "SlowAPI");
+  EXPECT_EQ(reachable->message, "1 of 20 answers takes 2 s or more, a cycle 1 s of 5 s");
+  EXPECT_EQ(condition(cluster, "Ready"), "True");
+  EXPECT_EQ(said(1600ms, 1s), "True CON-016");
+  EXPECT_EQ(said(1400ms, 1s), "True");
+  EXPECT_EQ(said(100ms, 6s), "True CON-016");
+  EXPECT_EQ(said(100ms, 1s), "True");
+  sight.read_p95.reset();
+  EXPECT_EQ(condition(cluster, "Reachable"), "True");
+}
+
 TEST(Report, EachFailureHasItsConditionAndThoseBehindAreUnknown) {
   struct Row {
     ErrorClass error;

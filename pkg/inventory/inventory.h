@@ -18,6 +18,8 @@ struct Snapshot {
   uint64_t cycle = 0;  // 0: nothing has been observed yet
   Time observed_at;    // when this cycle began
   Time steady_at;      // the same by the steady clock: for ages
+  // How long the quickest of the last three cycles took, this one included; zero before the third.
+  Duration took{};
   // Every call of the cycle succeeded and the answers agree with each other.
   bool complete = false;
   bool quorate = false;

@@ -13,6 +13,8 @@ namespace gantry::inventory {
 namespace {
 
 constexpr const char* kClusterStatus = "cluster status";
+// One slow cycle is no slow cluster.
+constexpr size_t kCyclesTimed = 3;
 constexpr auto kSeenFor = std::chrono::minutes(10);
 // Configs of guests with marks that we do not know: another installation may have thousands.
 constexpr size_t kReadsPerCycle = 50;
@@ -249,6 +251,9 @@ void Reflector::mark_established() {
 
 void Reflector::publish(Draft& draft) {
   auto& snapshot = *draft.snapshot;
+  took_.push_back(clock_.steady() - snapshot.steady_at);
+  if (took_.size() > kCyclesTimed) took_.pop_front();
+  if (took_.size() == kCyclesTimed) snapshot.took = *std::ranges::min_element(took_);
   const auto verdict = judge(snapshot, draft.failures, draft.undecodable, owned_, identity_);
   snapshot.complete = verdict.complete;
   snapshot.quorate = verdict.quorate;

@@ -103,7 +103,8 @@ class Reflector final : public Inventory {
   std::set<Uid> established_;  // owned guests that this process has seen
   VanishGuard vanish_guard_;
   uint64_t cycles_ = 0;
-  int failures_ = 0;  // cycles in a row in which the cluster could not be read
+  std::deque<Duration> took_;  // by the last cycles
+  int failures_ = 0;           // cycles in a row in which the cluster could not be read
   std::optional<Time> version_read_at_, bridges_read_at_;
   async::Event poked_;
   async::Waiters waiting_;

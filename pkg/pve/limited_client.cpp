@@ -17,6 +17,14 @@ bool has_lost_its_answer(const Status& status) {
          error == ErrorClass::cancelled || error == ErrorClass::schema;
 }
 
+const Status& status_of(const Status& status) {
+  return status;
+}
+template <class T>
+const Status& status_of(const Result<T>& result) {
+  return result.status();
+}
+
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -87,9 +95,23 @@ void LimitedClient::saw(const Task& task) {
 
 // The call has not begun yet: an Asio coroutine starts when it is awaited.
 template <class T>
-Async<Result<T>> LimitedClient::limited(Async<Result<T>> call) {
+Async<Result<T>> LimitedClient::limited(const Operation& operation, Async<Result<T>> call) {
   GANTRY_CO_TRY(co_await bucket_.take());
-  co_return co_await std::move(call);
+  co_return co_await timed(operation, std::move(call));
+}
+
+template <class T>
+Async<T> LimitedClient::timed(const Operation& operation, Async<T> call) {
+  const Time begun = clock_.steady();
+  auto answer = co_await std::move(call);
+  const Time now = clock_.steady();
+  const Status& status = status_of(answer);
+  // Nobody waits for it any more: how long it would have taken is not known.
+  if (!status.ok() && error_class(status) == ErrorClass::cancelled) co_return answer;
+  if (operation.method == "GET") reads_.add(now, now - begun);
+  const EndedCall call_ended{operation, status, now - begun};
+  if (hear_) hear_(call_ended);
+  co_return answer;
 }
 
 Async<Status> LimitedClient::reserve_place(NodeName node) {
@@ -120,15 +142,20 @@ Async<Status> LimitedClient::turn_to_write() {
   co_return Status();
 }
 
-Async<Result<Upid>> LimitedClient::start_task(NodeName node, std::string id,
-                                              Async<Result<Upid>> call) {
+Async<Status> LimitedClient::write(const Operation& operation, Async<Status> call) {
+  GANTRY_CO_TRY(co_await turn_to_write());
+  co_return co_await timed(operation, std::move(call));
+}
+
+Async<Result<Upid>> LimitedClient::start_task(const Operation& operation, NodeName node,
+                                              std::string id, Async<Result<Upid>> call) {
   GANTRY_CO_TRY(co_await reserve_place(node));
   const Status ready = co_await turn_to_write();
   if (!ready.ok()) {
     --places_[node].starting;
     co_return ready;
   }
-  auto started = co_await std::move(call);
+  auto started = co_await timed(operation, std::move(call));
   auto& places = places_[node];
   --places.starting;
   const Time now = clock_.steady();
@@ -140,85 +167,35 @@ Async<Result<Upid>> LimitedClient::start_task(NodeName node, std::string id,
   co_return started;
 }
 
-Async<Result<Version>> LimitedClient::version() {
-  return limited(client_.version());
-}
-
-Async<Result<Permissions>> LimitedClient::permissions() {
-  return limited(client_.permissions());
-}
-
-Async<Result<ClusterStatus>> LimitedClient::cluster_status() {
-  return limited(client_.cluster_status());
-}
-
-Async<Result<Resources>> LimitedClient::resources() {
-  return limited(client_.resources());
-}
-
-Async<Result<std::vector<StorageRow>>> LimitedClient::storages(NodeName node) {
-  return limited(client_.storages(std::move(node)));
-}
-
-Async<Result<std::vector<Volume>>> LimitedClient::volumes(NodeName node, StorageId storage,
-                                                          std::string content) {
-  return limited(client_.volumes(std::move(node), std::move(storage), std::move(content)));
-}
-
-Async<Result<std::vector<std::string>>> LimitedClient::bridges(NodeName node) {
-  return limited(client_.bridges(std::move(node)));
-}
-
-Async<Result<NodeNetwork>> LimitedClient::network(NodeName node) {
-  return limited(client_.network(std::move(node)));
-}
-
-Async<Result<bool>> LimitedClient::is_vmid_free(VmId vmid) {
-  return limited(client_.is_vmid_free(vmid));
-}
-
-Async<Result<GuestConfig>> LimitedClient::guest_config(NodeName node, VmId vmid) {
-  return limited(client_.guest_config(std::move(node), vmid));
-}
-
-Async<Result<std::vector<PendingChange>>> LimitedClient::guest_pending(NodeName node, VmId vmid) {
-  return limited(client_.guest_pending(std::move(node), vmid));
-}
-
-Async<Result<GuestStatus>> LimitedClient::guest_status(NodeName node, VmId vmid) {
-  return limited(client_.guest_status(std::move(node), vmid));
-}
-
-Async<Result<std::vector<GuestInterface>>> LimitedClient::guest_interfaces(NodeName node,
-                                                                           VmId vmid) {
-  return limited(client_.guest_interfaces(std::move(node), vmid));
-}
-
-Async<Result<Task>> LimitedClient::task(Upid upid) {
-  auto task = co_await limited(client_.task(std::move(upid)));
-  if (task.ok()) saw(*task);
-  co_return task;
-}
-
-Async<Result<std::vector<std::string>>> LimitedClient::task_log(Upid upid, int lines) {
-  return limited(client_.task_log(std::move(upid), lines));
-}
-
-Async<Result<std::vector<Task>>> LimitedClient::tasks(NodeName node, VmId vmid) {
-  auto tasks = co_await limited(client_.tasks(std::move(node), vmid));
-  if (tasks.ok())
-    for (const auto& task : *tasks) saw(task);
-  co_return tasks;
-}
-
-Async<Result<std::vector<Task>>> LimitedClient::running_tasks(NodeName node) {
-  auto tasks = co_await limited(client_.running_tasks(std::move(node)));
-  if (tasks.ok())
-    for (const auto& task : *tasks) saw(task);
-  co_return tasks;
-}
-
 namespace {
+
+constexpr Operation kVersion{"GET", "/version"};
+constexpr Operation kPermissions{"GET", "/access/permissions"};
+constexpr Operation kClusterStatus{"GET", "/cluster/status"};
+constexpr Operation kResources{"GET", "/cluster/resources"};
+constexpr Operation kStorages{"GET", "/nodes/{node}/storage"};
+constexpr Operation kVolumes{"GET", "/nodes/{node}/storage/{storage}/content"};
+constexpr Operation kNodeNetwork{"GET", "/nodes/{node}/network"};
+constexpr Operation kIsVmidFree{"GET", "/cluster/nextid"};
+constexpr Operation kGuestConfig{"GET", "/nodes/{node}/lxc/{vmid}/config"};
+constexpr Operation kGuestPending{"GET", "/nodes/{node}/lxc/{vmid}/pending"};
+constexpr Operation kGuestStatus{"GET", "/nodes/{node}/lxc/{vmid}/status/current"};
+constexpr Operation kGuestInterfaces{"GET", "/nodes/{node}/lxc/{vmid}/interfaces"};
+constexpr Operation kTask{"GET", "/nodes/{node}/tasks/{upid}/status"};
+constexpr Operation kTaskLog{"GET", "/nodes/{node}/tasks/{upid}/log"};
+constexpr Operation kNodeTasks{"GET", "/nodes/{node}/tasks"};
+constexpr Operation kCreateGuest{"POST", "/nodes/{node}/lxc"};
+constexpr Operation kCloneGuest{"POST", "/nodes/{node}/lxc/{vmid}/clone"};
+constexpr Operation kConfigureGuest{"PUT", "/nodes/{node}/lxc/{vmid}/config"};
+constexpr Operation kResizeGuest{"PUT", "/nodes/{node}/lxc/{vmid}/resize"};
+constexpr Operation kMigrateGuest{"POST", "/nodes/{node}/lxc/{vmid}/migrate"};
+constexpr Operation kStartGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/start"};
+constexpr Operation kStopGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/stop"};
+constexpr Operation kShutdownGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/shutdown"};
+constexpr Operation kDestroyGuest{"DELETE", "/nodes/{node}/lxc/{vmid}"};
+constexpr Operation kCreateInterface{"POST", "/nodes/{node}/network"};
+constexpr Operation kDeleteInterface{"DELETE", "/nodes/{node}/network/{iface}"};
+constexpr Operation kApplyNetwork{"PUT", "/nodes/{node}/network"};
 
 // A guest, as tasks name it.
 std::string id_of(VmId guest) {
@@ -227,65 +204,142 @@ std::string id_of(VmId guest) {
 
 }  // namespace
 
+Async<Result<Version>> LimitedClient::version() {
+  return limited(kVersion, client_.version());
+}
+
+Async<Result<Permissions>> LimitedClient::permissions() {
+  return limited(kPermissions, client_.permissions());
+}
+
+Async<Result<ClusterStatus>> LimitedClient::cluster_status() {
+  return limited(kClusterStatus, client_.cluster_status());
+}
+
+Async<Result<Resources>> LimitedClient::resources() {
+  return limited(kResources, client_.resources());
+}
+
+Async<Result<std::vector<StorageRow>>> LimitedClient::storages(NodeName node) {
+  return limited(kStorages, client_.storages(std::move(node)));
+}
+
+Async<Result<std::vector<Volume>>> LimitedClient::volumes(NodeName node, StorageId storage,
+                                                          std::string content) {
+  return limited(kVolumes,
+                 client_.volumes(std::move(node), std::move(storage), std::move(content)));
+}
+
+Async<Result<std::vector<std::string>>> LimitedClient::bridges(NodeName node) {
+  return limited(kNodeNetwork, client_.bridges(std::move(node)));
+}
+
+Async<Result<NodeNetwork>> LimitedClient::network(NodeName node) {
+  return limited(kNodeNetwork, client_.network(std::move(node)));
+}
+
+Async<Result<bool>> LimitedClient::is_vmid_free(VmId vmid) {
+  return limited(kIsVmidFree, client_.is_vmid_free(vmid));
+}
+
+Async<Result<GuestConfig>> LimitedClient::guest_config(NodeName node, VmId vmid) {
+  return limited(kGuestConfig, client_.guest_config(std::move(node), vmid));
+}
+
+Async<Result<std::vector<PendingChange>>> LimitedClient::guest_pending(NodeName node, VmId vmid) {
+  return limited(kGuestPending, client_.guest_pending(std::move(node), vmid));
+}
+
+Async<Result<GuestStatus>> LimitedClient::guest_status(NodeName node, VmId vmid) {
+  return limited(kGuestStatus, client_.guest_status(std::move(node), vmid));
+}
+
+Async<Result<std::vector<GuestInterface>>> LimitedClient::guest_interfaces(NodeName node,
+                                                                           VmId vmid) {
+  return limited(kGuestInterfaces, client_.guest_interfaces(std::move(node), vmid));
+}
+
+Async<Result<Task>> LimitedClient::task(Upid upid) {
+  auto task = co_await limited(kTask, client_.task(std::move(upid)));
+  if (task.ok()) saw(*task);
+  co_return task;
+}
+
+Async<Result<std::vector<std::string>>> LimitedClient::task_log(Upid upid, int lines) {
+  return limited(kTaskLog, client_.task_log(std::move(upid), lines));
+}
+
+Async<Result<std::vector<Task>>> LimitedClient::tasks(NodeName node, VmId vmid) {
+  auto tasks = co_await limited(kNodeTasks, client_.tasks(std::move(node), vmid));
+  if (tasks.ok())
+    for (const auto& task : *tasks) saw(task);
+  co_return tasks;
+}
+
+Async<Result<std::vector<Task>>> LimitedClient::running_tasks(NodeName node) {
+  auto tasks = co_await limited(kNodeTasks, client_.running_tasks(std::move(node)));
+  if (tasks.ok())
+    for (const auto& task : *tasks) saw(task);
+  co_return tasks;
+}
+
 Async<Result<Upid>> LimitedClient::create_guest(NodeName node, VmId vmid, Parameters parameters) {
-  return start_task(node, id_of(vmid), client_.create_guest(node, vmid, std::move(parameters)));
+  return start_task(kCreateGuest, node, id_of(vmid),
+                    client_.create_guest(node, vmid, std::move(parameters)));
 }
 
 Async<Result<Upid>> LimitedClient::clone_guest(NodeName node, VmId source, VmId vmid,
                                                Parameters parameters) {
-  return start_task(node, id_of(source),
+  return start_task(kCloneGuest, node, id_of(source),
                     client_.clone_guest(node, source, vmid, std::move(parameters)));
 }
 
 Async<Status> LimitedClient::configure_guest(NodeName node, VmId vmid, Parameters set,
                                              std::vector<std::string> remove, std::string digest) {
-  GANTRY_CO_TRY(co_await turn_to_write());
-  co_return co_await client_.configure_guest(std::move(node), vmid, std::move(set),
-                                             std::move(remove), std::move(digest));
+  return write(kConfigureGuest, client_.configure_guest(std::move(node), vmid, std::move(set),
+                                                        std::move(remove), std::move(digest)));
 }
 
 Async<Result<Upid>> LimitedClient::resize_guest(NodeName node, VmId vmid, std::string disk,
                                                 std::string size) {
-  return start_task(node, id_of(vmid),
+  return start_task(kResizeGuest, node, id_of(vmid),
                     client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
 }
 
 Async<Result<Upid>> LimitedClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
                                                  bool restart) {
-  return start_task(node, id_of(vmid),
+  return start_task(kMigrateGuest, node, id_of(vmid),
                     client_.migrate_guest(node, vmid, std::move(target), restart));
 }
 
 Async<Result<Upid>> LimitedClient::start_guest(NodeName node, VmId vmid) {
-  return start_task(node, id_of(vmid), client_.start_guest(node, vmid));
+  return start_task(kStartGuest, node, id_of(vmid), client_.start_guest(node, vmid));
 }
 
 Async<Result<Upid>> LimitedClient::stop_guest(NodeName node, VmId vmid) {
-  return start_task(node, id_of(vmid), client_.stop_guest(node, vmid));
+  return start_task(kStopGuest, node, id_of(vmid), client_.stop_guest(node, vmid));
 }
 
 Async<Result<Upid>> LimitedClient::shutdown_guest(NodeName node, VmId vmid, Duration timeout) {
-  return start_task(node, id_of(vmid), client_.shutdown_guest(node, vmid, timeout));
+  return start_task(kShutdownGuest, node, id_of(vmid), client_.shutdown_guest(node, vmid, timeout));
 }
 
 Async<Result<Upid>> LimitedClient::destroy_guest(NodeName node, VmId vmid, DestroyOptions options) {
-  return start_task(node, id_of(vmid), client_.destroy_guest(node, vmid, options));
+  return start_task(kDestroyGuest, node, id_of(vmid), client_.destroy_guest(node, vmid, options));
 }
 
 Async<Status> LimitedClient::create_interface(NodeName node, std::string name,
                                               Parameters parameters) {
-  GANTRY_CO_TRY(co_await turn_to_write());
-  co_return co_await client_.create_interface(std::move(node), std::move(name),
-                                              std::move(parameters));
+  return write(kCreateInterface,
+               client_.create_interface(std::move(node), std::move(name), std::move(parameters)));
 }
 
 Async<Status> LimitedClient::delete_interface(NodeName node, std::string name) {
-  GANTRY_CO_TRY(co_await turn_to_write());
-  co_return co_await client_.delete_interface(std::move(node), std::move(name));
+  return write(kDeleteInterface, client_.delete_interface(std::move(node), std::move(name)));
 }
 
 Async<Result<Upid>> LimitedClient::apply_network(NodeName node) {
-  return start_task(node, "networking", client_.apply_network(node));
+  return start_task(kApplyNetwork, node, "networking", client_.apply_network(node));
 }
 
 }  // namespace gantry::pve

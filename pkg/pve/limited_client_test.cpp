@@ -190,5 +190,27 @@ TEST(LimitedClient, ATaskNobodySawEndingGivesItsPlaceBackInTheEnd) {
   EXPECT_THAT(world.start(limited, 3), IsOk());
 }
 
+// Each call once, by what it was, without the names in it and the wait for its turn.
+TEST(LimitedClient, TellsOfEachCallWhatItWasAndHowItEnded) {
+  World world;
+  world.limits.requests_per_second = 1;
+  world.limits.burst = 1;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  std::vector<std::string> heard;
+  limited.on_call([&heard](const EndedCall& call) {
+    EXPECT_EQ(call.took, 0s);
+    heard.push_back(absl::StrFormat(
+        "%s %s %s", std::string(call.operation.method), std::string(call.operation.path),
+        call.status.ok() ? "Ok" : std::string(to_string(error_class(call.status)))));
+  });
+  EXPECT_THAT(world.loop.block_on(world.clock, limited.version()), IsOk());
+  EXPECT_THAT(world.start(limited, 1), IsOk());
+  limited.ask_before_writes([] { return make_error(ErrorClass::held, "not now"); });
+  EXPECT_THAT(world.start(limited, 2), Fails(ErrorClass::held));
+  EXPECT_THAT(heard, ::testing::ElementsAre("GET /version Ok",
+                                            "POST /nodes/{node}/lxc/{vmid}/status/start Ok"));
+  EXPECT_EQ(limited.read_p95(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace gantry::pve

@@ -27,6 +27,9 @@ class Codes : public Story {
   std::string class_says(const std::string& type) const {
     return condition(world.objects("machineclasses.gantry.dev").front(), type);
   }
+  std::string cluster_says(const std::string& type) const {
+    return condition(world.objects("proxmoxclusters.gantry.dev").front(), type);
+  }
   std::string machine_says(const std::string& name, const std::string& type) const {
     const auto object = world.machine(name);
     return object.has_value() ? condition(*object, type) : "no object";
@@ -99,6 +102,18 @@ TEST_F(Codes, AChangedClassIsToldOnEachMachineThatFollowsIt) {
   (void)world.lab->edit_config(vmid, "memory", "777");
   world.run_for(2min);
   EXPECT_THAT(events(), Contains(HasSubstr("DriftReverted: memory: '777' → '1024'")));
+}
+
+TEST_F(Codes, AProxmoxThatAnswersSlowlyIsTold) {
+  ready("web");
+  world.lab->faults().delay_max = 3s;
+  world.lab->faults().request_chances[lab::RequestFault::delay] = 1;
+  const auto is_slow = [this] { return cluster_says("Reachable") == "True CON-016 SlowAPI"; };
+  EXPECT_TRUE(wait_until(is_slow));
+  EXPECT_THAT(events(), Contains(HasSubstr("CON-016 SlowAPI: 1 of 20 answers takes")));
+  EXPECT_EQ(cluster_says("Ready"), "True  Observed");
+  world.lab->faults().clear();
+  EXPECT_TRUE(wait_until([this] { return cluster_says("Reachable") == "True  Answers"; }));
 }
 
 // TPL-002: no template is fetched, neither once nor at every deployment.
