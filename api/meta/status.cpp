@@ -5,12 +5,14 @@ namespace gantry::api::meta {
 using namespace schema;
 
 TypeInfo describe(Type<StatusCause>) {
-  return object<StatusCause>("StatusCause", "One reason for a refusal.",
-                             {
-                                 field<&StatusCause::reason>("reason", "In one word."),
-                                 field<&StatusCause::message>("message", "In a sentence."),
-                                 field<&StatusCause::field>("field", "The field it is about."),
-                             });
+  return object<StatusCause>(
+      "StatusCause", "One reason for a refusal.",
+      {
+          field<&StatusCause::reason>("reason", "In one word."),
+          field<&StatusCause::message>("message", "In a sentence."),
+          field<&StatusCause::field>("field", "The field it is about."),
+          field<&StatusCause::code>("code", "Of the failure catalogue; Gantry's own."),
+      });
 }
 
 TypeInfo describe(Type<StatusDetails>) {

@@ -11,6 +11,7 @@ struct StatusCause {
   std::string reason;   // "FieldValueInvalid"
   std::string message;  // what would be right
   std::string field;    // "spec.ports[1].port"
+  std::string code{};   // of the failure catalogue; ours, not Kubernetes'
 };
 struct StatusDetails {
   std::string name;

@@ -30,16 +30,24 @@ ErrorClass class_of(int status) {
   }
 }
 
+// " (CEL-003)"; nothing for what is no failure of the catalogue.
+std::string code_text(const Json& cause) {
+  const auto code = cause.string_or("code", "");
+  return code.empty() ? "" : " (" + code + ")";
+}
+
 // "App.gantry.dev "hello" is invalid:" and each field on a line of its own.
 std::string message_of_status(const Json& status) {
   auto message = status.string_or("message", "");
   const auto* causes = status.find_path({"details", "causes"});
   const auto colon = message.find(": ");
+  if (causes != nullptr && causes->size() == 1) return message + code_text(causes->as_array()[0]);
   if (causes == nullptr || causes->size() < 2 || colon == std::string::npos) return message;
   auto text = message.substr(0, colon + 1);
   for (const auto& cause : causes->as_array()) {
     const auto field = cause.string_or("field", "");
-    text += "\n  " + (field.empty() ? "" : field + ": ") + cause.string_or("message", "");
+    text += "\n  " + (field.empty() ? "" : field + ": ") + cause.string_or("message", "") +
+            code_text(cause);
   }
   return text;
 }

@@ -82,5 +82,20 @@ TEST(ApiClient, AServerThatAnswersIsNotSaidToBeGone) {
   EXPECT_EQ(catalogue_code(ask(make_error(ErrorClass::tls, "x"))), std::nullopt);
 }
 
+TEST(ApiClient, SaysTheCodesOfARefusal) {
+  const auto refused = [](const std::string& causes) {
+    http::Response response;
+    response.status = 422;
+    response.body =
+        R"({"message":"Machine \"x\" is invalid: spec: no","details":{"causes":[)" + causes + "]}}";
+    return message_of(ask(response));
+  };
+  const std::string name = R"({"field":"spec.node","message":"bad","code":"MC-008"})";
+  const std::string other = R"({"field":"spec.x","message":"no"})";
+  EXPECT_EQ(refused(name), "Machine \"x\" is invalid: spec: no (MC-008)");
+  EXPECT_EQ(refused(name + "," + other),
+            "Machine \"x\" is invalid:\n  spec.node: bad (MC-008)\n  spec.x: no");
+}
+
 }  // namespace
 }  // namespace gantry::ctl

@@ -64,6 +64,7 @@ Json details_of(const ApiError& api_error) {
     item.set("reason", cause.reason);
     item.set("message", cause.message);
     if (!cause.field.empty()) item.set("field", cause.field);
+    if (!cause.code.empty()) item.set("code", cause.code);
     details.member("causes").push_back(std::move(item));
   }
   if (api_error.retry_after_seconds)

@@ -17,6 +17,7 @@ struct Cause {
   std::string reason;   // FieldValueInvalid, FieldValueRequired …
   std::string message;  // "Invalid value: \"12Q\": must be a quantity such as 512Mi"
   std::string field;    // "spec.resources.memory"
+  std::string code{};   // of the failure catalogue: "MC-001"; ours, not Kubernetes'
 };
 
 struct ApiError {

@@ -4,6 +4,7 @@
 
 #include "api/core/secret.h"
 #include "api/kinds.h"
+#include "pkg/apiserver/write/codes.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/validate.h"
 
@@ -37,8 +38,8 @@ std::vector<Cause> to_causes(const schema::Problems& problems) {
   std::vector<Cause> causes;
   for (const auto& problem : problems)
     causes.push_back({std::string(kubernetes_reason(problem.reason)),
-                      std::string(kubernetes_word(problem.reason)) + problem.message,
-                      problem.path});
+                      std::string(kubernetes_word(problem.reason)) + problem.message, problem.path,
+                      std::string(code_of(problem))});
   return causes;
 }
 
