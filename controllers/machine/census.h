@@ -30,6 +30,7 @@ struct CensusEntry {
   std::vector<Time> repairs;             // disruptive ones
   bool well = false;                     // Ready when last looked into
   Measured measured;                     // as written in its status
+  bool looked_at = false;                // by this process, and it could be told what is there
 };
 
 // Every question but `outdated` costs what a cluster's nodes do, not what its Machines do: each of

@@ -5,6 +5,7 @@
 #include "controllers/machine/desired.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/observe.h"
+#include "controllers/machine/resume.h"
 #include "controllers/machine/status.h"
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
@@ -88,6 +89,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   reflect(run.machine, run.world);
   note_in_census(run);
   run.plan = plan(run.machine, run.shape_or_null(), run.world);
+  tell_resumed(run);
   log::debug("plan", {{"machine", runtime::to_string(request)},
                       {"step", run.plan.step},
                       {"action", describe(run.plan.action)},
@@ -264,6 +266,15 @@ Async<Result<Outcome>> Reconciler::finish(Run& run) {
   const bool gone = std::holds_alternative<RemoveFinalizer>(run.plan.action);
   if (!gone) GANTRY_CO_TRY(co_await write_status(run));
   co_return runtime::recheck(recheck_of(run));
+}
+
+void Reconciler::tell_resumed(const Run& run) {
+  const auto* entry = census_.find(run.machine.metadata.uid);
+  if (entry != nullptr && entry->looked_at) return;
+  if (run.plan.situation == Situation::unknown) return;
+  census_.change(run.machine.metadata.uid, [](CensusEntry& seen) { seen.looked_at = true; });
+  const auto told = resumed(run.before.status, run.plan);
+  if (told.has_value()) the_.events.record(subject_of(run.machine), *told);
 }
 
 Duration Reconciler::recheck_of(const Run& run) const {

@@ -115,6 +115,8 @@ class Reconciler final : public runtime::Reconciler {
       const Run& run);
   // An event when other storages would have done, too.
   void tell_choice(const Run& run, const inventory::placement::Place& place);
+  // An event when an earlier process has left the container half made.
+  void tell_resumed(const Run& run);
   static runtime::Subject subject_of(const api::v1alpha1::Machine& machine);
   Async<Status> set_finalizer(const Run& run, bool wanted);
   Async<Status> write_status(Run& run);

@@ -104,6 +104,23 @@ TEST_F(Codes, AChangedClassIsToldOnEachMachineThatFollowsIt) {
   EXPECT_THAT(events(), Contains(HasSubstr("DriftReverted: memory: '777' → '1024'")));
 }
 
+TEST_F(Codes, AHalfMadeContainerSaysWhereItGoesOn) {
+  world.kill_at_next_write("POST", "/lxc");
+  world.create_machine("web");
+  EXPECT_TRUE(wait_until([this] { return !world.daemon_runs(); }));
+  world.start_daemon();
+  EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+  EXPECT_THAT(events(), Contains(HasSubstr("CT-006 Resuming: gantryd was restarted: continuing")));
+  EXPECT_EQ(count_written("POST", "/lxc"), 1u);
+  world.kill_daemon();
+  world.start_daemon();
+  world.run_for(2min);
+  const auto told = events();
+  EXPECT_EQ(std::ranges::count_if(
+                told, [](const auto& event) { return event.find("CT-006") != std::string::npos; }),
+            1);
+}
+
 TEST_F(Codes, AProxmoxThatAnswersSlowlyIsTold) {
   ready("web");
   world.lab->faults().delay_max = 3s;
