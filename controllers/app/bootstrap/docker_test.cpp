@@ -175,6 +175,22 @@ TEST_F(DockerTest, TellsACrashLoopFromAnUnhealthyService) {
   EXPECT_EQ(code_of(run(wiki("4", "cccc"))), "WKL-008");
 }
 
+// STO-004.
+TEST_F(DockerTest, AServiceThatMayNotWriteItsVolumeIsToldWhoseThatIs) {
+  guest_.registry.sick["wiki:2"] = "Restarting (1) 3 seconds ago";
+  guest_.inside.folders.insert("/srv/data");
+  guest_.inside.docker.last_words = "mkdir: cannot create '/data/x': Permission denied";
+  guest_.inside.docker.mounts = "1000\n/data /srv/data\n";
+  const auto status = run();
+  EXPECT_EQ(code_of(status), "STO-004");
+  EXPECT_THAT(status, Fails(ErrorClass::remote,
+                            HasSubstr("/srv/data, mounted at /data, belongs to 0:0 and the service "
+                                      "runs as 1000: in the container, chown it to that user")));
+  // What is denied elsewhere is another matter.
+  guest_.inside.docker.mounts = "\n/other /srv/data\n";
+  EXPECT_EQ(code_of(run(wiki("2", "bbbb"))), "WKL-003");
+}
+
 TEST_F(DockerTest, SaysWhyDebian12IsNotEnough) {
   guest_.inside = lab::fresh_system("debian-12-standard_12.12-1_amd64.tar.zst");
   lab::boot(guest_.inside);

@@ -3,6 +3,7 @@
 
 #include "controllers/app/bootstrap/docker.h"
 #include "controllers/app/bootstrap/symptoms.h"
+#include "controllers/app/bootstrap/volume_access.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
@@ -73,6 +74,10 @@ Async<Status> verdict_on(Setup& setup, ServiceState state) {
   const auto message = text_of(state) + (words.empty() ? "" : ": " + words);
   const auto why = make_error(ErrorClass::remote, message);
   if (killed) co_return with_code(why, "CT-014");
+  const auto denied = co_await explain_denied(setup, state.id, words);
+  if (!denied.empty()) {
+    co_return with_code(make_error(ErrorClass::remote, message + "; " + denied), "STO-004");
+  }
   const bool unhealthy = state.state == "running";
   co_return diagnosed(why, unhealthy ? "WKL-008" : "WKL-003");
 }

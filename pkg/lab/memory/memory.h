@@ -43,6 +43,7 @@ struct GuestDockerState {
   std::map<std::string, GuestService> services;  // "project/service"
   std::string driver = "overlay2";
   std::string last_words;  // of every container's log
+  std::string mounts;      // "1000\n/data /srv/data\n": user and mounts of every container
 };
 // Of a container that routes for others.
 struct GuestNetworkState {
