@@ -4,6 +4,7 @@
 // The one copy is failures.json. Codes and reasons never change and are never used again for
 // something else; programs read them, people read messages.
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,8 @@ Status make_status(ErrorClass error, std::string_view code, const Values& values
 // Overload); else the reason is the class. The message is the Status' own. Requires !status.ok().
 Diagnosis diagnose(const Status& status);
 
-// The reference page of the catalogue, in Markdown.
-std::string reference_page();
+// The reference page of the catalogue, in Markdown. `met` has the codes that this version raises,
+// or of which a test proves that they are prevented.
+std::string reference_page(const std::set<std::string>& met);
 
 }  // namespace gantry::diagnose

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <set>
 
 #include "pkg/base/golden.h"
@@ -102,7 +103,8 @@ TEST(Diagnose, FallsBackToTheClass) {
             (Diagnosis{"", "Timeout", "x"}));
 }
 
-// A decode problem is never shown as "unreachable": each class that is one cause has its own code.
+// CON-008: a decode problem is never shown as "unreachable", each class that is one cause has its
+// own code.
 TEST(Diagnose, NeverMixesClasses) {
   std::set<std::string> reasons;
   for (int i = 0; i <= static_cast<int>(ErrorClass::internal); ++i) {
@@ -123,27 +125,53 @@ std::set<std::string> codes_in(const std::string& text) {
   return codes;
 }
 
-TEST(Source, UsesOnlyCodesOfTheCatalogue) {
+// Calls `look` with each source file of the project, tests included, by its path in it.
+void read_sources(
+    const std::function<void(const std::string& name, const std::string& text)>& look) {
   namespace fs = std::filesystem;
   const fs::path root = fs::path(GANTRY_TEST_FOLDER) / ".." / "..";
-  size_t used = 0;
-  for (const auto* folder : {"api", "cmd", "controllers", "pkg"}) {
+  for (const auto* folder : {"api", "cmd", "controllers", "pkg", "tests"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& file : fs::recursive_directory_iterator(root / folder)) {
-      const std::string name = file.path().filename().string();
-      const bool source = name.ends_with(".cpp") || name.ends_with(".h");
-      if (!source || name.ends_with("_test.cpp")) continue;
-      for (const auto& code : codes_in(testing::read_text(file.path()))) {
-        ++used;
-        EXPECT_NE(find(code), nullptr) << code << " in " << file.path();
-      }
+      const std::string name = fs::relative(file.path(), root).string();
+      const bool is_source = name.ends_with(".cpp") || name.ends_with(".h");
+      if (is_source) look(name, testing::read_text(file.path()));
     }
   }
+}
+
+bool is_test(const std::string& name) {
+  return name.ends_with("_test.cpp") || name.starts_with("tests/");
+}
+
+TEST(Source, UsesOnlyCodesOfTheCatalogue) {
+  size_t used = 0;
+  read_sources([&used](const std::string& name, const std::string& text) {
+    if (is_test(name)) return;
+    for (const auto& code : codes_in(text)) {
+      ++used;
+      EXPECT_NE(find(code), nullptr) << code << " in " << name;
+    }
+  });
   EXPECT_GT(used, 0u);
 }
 
-TEST(Reference, IsWhatTheCatalogueSays) {
-  EXPECT_GOLDEN("../../docs/reference/failures.md", reference_page());
+// Raised by a source file; or prevented, and named by the test that proves it.
+std::set<std::string> met_codes() {
+  std::set<std::string> met;
+  read_sources([&met](const std::string& name, const std::string& text) {
+    if (!is_test(name)) met.merge(codes_in(text));
+    if (!is_test(name)) return;
+    for (const auto& failure : catalogue()) {
+      const bool is_proven = text.find(failure.code) != std::string::npos;
+      if (failure.tier == Tier::prevented && is_proven) met.insert(failure.code);
+    }
+  });
+  return met;
+}
+
+TEST(Reference, IsWhatTheCatalogueSaysAndTheSourceRaises) {
+  EXPECT_GOLDEN("../../docs/reference/failures.md", reference_page(met_codes()));
 }
 
 }  // namespace

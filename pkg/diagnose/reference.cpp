@@ -19,11 +19,11 @@ failure carries its code; codes and reasons never change, messages may. Rows of 
 | human | nobody but you; the message says what to do |
 | prevented | nobody has to |
 
-Not everything here is served by this version: kinds and conditions that do not exist yet are
+What this version does not notice is marked *not yet*: kinds and conditions that do not exist are
 named as they will be.
 )";
 
-std::string entry(const Failure& failure) {
+std::string entry(const Failure& failure, bool is_met) {
   std::string out = absl::StrFormat("\n### %s %s\n\n", failure.code, failure.title);
   std::vector<std::string> facts = {std::string(to_string(failure.tier))};
   if (!failure.condition.empty()) facts.push_back("`" + failure.condition + "`");
@@ -32,6 +32,9 @@ std::string entry(const Failure& failure) {
     for (const auto& more : failure.also_reasons) reasons += " or `" + more + "`";
     facts.push_back(reasons);
   }
+  const bool is_prevented = failure.tier == Tier::prevented;
+  if (is_met && is_prevented) facts.emplace_back("proven by a test");
+  if (!is_met && !is_prevented) facts.emplace_back("*not yet*");
   out += join(facts, " · ") + "\n";
   if (!failure.message.empty()) out += absl::StrFormat("\n> %s\n", failure.message);
   if (!failure.detect.empty()) out += absl::StrFormat("\n**Known by** %s.\n", failure.detect);
@@ -41,13 +44,13 @@ std::string entry(const Failure& failure) {
 
 }  // namespace
 
-std::string reference_page() {
+std::string reference_page(const std::set<std::string>& met) {
   std::string out = kHead;
   std::string family;
   for (const auto& failure : catalogue()) {
     if (failure.family != family) out += absl::StrFormat("\n## %s\n", failure.family);
     family = failure.family;
-    out += entry(failure);
+    out += entry(failure, met.contains(failure.code));
   }
   return out;
 }

@@ -113,7 +113,8 @@ TEST_F(Moves, ADiskGrowsWhereItIs) {
   expect_never_replaced();
 }
 
-// Admission refuses it; a class that got there by another way replaces nothing either.
+// SAF-013, BKP-008: admission refuses it; a class that got there by another way replaces nothing
+// either.
 TEST_F(Moves, ADiskThatShallShrinkIsRefusedAndNothingReplaced) {
   const auto vmid = ready("web");
   const auto shape = world.objects("machineclasses.gantry.dev").front();
