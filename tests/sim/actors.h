@@ -19,11 +19,17 @@ class UserActor {
       : world_(world), swarm_(swarm), random_(random) {}
   void act();
   void create();
+  // Whose version does not come up gets one that does; false when there was none.
+  bool mend_versions();
 
  private:
   void act_on_machine(const std::string& name);
   void move(const std::string& name);
   void create_app(const std::string& name, int replicas);
+  std::string some_page();
+  std::vector<std::string> some_needs(const std::string& name);
+  void change_page(const std::string& name, const std::string& page);
+  void change_needs(const std::string& name);
   void act_on_app(const std::string& name);
   bool act_on_data(const std::string& name);
   void delete_app(const std::string& name, store::Dependents dependents);

@@ -1,13 +1,10 @@
 // What users do with Apps.
+#include "pkg/base/text.h"
 #include "tests/sim/actors.h"
 #include "tests/sim/objects.h"
 
 namespace gantry::sim {
 namespace {
-
-std::string some_page(Random& random) {
-  return "page " + std::to_string(random.below(5)) + "\n";
-}
 
 // One volume; `removed` with its App.
 void add_volume(Json& spec, bool removed) {
@@ -20,19 +17,84 @@ void add_volume(Json& spec, bool removed) {
   if (removed) spec.member("deletion").set("volumes", "Delete");
 }
 
+void set_needs(Json& spec, const std::vector<std::string>& names) {
+  Json needs = Json::array();
+  for (const auto& name : names) {
+    Json need = Json::object();
+    need.set("kind", "App");
+    need.set("name", name);
+    needs.push_back(std::move(need));
+  }
+  spec.set("dependsOn", std::move(needs));
+}
+
+// How it is updated, and what becomes of an update that fails.
+struct Rollout {
+  bool recreate, holds;
+  int unavailable, bake;
+};
+
+Rollout some_rollout(Random& random) {
+  Rollout rollout{};
+  rollout.recreate = random.unit() < 0.3;
+  rollout.holds = random.unit() < 0.2;
+  rollout.unavailable = 1 + static_cast<int>(random.below(2));
+  rollout.bake = 5 * static_cast<int>(random.below(5));
+  return rollout;
+}
+
+void set_rollout(Json& spec, const Rollout& rollout) {
+  auto& update = spec.member("update");
+  update.set("strategy", rollout.recreate ? "Recreate" : "Rolling");
+  update.set("maxUnavailable", rollout.unavailable);
+  update.set("bakeSeconds", rollout.bake);
+  update.set("onFailure", rollout.holds ? "Hold" : "Rollback");
+  spec.member("health").set("startupSeconds", 20);
+}
+
 }  // namespace
+
+// Few Apps begin with a version that does not come up.
+std::string UserActor::some_page() {
+  const bool bad = swarm_.updates && random_.unit() < 0.35;
+  return (bad ? "bad page " : "page ") + std::to_string(random_.below(5)) + "\n";
+}
+
+// Of those that were made before it, so that there is no circle; some are gone, or never were.
+std::vector<std::string> UserActor::some_needs(const std::string& name) {
+  std::vector<std::string> needs;
+  const auto number = parse_integer(name.substr(1)).value_or(1);
+  for (int64_t other = 1; other < number; ++other) {
+    const auto need = "a" + std::to_string(other);
+    const double wish = world_.wanted_apps().contains(need) ? 0.6 : 0.03;
+    if (random_.unit() < wish) needs.push_back(need);
+  }
+  return needs;
+}
 
 void UserActor::create_app(const std::string& name, int replicas) {
   const bool volume = swarm_.volumes && random_.unit() < 0.7;
   const bool removed = volume && random_.unit() < 0.3;
-  const auto page = some_page(random_);
-  world_.create_app(name, replicas, page, [volume, removed](Json& spec) {
+  const auto page = some_page();
+  const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
+  const auto rollout = swarm_.updates ? std::optional(some_rollout(random_)) : std::nullopt;
+  world_.create_app(name, replicas, page, [=](Json& spec) {
     if (volume) add_volume(spec, removed);
+    if (!needs.empty()) set_needs(spec, needs);
+    if (rollout.has_value()) set_rollout(spec, *rollout);
   });
 }
 
 void UserActor::act_on_app(const std::string& name) {
   if (swarm_.volumes && random_.unit() < 0.3 && act_on_data(name)) return;
+  if (swarm_.updates && random_.unit() < 0.4) {
+    change_page(name, some_page());
+    return;
+  }
+  if (swarm_.depends && random_.unit() < 0.1) {
+    change_needs(name);
+    return;
+  }
   const auto drawn = random_.below(8);
   if (drawn < 2) {
     delete_app(name, drawn == 1 ? store::Dependents::foreground : store::Dependents::unsaid);
@@ -41,15 +103,33 @@ void UserActor::act_on_app(const std::string& name) {
     const auto replicas = static_cast<int>(random_.below(4));
     world_.edit_app(name, [replicas](Json& spec) { spec.set("replicas", replicas); });
   } else if (drawn < 7) {
-    const auto page = some_page(random_);
-    world_.edit_app(name, [page](Json& spec) {
-      auto& files = spec.member("workload").member("service").member("files");
-      files.as_array().front().set("content", page);
-    });
+    change_page(name, some_page());
   } else {
     const bool suspend = random_.unit() < 0.5;
     world_.edit_app(name, [suspend](Json& spec) { spec.set("suspend", suspend); });
   }
+}
+
+void UserActor::change_page(const std::string& name, const std::string& page) {
+  world_.edit_app(name, [page](Json& spec) {
+    auto& files = spec.member("workload").member("service").member("files");
+    files.as_array().front().set("content", page);
+  });
+}
+
+void UserActor::change_needs(const std::string& name) {
+  const auto needs = some_needs(name);
+  world_.edit_app(name, [needs](Json& spec) { set_needs(spec, needs); });
+}
+
+bool UserActor::mend_versions() {
+  std::vector<std::string> bad;
+  for (const auto& [name, wish] : world_.wanted_apps()) {
+    if (wish.exists && wish.bad) bad.push_back(name);
+  }
+  for (const auto& name : bad) change_page(name, "page 9\n");
+  if (!bad.empty()) world_.reached.note("a version that did not come up was mended");
+  return !bad.empty();
 }
 
 // Some tear it out, so that the garbage collector is who takes its Machines away.

@@ -78,6 +78,10 @@ Json machine_object(const std::string& name) {
   return object;
 }
 
+bool is_bad(const std::string& page) {
+  return page.starts_with("bad");
+}
+
 Json appliance_object() {
   return schema::parse_yaml(R"(
 apiVersion: gantry.dev/v1alpha1

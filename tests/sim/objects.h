@@ -29,6 +29,8 @@ Json app_object(const std::string& name, int replicas, const std::string& page);
 Json appliance_object();
 // Where its page is.
 inline constexpr const char* kPagePath = "/var/www/html/index.html";
+// A page that no probe likes: a version that does not come up.
+bool is_bad(const std::string& page);
 // Where Apps with data have their volume, and a file in it that whoever looks at the world has left
 // there.
 inline constexpr const char* kDataPath = "/srv/data";

@@ -12,14 +12,15 @@ const std::vector<std::string>& places() {
       "OwnershipUnproven", "VMIDReused", "VMIDTaken", "VMIDForeign", "StaleLock", "RepairBudget",
       "VanishGuard", "StoppedExternally", "CreateUnclear", "AnswerLost", "Locked", "ObserveMode",
       "CreateDied", "CreateFailed", "DeletedExternally", "ProvingAbsence", "RevertingDrift",
-      "NoQuorum", "NotLeading", "Throttled", "VolumesLost",
+      "NoQuorum", "NotLeading", "Throttled", "VolumesLost", "RolledBack", "DependencyNotReady",
       // Moments.
       "killed at a write", "killed between two awaits", "restarted while a task runs",
       "woke up after another took the lease", "unlocked over the command channel",
       "a quarantined VMID passed over", "a destroyed container made again",
       "the same name made again", "a clone of a golden template", "a stranger on a reserved VMID",
       "a request executed late", "the clock jumped", "an older database was restored",
-      "a volume was detached", "a container left with its volumes"};
+      "a volume was detached", "a container left with its volumes",
+      "a version that did not come up was mended"};
   return all;
 }
 

@@ -38,6 +38,7 @@ class Scenario {
     draw_faults(world_, swarm_, random_);
     start_all();
     if (swarm_.moves) allow_moves();
+    if (swarm_.updates) world_.let_versions_fail();
     const auto count = (swarm_.crowd ? 8 : 2) + random_.below(4);
     for (uint64_t i = 0; i < count; ++i) user_.create();
     const auto rounds = 6 + random_.below(14);
@@ -50,6 +51,10 @@ class Scenario {
     }
     end_faults();
     converge();
+    if (problems_.empty() && user_.mend_versions()) {
+      ended_ = world_.now();
+      converge();
+    }
     if (!is_caught()) be_quiet();
     return report();
   }

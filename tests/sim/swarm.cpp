@@ -29,6 +29,8 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
   swarm.moves = chance(later, 0.15) && !swarm.golden;  // that template is on one node only
   swarm.restores = chance(later, 0.08);
   swarm.volumes = chance(later, 0.4) && swarm.apps;
+  swarm.updates = chance(later, 0.4) && swarm.apps;
+  swarm.depends = chance(later, 0.4) && swarm.apps;
   swarm.people = swarm.people || swarm.crowd;
   swarm.hidden = swarm.hidden || swarm.crowd;
   return swarm;

@@ -22,6 +22,8 @@ struct Swarm {
   bool restores = false;  // an older database that comes up for a while
   // What some Apps have.
   bool volumes = false;  // data, which must outlive everything but a wish that it goes
+  bool updates = false;  // versions that do not come up, which are to be taken back
+  bool depends = false;  // others that must answer before
 };
 
 Swarm draw_swarm(Random& random, uint64_t seed);

@@ -18,6 +18,14 @@ Uid app_of(const Json& machine) {
   return Uid(owners->as_array().front().string_or("uid", ""));
 }
 
+std::vector<std::string> needs_of(const Json& spec) {
+  std::vector<std::string> needs;
+  const auto* dependencies = spec.find("dependsOn");
+  if (dependencies == nullptr) return needs;
+  for (const auto& one : dependencies->as_array()) needs.push_back(one.string_or("name", ""));
+  return needs;
+}
+
 std::vector<std::string> mounts_of(const Json& spec) {
   std::vector<std::string> mounts;
   const auto* volumes = spec.find("volumes");
@@ -71,7 +79,12 @@ void World::see_what_users_have() {
     wish.native = files != nullptr;
     if (wish.native) wish.page = files->as_array().front().string_or("content", "");
     wish.mounts = mounts_of(spec);
+    wish.needs = needs_of(spec);
+    wish.bad = is_bad(wish.page);
+    const auto* on_failure = spec.find_path({"update", "onFailure"});
+    wish.rolls_back = on_failure == nullptr || *on_failure == Json("Rollback");
     auto& asked = asked_[object->uid];
+    asked.pages.insert(wish.page);
     asked.fewest = std::min(asked.fewest, wish.replicas);
     asked.volumes_too = asked.volumes_too || deletes_volumes(spec);
   }

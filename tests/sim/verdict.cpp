@@ -5,36 +5,9 @@
 #include "tests/sim/objects.h"
 #include "tests/sim/records.h"
 #include "tests/sim/users.h"
+#include "tests/sim/words.h"
 
 namespace gantry::sim {
-namespace {
-
-const Json* find_condition(const Json& object, const std::string& type) {
-  const auto* conditions = object.find_path({"status", "conditions"});
-  if (conditions == nullptr) return nullptr;
-  for (const auto& condition : conditions->as_array()) {
-    if (condition.string_or("type", "") == type) return &condition;
-  }
-  return nullptr;
-}
-
-std::string words_of(const Json& condition) {
-  return condition.string_or("type", "") + ": " + condition.string_or("reason", "") + ": " +
-         condition.string_or("message", "");
-}
-
-bool is_mounted(const lab::GuestRecord& guest, const std::string& path) {
-  return std::ranges::any_of(guest.config, [&path](const auto& setting) {
-    return setting.first.starts_with("mp") &&
-           setting.second.find(",mp=" + path + ",") != std::string::npos;
-  });
-}
-
-void add(std::vector<std::string>& all, std::vector<std::string> more) {
-  for (auto& one : more) all.push_back(std::move(one));
-}
-
-}  // namespace
 
 bool World::is_held(const std::string& machine, const std::string& reason) const {
   const auto object = this->machine(machine);
@@ -82,65 +55,6 @@ std::vector<std::string> World::unmet_machine(const std::string& name, const Wan
   const auto* drifted = find_condition(*object, "Drifted");
   if (drifted != nullptr && drifted->string_or("status", "") == "True") {
     unmet.push_back(name + " " + words_of(*drifted));
-  }
-  return unmet;
-}
-
-std::vector<std::string> World::unmet_inside(const std::string& machine,
-                                             const WantedApp& wish) const {
-  const auto vmid = vmid_of(machine);
-  if (!vmid.has_value() || is_stranger(*vmid)) return {};
-  const auto* system = lab->find_guest(*vmid).has_value() ? backend.inside(*vmid) : nullptr;
-  if (system == nullptr) return {machine + " has no inside"};
-  std::vector<std::string> unmet;
-  for (const auto& mount : wish.mounts) {
-    if (!is_mounted(*lab->find_guest(*vmid), mount)) unmet.push_back(machine + " has no " + mount);
-  }
-  if (holds_data(*vmid) && !system->files.contains(kKeptPath))
-    unmet.push_back(machine + " has lost its data");
-  if (!wish.native) {
-    if (system->docker.services.empty()) unmet.push_back(machine + " has no services");
-    for (const auto& [name, service] : system->docker.services)
-      if (service.state != "running") unmet.push_back(machine + ": " + name + " does not run");
-    return unmet;
-  }
-  const auto page = system->files.find(kPagePath);
-  if (page == system->files.end() || page->second.content != wish.page) {
-    unmet.push_back(machine + " does not have its page");
-  }
-  const auto unit = system->units.find(kUnit);
-  if (unit == system->units.end() || !unit->second.active) {
-    unmet.push_back(machine + " does not serve");
-  }
-  return unmet;
-}
-
-std::vector<std::string> World::unmet_app(const std::string& name, const WantedApp& wish) const {
-  const auto object = users_->store.get({kApps, kNamespace, name});
-  if (!wish.exists) {
-    if (!object.ok()) return {};
-    // It waits for Machines of which a person has taken both marks.
-    for (const auto& [machine, wanted] : wanted_) {
-      if (machine.starts_with(name + "-") && is_held_for_ever(machine)) return {};
-    }
-    return {name + " is not gone"};
-  }
-  if (!object.ok()) return {name + " is missing"};
-  std::vector<std::string> unmet;
-  bool is_held = false;
-  for (int ordinal = 0; ordinal < wish.replicas; ++ordinal) {
-    const auto machine = name + "-" + std::to_string(ordinal);
-    is_held = is_held || is_held_for_ever(machine);
-    if (!this->machine(machine).has_value())
-      unmet.push_back(machine + " is missing");
-    else if (!wish.suspended && !is_held_for_ever(machine))
-      add(unmet, unmet_inside(machine, wish));
-  }
-  const auto* ready = find_condition((*object)->value, "Ready");
-  const bool is_ready = ready != nullptr && ready->string_or("status", "") == "True";
-  const bool may_be_ready = !wish.suspended && wish.replicas > 0 && !is_held;
-  if (may_be_ready && !is_ready) {
-    unmet.push_back(name + " " + (ready == nullptr ? "has no condition" : words_of(*ready)));
   }
   return unmet;
 }

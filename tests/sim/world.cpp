@@ -103,6 +103,15 @@ Async<Status> World::make_golden_template() {
   co_return Status();
 }
 
+void World::let_versions_fail() {
+  backend.options().program = [](VmId, lab::GuestSystem& system, const guest::Command&) {
+    const auto page = system.files.find(kPagePath);
+    const bool bad = page != system.files.end() && is_bad(page->second.content);
+    system.http_status = bad ? 500 : 200;
+    return std::optional<guest::Exit>();
+  };
+}
+
 void World::settle() {
   bool busy = true;
   while (busy) {

@@ -50,6 +50,9 @@ struct WantedApp {
   bool native = true;  // a service with one page; else a compose project
   std::string page;
   std::vector<std::string> mounts;  // where its volumes are to be
+  std::vector<std::string> needs;   // the Apps that it depends on
+  bool bad = false;                 // its page is one that no probe likes
+  bool rolls_back = true;           // … which is then taken back
   Uid uid;
 };
 
@@ -118,6 +121,8 @@ class World {
   std::map<std::string, Wanted>& wanted() { return wanted_; }
   const std::map<std::string, Wanted>& wanted() const { return wanted_; }
   const std::map<std::string, WantedApp>& wanted_apps() const { return wanted_apps_; }
+  // Commands inside containers also see which version runs there: a bad page is answered with 500.
+  void let_versions_fail();
 
   // --- people, past Gantry ---
   void put_stranger(VmId vmid) { put_stranger(vmid, {{"hostname", "other"}}); }
@@ -166,6 +171,12 @@ class World {
   bool is_left(VmId vmid) const;
   std::vector<std::string> unmet_machine(const std::string& name, const Wanted& wish) const;
   std::vector<std::string> unmet_app(const std::string& name, const WantedApp& wish) const;
+  // Of one whose version does not come up.
+  std::vector<std::string> unmet_rollback(const std::string& name, const WantedApp& wish,
+                                          const Json& app) const;
+  std::string page_of(const std::string& machine) const;  // empty when there is none
+  bool needs_are_met(const WantedApp& wish, int depth) const;
+  bool may_answer(const std::string& name, const WantedApp& wish, int depth) const;
   // Of an App's container: what is not as the App wants it.
   std::vector<std::string> unmet_inside(const std::string& machine, const WantedApp& wish) const;
 
@@ -208,8 +219,9 @@ class World {
   struct Asked {
     bool gone = false;
     bool stopped = false;
-    int fewest = 1000;         // replicas of an App
-    bool volumes_too = false;  // … whose volumes go with their containers
+    int fewest = 1000;            // replicas of an App
+    bool volumes_too = false;     // … whose volumes go with their containers
+    std::set<std::string> pages;  // that it was to serve
   };
   std::map<Uid, Asked> asked_;
   struct Origin {
