@@ -26,7 +26,7 @@ class UserActor {
   void act_on_machine(const std::string& name);
   void move(const std::string& name);
   void create_app(const std::string& name, int replicas);
-  std::string some_page();
+  std::string some_page(bool compose);
   std::vector<std::string> some_needs(const std::string& name);
   void change_page(const std::string& name, const std::string& page);
   void change_needs(const std::string& name);

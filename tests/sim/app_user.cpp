@@ -17,6 +17,13 @@ void add_volume(Json& spec, bool removed) {
   if (removed) spec.member("deletion").set("volumes", "Delete");
 }
 
+// A compose project instead of the service.
+void set_version(Json& spec, const std::string& tag) {
+  auto& workload = spec.member("workload");
+  workload.erase("service");
+  workload.member("compose").set("inline", compose_text(tag));
+}
+
 void set_needs(Json& spec, const std::vector<std::string>& names) {
   Json needs = Json::array();
   for (const auto& name : names) {
@@ -54,9 +61,12 @@ void set_rollout(Json& spec, const Rollout& rollout) {
 
 }  // namespace
 
-// Few Apps begin with a version that does not come up.
-std::string UserActor::some_page() {
+// A page, or the tag of an image.
+std::string UserActor::some_page(bool compose) {
   const bool bad = swarm_.updates && random_.unit() < 0.35;
+  if (compose)
+    return bad ? "bad" + std::to_string(1 + random_.below(2))
+               : std::to_string(1 + random_.below(3));
   return (bad ? "bad page " : "page ") + std::to_string(random_.below(5)) + "\n";
 }
 
@@ -75,10 +85,12 @@ std::vector<std::string> UserActor::some_needs(const std::string& name) {
 void UserActor::create_app(const std::string& name, int replicas) {
   const bool volume = swarm_.volumes && random_.unit() < 0.7;
   const bool removed = volume && random_.unit() < 0.3;
-  const auto page = some_page();
+  const bool compose = swarm_.compose && random_.unit() < 0.6;
+  const auto page = some_page(compose);
   const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
   const auto rollout = swarm_.updates ? std::optional(some_rollout(random_)) : std::nullopt;
   world_.create_app(name, replicas, page, [=](Json& spec) {
+    if (compose) set_version(spec, page);
     if (volume) add_volume(spec, removed);
     if (!needs.empty()) set_needs(spec, needs);
     if (rollout.has_value()) set_rollout(spec, *rollout);
@@ -88,7 +100,7 @@ void UserActor::create_app(const std::string& name, int replicas) {
 void UserActor::act_on_app(const std::string& name) {
   if (swarm_.volumes && random_.unit() < 0.3 && act_on_data(name)) return;
   if (swarm_.updates && random_.unit() < 0.4) {
-    change_page(name, some_page());
+    change_page(name, some_page(!world_.wanted_apps().at(name).native));
     return;
   }
   if (swarm_.depends && random_.unit() < 0.1) {
@@ -103,7 +115,7 @@ void UserActor::act_on_app(const std::string& name) {
     const auto replicas = static_cast<int>(random_.below(4));
     world_.edit_app(name, [replicas](Json& spec) { spec.set("replicas", replicas); });
   } else if (drawn < 7) {
-    change_page(name, some_page());
+    change_page(name, some_page(!world_.wanted_apps().at(name).native));
   } else {
     const bool suspend = random_.unit() < 0.5;
     world_.edit_app(name, [suspend](Json& spec) { spec.set("suspend", suspend); });
@@ -111,7 +123,9 @@ void UserActor::act_on_app(const std::string& name) {
 }
 
 void UserActor::change_page(const std::string& name, const std::string& page) {
-  world_.edit_app(name, [page](Json& spec) {
+  const bool native = world_.wanted_apps().at(name).native;
+  world_.edit_app(name, [native, page](Json& spec) {
+    if (!native) return set_version(spec, page);
     auto& files = spec.member("workload").member("service").member("files");
     files.as_array().front().set("content", page);
   });
@@ -127,7 +141,8 @@ bool UserActor::mend_versions() {
   for (const auto& [name, wish] : world_.wanted_apps()) {
     if (wish.exists && wish.bad) bad.push_back(name);
   }
-  for (const auto& name : bad) change_page(name, "page 9\n");
+  for (const auto& name : bad)
+    change_page(name, world_.wanted_apps().at(name).native ? "page 9\n" : "9");
   if (!bad.empty()) world_.reached.note("a version that did not come up was mended");
   return !bad.empty();
 }

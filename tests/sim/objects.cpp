@@ -82,6 +82,11 @@ bool is_bad(const std::string& page) {
   return page.starts_with("bad");
 }
 
+std::string compose_text(const std::string& tag) {
+  return absl::StrFormat("services: {%s: {image: \"%s%s\", ports: [\"80:3000\"]}}\n", kService,
+                         kImage, tag);
+}
+
 Json appliance_object() {
   return schema::parse_yaml(R"(
 apiVersion: gantry.dev/v1alpha1

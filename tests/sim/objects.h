@@ -29,8 +29,13 @@ Json app_object(const std::string& name, int replicas, const std::string& page);
 Json appliance_object();
 // Where its page is.
 inline constexpr const char* kPagePath = "/var/www/html/index.html";
-// A page that no probe likes: a version that does not come up.
+// A page that no probe likes, or such a tag: a version that does not come up.
 bool is_bad(const std::string& page);
+// What compose projects run: this and a tag.
+inline constexpr const char* kImage = "wiki:";
+inline constexpr const char* kService = "web";
+// A project of that one service.
+std::string compose_text(const std::string& tag);
 // Where Apps with data have their volume, and a file in it that whoever looks at the world has left
 // there.
 inline constexpr const char* kDataPath = "/srv/data";

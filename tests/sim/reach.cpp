@@ -19,7 +19,7 @@ const std::vector<std::string>& places() {
       "a quarantined VMID passed over", "a destroyed container made again",
       "the same name made again", "a clone of a golden template", "a stranger on a reserved VMID",
       "a request executed late", "the clock jumped", "an older database was restored",
-      "a volume was detached", "a container left with its volumes",
+      "a volume was detached", "a container left with its volumes", "a compose project runs",
       "a version that did not come up was mended"};
   return all;
 }

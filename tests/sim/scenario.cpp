@@ -39,6 +39,7 @@ class Scenario {
     start_all();
     if (swarm_.moves) allow_moves();
     if (swarm_.updates) world_.let_versions_fail();
+    if (swarm_.compose) world_.offer_images();
     const auto count = (swarm_.crowd ? 8 : 2) + random_.below(4);
     for (uint64_t i = 0; i < count; ++i) user_.create();
     const auto rounds = 6 + random_.below(14);
@@ -110,7 +111,7 @@ class Scenario {
     }
     converged_after_ = world_.now() - ended_;
     for (const auto& what : world_.unmet()) problems_.push_back("not converged: " + what);
-    world_.note_what_is_left();
+    world_.note_what_there_is();
     for (const auto& what : world_.leaks()) problems_.push_back("leaked: " + what);
   }
 

@@ -31,6 +31,7 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
   swarm.volumes = chance(later, 0.4) && swarm.apps;
   swarm.updates = chance(later, 0.4) && swarm.apps;
   swarm.depends = chance(later, 0.4) && swarm.apps;
+  swarm.compose = chance(later, 0.35) && swarm.apps;
   swarm.people = swarm.people || swarm.crowd;
   swarm.hidden = swarm.hidden || swarm.crowd;
   return swarm;
@@ -43,6 +44,11 @@ WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose) {
   options.hosts = swarm.pauses ? 2 : 1;
   options.golden = swarm.golden;
   options.verbose = verbose;
+  if (swarm.compose) {
+    options.shape = [](api::v1alpha1::MachineClassSpec& spec) {
+      spec.os = api::v1alpha1::OsTemplate{"debian-13-standard", {}};
+    };
+  }
   if (swarm.channel) {
     options.cluster = [](api::v1alpha1::ProxmoxClusterSpec& spec) {
       spec.command_channel.emplace();

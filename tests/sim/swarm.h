@@ -24,6 +24,7 @@ struct Swarm {
   bool volumes = false;  // data, which must outlive everything but a wish that it goes
   bool updates = false;  // versions that do not come up, which are to be taken back
   bool depends = false;  // others that must answer before
+  bool compose = false;  // services of Docker's instead of a unit
 };
 
 Swarm draw_swarm(Random& random, uint64_t seed);

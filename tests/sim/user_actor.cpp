@@ -18,7 +18,7 @@ std::optional<std::string> pick_machine(const World& world, Random& random) {
 
 void UserActor::create() {
   const auto number = std::to_string(++created_);
-  const bool more_apps = swarm_.volumes || swarm_.updates || swarm_.depends;
+  const bool more_apps = swarm_.volumes || swarm_.updates || swarm_.depends || swarm_.compose;
   if (swarm_.apps && random_.unit() < (more_apps ? 0.7 : 0.4)) {
     create_app("a" + number, 1 + static_cast<int>(random_.below(3)));
     return;

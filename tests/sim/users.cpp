@@ -18,6 +18,16 @@ Uid app_of(const Json& machine) {
   return Uid(owners->as_array().front().string_or("uid", ""));
 }
 
+// Of a compose project's one image.
+std::string tag_of(const Json& spec) {
+  const auto* text = spec.find_path({"workload", "compose", "inline"});
+  if (text == nullptr) return "";
+  const auto begin = text->as_string().find(kImage);
+  if (begin == std::string::npos) return "";
+  const auto tag = text->as_string().substr(begin + std::string_view(kImage).size());
+  return tag.substr(0, tag.find('"'));
+}
+
 std::vector<std::string> needs_of(const Json& spec) {
   std::vector<std::string> needs;
   const auto* dependencies = spec.find("dependsOn");
@@ -77,7 +87,7 @@ void World::see_what_users_have() {
     wish.suspended = spec.bool_or("suspend", false);
     const auto* files = spec.find_path({"workload", "service", "files"});
     wish.native = files != nullptr;
-    if (wish.native) wish.page = files->as_array().front().string_or("content", "");
+    wish.page = wish.native ? files->as_array().front().string_or("content", "") : tag_of(spec);
     wish.mounts = mounts_of(spec);
     wish.needs = needs_of(spec);
     wish.bad = is_bad(wish.page);

@@ -29,15 +29,12 @@ std::vector<std::string> World::unmet_inside(const std::string& machine,
   }
   if (holds_data(*vmid) && !system->files.contains(kKeptPath))
     unmet.push_back(machine + " has lost its data");
+  if (page_of(machine) != wish.page) unmet.push_back(machine + " does not have its version");
   if (!wish.native) {
     if (system->docker.services.empty()) unmet.push_back(machine + " has no services");
     for (const auto& [name, service] : system->docker.services)
       if (service.state != "running") unmet.push_back(machine + ": " + name + " does not run");
     return unmet;
-  }
-  const auto page = system->files.find(kPagePath);
-  if (page == system->files.end() || page->second.content != wish.page) {
-    unmet.push_back(machine + " does not have its page");
   }
   const auto unit = system->units.find(kUnit);
   if (unit == system->units.end() || !unit->second.active) {
@@ -52,7 +49,10 @@ std::string World::page_of(const std::string& machine) const {
   const auto* system = backend.inside(*vmid);
   if (system == nullptr) return "";
   const auto page = system->files.find(kPagePath);
-  return page == system->files.end() ? "" : page->second.content;
+  if (page != system->files.end()) return page->second.content;
+  for (const auto& [name, service] : system->docker.services)
+    if (service.image.starts_with(kImage)) return service.image.substr(std::string(kImage).size());
+  return "";
 }
 
 std::vector<std::string> World::unmet_app(const std::string& name, const WantedApp& wish) const {

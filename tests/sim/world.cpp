@@ -103,6 +103,13 @@ Async<Status> World::make_golden_template() {
   co_return Status();
 }
 
+void World::offer_images() {
+  auto& options = backend.options();
+  options.templates["debian-13-standard_13.1-1_amd64.tar.zst"] = 130 << 20;
+  options.registry.images = {"wiki:1", "wiki:2", "wiki:3", "wiki:9", "wiki:bad1"};
+  options.registry.sick["wiki:bad1"] = "Restarting (1) 3 seconds ago";
+}
+
 void World::let_versions_fail() {
   backend.options().program = [](VmId, lab::GuestSystem& system, const guest::Command&) {
     const auto page = system.files.find(kPagePath);

@@ -47,8 +47,8 @@ struct WantedApp {
   bool exists = true;
   bool suspended = false;
   int replicas = 1;
-  bool native = true;  // a service with one page; else a compose project
-  std::string page;
+  bool native = true;               // a service with one page; else a compose project
+  std::string page;                 // of a compose project: the tag of its image
   std::vector<std::string> mounts;  // where its volumes are to be
   std::vector<std::string> needs;   // the Apps that it depends on
   bool bad = false;                 // its page is one that no probe likes
@@ -121,6 +121,8 @@ class World {
   std::map<std::string, Wanted>& wanted() { return wanted_; }
   const std::map<std::string, Wanted>& wanted() const { return wanted_; }
   const std::map<std::string, WantedApp>& wanted_apps() const { return wanted_apps_; }
+  // Debian 13 and images for compose projects; "bad1" comes up and falls, "bad2" is nowhere.
+  void offer_images();
   // Commands inside containers also see which version runs there: a bad page is answered with 500.
   void let_versions_fail();
 
@@ -140,8 +142,8 @@ class World {
   std::vector<std::string> unmet() const;
   // What must be gone and is not.
   std::vector<std::string> leaks() const;
-  // Containers that outlived their Machines, for their volumes.
-  void note_what_is_left();
+  // What is rare and shall be seen in the end.
+  void note_what_there_is();
   const std::vector<std::string>& violations() const { return violations_; }
   size_t writes() const { return writes_.size(); }  // to Proxmox, by daemons, so far
   const std::vector<lab::Lab::Write>& written() const { return writes_; }
