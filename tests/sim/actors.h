@@ -1,6 +1,7 @@
 #pragma once
 // Actors: users who write objects, people who act past Gantry, and everything that fails beneath
 // it. Each act() is one deed, drawn from the seed.
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ class PersonActor {
   void act_on(const std::string& name, const lab::GuestRecord& guest);
   void spoil(const std::string& name, const lab::GuestRecord& guest);
   void detach_volume(const lab::GuestRecord& guest);
+  void manage(VmId vmid, const std::string& state);
+  void unmanage_what_goes();
   void destroy_several();
   void stop_through_proxmox(NodeName node, VmId vmid);
   void give_up_what_is_gone();
@@ -78,6 +81,7 @@ class Misfortune {
   void crash();
   void outage();
   void lose_node();
+  std::map<VmId, NodeName> managed_on(const NodeName& node) const;
   void lose_sight();
   void hide_some();
   void show_hidden();

@@ -7,12 +7,12 @@ namespace gantry::sim {
 namespace {
 
 // One volume; `removed` with its App.
-void add_volume(Json& spec, bool removed) {
+void add_volume(Json& spec, bool removed, const std::string& storage) {
   Json volume = Json::object();
   volume.set("name", "data");
   volume.set("path", kDataPath);
   volume.set("size", "2Gi");
-  volume.set("storageSelector", R"(storage.name == "local")");
+  volume.set("storageSelector", "storage.name == \"" + storage + "\"");
   spec.member("volumes").push_back(std::move(volume));
   if (removed) spec.member("deletion").set("volumes", "Delete");
 }
@@ -89,9 +89,10 @@ void UserActor::create_app(const std::string& name, int replicas) {
   const auto page = some_page(compose);
   const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
   const auto rollout = swarm_.updates ? std::optional(some_rollout(random_)) : std::nullopt;
+  const std::string storage = swarm_.ha ? "nfs" : "local";
   world_.create_app(name, replicas, page, [=](Json& spec) {
     if (compose) set_version(spec, page);
-    if (volume) add_volume(spec, removed);
+    if (volume) add_volume(spec, removed, storage);
     if (!needs.empty()) set_needs(spec, needs);
     if (rollout.has_value()) set_rollout(spec, *rollout);
   });

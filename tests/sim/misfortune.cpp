@@ -94,10 +94,25 @@ void Misfortune::lose_node() {
   NodeName node("pve" + std::to_string(1 + random_.below(3)));
   if (!lab.is_node_online(node)) node = NodeName("pve1");
   note(node.get() + " goes down");
+  const auto managed = managed_on(node);
   world_.perform([&lab, node] { return lab.set_node_online(node, false); });
   wait(300);
+  for (const auto& [vmid, before] : managed) {
+    const auto guest = lab.find_guest(vmid);
+    if (guest.has_value() && guest->node != before)
+      world_.reached.note("a container fetched from a fenced node");
+  }
   world_.perform([&lab, node] { return lab.set_node_online(node, true); });
   note(node.get() + " is back");
+}
+
+std::map<VmId, NodeName> Misfortune::managed_on(const NodeName& node) const {
+  std::map<VmId, NodeName> found;
+  for (const auto vmid : world_.managed()) {
+    const auto guest = world_.lab->find_guest(vmid);
+    if (guest.has_value() && guest->node == node) found.emplace(vmid, node);
+  }
+  return found;
 }
 
 // Looks exactly like a fleet that has been deleted.

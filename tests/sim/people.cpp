@@ -17,6 +17,16 @@ void World::put_stranger(VmId vmid, const std::map<std::string, std::string>& se
   strangers_[vmid] = text_of(*lab->find_guest(vmid));
 }
 
+void World::by_root(const std::string& method, const std::string& path,
+                    const lab::Lab::Arguments& arguments) {
+  trace.note(clock.now(), "root: " + method + " " + path);
+  auto asking = std::make_shared<Async<Result<Json>>>(lab->as_root(method, path, arguments));
+  perform([asking]() -> Async<Status> {
+    const auto answer = co_await std::move(*asking);
+    co_return answer.status();
+  });
+}
+
 void World::copy_guest(VmId source, VmId target) {
   if (lab->find_guest(target).has_value() || !lab->find_guest(source).has_value()) return;
   trace.note(clock.now(), "a person copies " + std::to_string(source.get()) + " to " +

@@ -34,7 +34,9 @@ void PersonActor::act() {
   if (!vmid.has_value() || world_.is_stranger(*vmid)) return;
   const auto guest = world_.lab->find_guest(*vmid);
   if (!guest.has_value() || guest->config.contains("lock")) return;  // Proxmox would refuse
-  if (random_.unit() < 0.4) {
+  if (swarm_.ha && random_.unit() < 0.4) {
+    manage(*vmid, random_.unit() < 0.8 ? "started" : "ignored");
+  } else if (random_.unit() < 0.4) {
     spoil(*name, *guest);
   } else {
     act_on(*name, *guest);
@@ -142,6 +144,31 @@ void PersonActor::spoil(const std::string& name, const lab::GuestRecord& guest) 
   }
 }
 
+// A person gives it to the HA manager, which wants it to run.
+void PersonActor::manage(VmId vmid, const std::string& state) {
+  const auto sid = "ct:" + std::to_string(vmid.get());
+  if (world_.managed().insert(vmid).second) {
+    world_.by_root("POST", "/cluster/ha/resources", {{"sid", sid}, {"state", state}});
+  } else {
+    world_.by_root("PUT", "/cluster/ha/resources/" + sid, {{"state", state}});
+  }
+}
+
+// Proxmox destroys nothing that the HA manager has, and starts nothing that it has given up.
+void PersonActor::unmanage_what_goes() {
+  std::set<VmId> stay;
+  for (const auto& [name, wish] : world_.wanted()) {
+    const auto vmid = world_.vmid_of(name);
+    const auto guest = vmid.has_value() ? world_.lab->find_guest(*vmid) : std::nullopt;
+    if (wish.exists && wish.running && guest.has_value() && guest->running) stay.insert(*vmid);
+  }
+  for (const auto vmid : std::set<VmId>(world_.managed())) {
+    if (stay.contains(vmid)) continue;
+    world_.by_root("DELETE", "/cluster/ha/resources/ct:" + std::to_string(vmid.get()));
+    world_.managed().erase(vmid);
+  }
+}
+
 // As Proxmox' "Detach" does: it is still there, mounted nowhere.
 void PersonActor::detach_volume(const lab::GuestRecord& guest) {
   const auto mount = guest.config.find("mp0");
@@ -189,6 +216,7 @@ void PersonActor::tidy_up() {
     (void)lab.set_lock(id, "");
     if (unfinished) world_.perform([&lab, id] { return lab.destroy_guest(id); });
   }
+  unmanage_what_goes();
   give_up_what_is_gone();
   begin_with_empty_volumes();
 }

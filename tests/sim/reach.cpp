@@ -20,7 +20,7 @@ const std::vector<std::string>& places() {
       "the same name made again", "a clone of a golden template", "a stranger on a reserved VMID",
       "a request executed late", "the clock jumped", "an older database was restored",
       "a volume was detached", "a container left with its volumes", "a compose project runs",
-      "a version that did not come up was mended"};
+      "a container fetched from a fenced node", "a version that did not come up was mended"};
   return all;
 }
 

@@ -32,6 +32,10 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
   swarm.updates = chance(later, 0.4) && swarm.apps;
   swarm.depends = chance(later, 0.4) && swarm.apps;
   swarm.compose = chance(later, 0.35) && swarm.apps;
+  // Local disks stay where they are: everything is on the shared storage then.
+  swarm.ha = chance(later, 0.18) && seed % 3 != 0 && !swarm.golden;
+  swarm.people = swarm.people || swarm.ha;
+  swarm.outages = swarm.outages || swarm.ha;
   swarm.people = swarm.people || swarm.crowd;
   swarm.hidden = swarm.hidden || swarm.crowd;
   return swarm;
@@ -44,11 +48,10 @@ WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose) {
   options.hosts = swarm.pauses ? 2 : 1;
   options.golden = swarm.golden;
   options.verbose = verbose;
-  if (swarm.compose) {
-    options.shape = [](api::v1alpha1::MachineClassSpec& spec) {
-      spec.os = api::v1alpha1::OsTemplate{"debian-13-standard", {}};
-    };
-  }
+  options.shape = [compose = swarm.compose, ha = swarm.ha](auto& spec) {
+    if (compose) spec.os = api::v1alpha1::OsTemplate{"debian-13-standard", {}};
+    if (ha) spec.root_disk.storage_selector = R"(storage.name == "nfs")";
+  };
   if (swarm.channel) {
     options.cluster = [](api::v1alpha1::ProxmoxClusterSpec& spec) {
       spec.command_channel.emplace();

@@ -20,6 +20,7 @@ struct Swarm {
   bool crowd = false;     // many Machines, of which several go, or cannot be seen, at once
   bool moves = false;     // Machines that are wanted on other nodes
   bool restores = false;  // an older database that comes up for a while
+  bool ha = false;        // guests that the HA manager starts, stops and moves
   // What some Apps have.
   bool volumes = false;  // data, which must outlive everything but a wish that it goes
   bool updates = false;  // versions that do not come up, which are to be taken back

@@ -136,6 +136,11 @@ class World {
   // A container of ours that holds data, as far as was seen.
   bool holds_data(VmId vmid) const { return data_.contains(vmid); }
   std::unique_ptr<pve::Client> root();  // root@pam's own client
+  // What root@pam asks for, whatever the answer.
+  void by_root(const std::string& method, const std::string& path,
+               const lab::Lab::Arguments& arguments = {});
+  // Guests that people have given to the HA manager.
+  std::set<VmId>& managed() { return managed_; }
 
   // --- the verdict ---
   // Everything as users want it? Otherwise what is not.
@@ -237,6 +242,7 @@ class World {
   std::map<std::string, int64_t> seen_;         // Machines' revisions, as users have seen them
   std::set<Uid> created_;                       // all that were, ever
   std::map<VmId, std::string> strangers_;       // their configs
+  std::set<VmId> managed_;                      // given to the HA manager
   std::map<VmId, std::set<std::string>> data_;  // volumes that something has run on
   std::map<VmId, Uid> seen_ours_;               // which VMIDs carried which of our marks
   std::map<Uid, std::set<VmId>> carriers_;      // the same, the other way round
