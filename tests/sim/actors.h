@@ -20,6 +20,8 @@ class UserActor {
       : world_(world), swarm_(swarm), random_(random) {}
   void act();
   void create();
+  // Everything goes, the Appliance first, which then waits for all who need it.
+  void leave();
   // Whose version does not come up gets one that does; false when there was none.
   bool mend_versions();
 
@@ -54,6 +56,7 @@ class PersonActor {
   void put_stranger();
   void act_on(const std::string& name, const lab::GuestRecord& guest);
   void spoil(const std::string& name, const lab::GuestRecord& guest);
+  void break_inside_appliance();
   void detach_volume(const lab::GuestRecord& guest);
   void manage(VmId vmid, const std::string& state);
   void unmanage_what_goes();

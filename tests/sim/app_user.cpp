@@ -24,6 +24,14 @@ void set_version(Json& spec, const std::string& tag) {
   workload.member("compose").set("inline", compose_text(tag));
 }
 
+void expose(Json& spec, const std::string& host) {
+  attach(spec);
+  Json entry = Json::object();
+  entry.set("host", host);
+  entry.set("port", "http");
+  spec.member("expose").push_back(std::move(entry));
+}
+
 void set_needs(Json& spec, const std::vector<std::string>& names) {
   Json needs = Json::array();
   for (const auto& name : names) {
@@ -89,9 +97,11 @@ void UserActor::create_app(const std::string& name, int replicas) {
   const auto page = some_page(compose);
   const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
   const auto rollout = swarm_.updates ? std::optional(some_rollout(random_)) : std::nullopt;
+  const bool attached = swarm_.appliance && random_.unit() < 0.6;
   const std::string storage = swarm_.ha ? "nfs" : "local";
   world_.create_app(name, replicas, page, [=](Json& spec) {
     if (compose) set_version(spec, page);
+    if (attached) expose(spec, name + ".apps.lan");
     if (volume) add_volume(spec, removed, storage);
     if (!needs.empty()) set_needs(spec, needs);
     if (rollout.has_value()) set_rollout(spec, *rollout);

@@ -237,7 +237,8 @@ void World::see_changes() {
     if (went) looked_for_.insert(entry->key);
     if (went && carriers_.contains(entry->uid)) appeared_.merge(std::set(carriers_[entry->uid]));
     if (entry->key.resource == kMachines) see_machine(entry->uid, entry->text);
-    if (entry->key.resource == kClusters || entry->key.resource == kApps) see_reasons(entry->text);
+    for (const auto* told : {kClusters, kApps, kAppliances})
+      if (entry->key.resource == told) see_reasons(entry->text);
   }
   objects_seen_ = image.revision;
 }

@@ -87,6 +87,12 @@ std::string compose_text(const std::string& tag) {
                          kImage, tag);
 }
 
+void attach(Json& spec) {
+  Json network = Json::object();
+  network.member("applianceRef").set("name", "lan");
+  spec.member("networks").push_back(std::move(network));
+}
+
 Json appliance_object() {
   return schema::parse_yaml(R"(
 apiVersion: gantry.dev/v1alpha1

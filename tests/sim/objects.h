@@ -25,6 +25,10 @@ Json values_object(const std::string& kind, const std::string& name);
 Json machine_object(const std::string& name);
 // In namespace "default": a service with one page.
 Json app_object(const std::string& name, int replicas, const std::string& page);
+// Attaches a Machine or an App to "lan".
+void attach(Json& spec);
+// The Machine of "lan".
+inline constexpr const char* kApplianceMachine = "lan-appliance";
 // "lan" in namespace "default", of class "small": a network with DHCP, names, NAT and a proxy.
 Json appliance_object();
 // Where its page is.

@@ -1,5 +1,6 @@
 #include "pkg/pve/mark.h"
 #include "tests/sim/actors.h"
+#include "tests/sim/objects.h"
 
 namespace gantry::sim {
 namespace {
@@ -23,6 +24,10 @@ void PersonActor::say(const std::string& what, VmId vmid) {
 void PersonActor::act() {
   if (swarm_.crowd && random_.unit() < 0.4) {
     destroy_several();
+    return;
+  }
+  if (swarm_.appliance && random_.unit() < 0.2) {
+    break_inside_appliance();
     return;
   }
   if (random_.unit() < 0.2) {
@@ -166,6 +171,28 @@ void PersonActor::unmanage_what_goes() {
     if (stay.contains(vmid)) continue;
     world_.by_root("DELETE", "/cluster/ha/resources/ct:" + std::to_string(vmid.get()));
     world_.managed().erase(vmid);
+  }
+}
+
+void PersonActor::break_inside_appliance() {
+  const auto vmid = world_.vmid_of(kApplianceMachine);
+  if (!vmid.has_value() || !world_.lab->find_guest(*vmid).has_value()) return;
+  auto* system = world_.backend.inside(*vmid);
+  if (system == nullptr) return;
+  say("something breaks inside", *vmid);
+  switch (random_.below(4)) {
+    case 0:
+      system->units["dnsmasq.service"].active = false;
+      break;
+    case 1:
+      system->network.rules.clear();
+      break;
+    case 2:
+      system->network.forwarding = false;
+      break;
+    default:
+      system->files["/etc/gantry/caddy.json"].content = "}{";
+      system->units["caddy.service"].active = false;
   }
 }
 

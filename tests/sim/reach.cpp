@@ -13,6 +13,7 @@ const std::vector<std::string>& places() {
       "VanishGuard", "StoppedExternally", "CreateUnclear", "AnswerLost", "Locked", "ObserveMode",
       "CreateDied", "CreateFailed", "DeletedExternally", "ProvingAbsence", "RevertingDrift",
       "NoQuorum", "NotLeading", "Throttled", "VolumesLost", "RolledBack", "DependencyNotReady",
+      "ApplianceNotReady", "InUse",
       // Moments.
       "killed at a write", "killed between two awaits", "restarted while a task runs",
       "woke up after another took the lease", "unlocked over the command channel",

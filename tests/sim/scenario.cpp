@@ -35,6 +35,7 @@ class Scenario {
         misfortune_(world_, swarm_, random_) {}
 
   Report run() {
+    if (swarm_.appliance) world_.create_appliance();
     draw_faults(world_, swarm_, random_);
     start_all();
     if (swarm_.moves) allow_moves();
@@ -57,6 +58,11 @@ class Scenario {
       converge();
     }
     if (!is_caught()) be_quiet();
+    if (swarm_.appliance && problems_.empty() && !is_caught()) {
+      user_.leave();
+      ended_ = world_.now();
+      converge();
+    }
     return report();
   }
 

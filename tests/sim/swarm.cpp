@@ -34,6 +34,10 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
   swarm.compose = chance(later, 0.35) && swarm.apps;
   // Local disks stay where they are: everything is on the shared storage then.
   swarm.ha = chance(later, 0.18) && seed % 3 != 0 && !swarm.golden;
+  // Its bridge reaches no other node, and who is attached is not to be moved.
+  swarm.appliance = chance(later, 0.15) && swarm.channel && !swarm.golden;
+  swarm.moves = swarm.moves && !swarm.appliance;
+  swarm.ha = swarm.ha && !swarm.appliance;
   swarm.people = swarm.people || swarm.ha;
   swarm.outages = swarm.outages || swarm.ha;
   swarm.people = swarm.people || swarm.crowd;
@@ -44,7 +48,8 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
 WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose) {
   WorldOptions options;
   options.seed = seed;
-  options.nodes = 1 + static_cast<int>(seed % 3);
+  options.nodes = swarm.appliance ? 1 : 1 + static_cast<int>(seed % 3);
+  options.with_network = swarm.appliance;
   options.hosts = swarm.pauses ? 2 : 1;
   options.golden = swarm.golden;
   options.verbose = verbose;

@@ -17,10 +17,11 @@ struct Swarm {
   bool hidden = false;       // single guests that our token may not see
   bool bad_channel = false;  // a command channel with outages of its own
   bool bad_database = false;
-  bool crowd = false;     // many Machines, of which several go, or cannot be seen, at once
-  bool moves = false;     // Machines that are wanted on other nodes
-  bool restores = false;  // an older database that comes up for a while
-  bool ha = false;        // guests that the HA manager starts, stops and moves
+  bool crowd = false;      // many Machines, of which several go, or cannot be seen, at once
+  bool moves = false;      // Machines that are wanted on other nodes
+  bool restores = false;   // an older database that comes up for a while
+  bool ha = false;         // guests that the HA manager starts, stops and moves
+  bool appliance = false;  // a network of its own, which Machines and Apps are attached to
   // What some Apps have.
   bool volumes = false;  // data, which must outlive everything but a wish that it goes
   bool updates = false;  // versions that do not come up, which are to be taken back

@@ -1,4 +1,5 @@
 #include "tests/sim/actors.h"
+#include "tests/sim/objects.h"
 
 namespace gantry::sim {
 namespace {
@@ -24,7 +25,9 @@ void UserActor::create() {
     return;
   }
   const bool golden = swarm_.golden && random_.unit() < 0.5;
-  world_.create_machine("m" + number, [golden](Json& spec) {
+  const bool attached = swarm_.appliance && random_.unit() < 0.5;
+  world_.create_machine("m" + number, [golden, attached](Json& spec) {
+    if (attached) attach(spec);
     if (golden) spec.set("machineClassName", "golden");
   });
 }
@@ -53,6 +56,8 @@ void UserActor::act_on_machine(const std::string& name) {
     return;
   }
   const auto drawn = random_.below(8);
+  // Its owner would put everything else back.
+  if (name == kApplianceMachine && drawn >= 3) return;
   if (drawn < 3) {
     world_.delete_machine(name);
     // The same name again while its container is still being taken down.
@@ -68,6 +73,15 @@ void UserActor::act_on_machine(const std::string& name) {
     const auto hostname = "h" + std::to_string(random_.below(5));
     world_.edit_machine(name, [hostname](Json& spec) { spec.set("hostname", hostname); });
   }
+}
+
+void UserActor::leave() {
+  world_.delete_appliance();
+  world_.run_for(std::chrono::seconds(20));
+  for (const auto& [name, wish] : std::map(world_.wanted_apps()))
+    if (wish.exists) world_.delete_app(name);
+  for (const auto& [name, wish] : std::map(world_.wanted()))
+    if (wish.exists && name.front() == 'm') world_.delete_machine(name);
 }
 
 void UserActor::move(const std::string& name) {

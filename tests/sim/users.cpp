@@ -28,6 +28,12 @@ std::string tag_of(const Json& spec) {
   return tag.substr(0, tag.find('"'));
 }
 
+bool is_attached(const Json& spec) {
+  const auto* networks = spec.find("networks");
+  return networks != nullptr && networks->size() > 0 &&
+         networks->as_array().front().find("applianceRef") != nullptr;
+}
+
 std::vector<std::string> needs_of(const Json& spec) {
   std::vector<std::string> needs;
   const auto* dependencies = spec.find("dependsOn");
@@ -95,6 +101,9 @@ void World::see_what_users_have() {
     wish.rolls_back = on_failure == nullptr || *on_failure == Json("Rollback");
     auto& asked = asked_[object->uid];
     asked.pages.insert(wish.page);
+    wish.attached = is_attached(spec);
+    const auto* expose = spec.find("expose");
+    wish.host = expose == nullptr ? "" : expose->as_array().front().string_or("host", "");
     asked.fewest = std::min(asked.fewest, wish.replicas);
     asked.volumes_too = asked.volumes_too || deletes_volumes(spec);
   }
@@ -111,6 +120,7 @@ void World::see_what_users_have() {
     wish.exists = !is_deleting(object->value);
     const auto* power = object->value.find_path({"spec", "powerState"});
     wish.running = power == nullptr || *power != Json("Stopped");
+    wish.attached = is_attached(*object->value.find("spec"));
     machines_[object->uid] = Origin{name, app_of(object->value)};
   }
   for (auto& [name, wish] : wanted_) {

@@ -37,6 +37,7 @@ std::vector<std::string> World::unmet_machine(const std::string& name, const Wan
   }
   if (!object.has_value()) return {name + " is missing"};
   if (wish.unproven && is_unproven(name)) return {};
+  if (wish.attached && !may_be_attached()) return {};
   std::vector<std::string> unmet;
   const auto guest = id.has_value() ? lab->find_guest(*id) : std::nullopt;
   if (!guest.has_value()) {
@@ -91,6 +92,7 @@ std::vector<std::string> World::unmet() const {
   std::vector<std::string> unmet;
   for (const auto& [name, wish] : wanted_) add(unmet, unmet_machine(name, wish));
   for (const auto& [name, wish] : wanted_apps_) add(unmet, unmet_app(name, wish));
+  add(unmet, unmet_appliance());
   return unmet;
 }
 

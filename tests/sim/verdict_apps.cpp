@@ -70,7 +70,7 @@ std::vector<std::string> World::unmet_app(const std::string& name, const WantedA
   if (wish.bad && !wish.suspended && wish.replicas > 0 && needs_are_met(wish, 0))
     return unmet_rollback(name, wish, (*object)->value);
   std::vector<std::string> unmet;
-  const bool waits = wish.bad || !needs_are_met(wish, 0);
+  const bool waits = wish.bad || (wish.attached && !may_be_attached()) || !needs_are_met(wish, 0);
   for (int ordinal = 0; ordinal < wish.replicas; ++ordinal) {
     const auto machine = name + "-" + std::to_string(ordinal);
     if (!this->machine(machine).has_value())
@@ -122,6 +122,7 @@ bool World::needs_are_met(const WantedApp& wish, int depth) const {
 // Nothing that users want, and nothing that only a person can decide, keeps it from being ready.
 bool World::may_answer(const std::string& name, const WantedApp& wish, int depth) const {
   constexpr int kDeepest = 20;
+  if (wish.attached && !may_be_attached()) return false;
   if (!wish.exists || wish.suspended || wish.replicas == 0 || wish.bad || depth > kDeepest)
     return false;
   for (int ordinal = 0; ordinal < wish.replicas; ++ordinal)

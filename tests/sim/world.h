@@ -40,6 +40,7 @@ struct Wanted {
   bool exists = true;
   bool running = true;
   Uid uid;
+  bool attached = false;  // to the Appliance's network
   // A person has damaged what proves that it is ours; while neither mark is there it is held.
   bool unproven = false;
 };
@@ -53,6 +54,8 @@ struct WantedApp {
   std::vector<std::string> needs;   // the Apps that it depends on
   bool bad = false;                 // its page is one that no probe likes
   bool rolls_back = true;           // … which is then taken back
+  bool attached = false;            // to the Appliance's network
+  std::string host;                 // under which the Appliance's proxy serves it
   Uid uid;
 };
 
@@ -177,6 +180,9 @@ class World {
   bool is_held_for_ever(const std::string& name) const;
   bool is_left(VmId vmid) const;
   std::vector<std::string> unmet_machine(const std::string& name, const Wanted& wish) const;
+  std::vector<std::string> unmet_appliance() const;
+  std::vector<std::string> unmet_routes() const;
+  bool may_be_attached() const;
   std::vector<std::string> unmet_app(const std::string& name, const WantedApp& wish) const;
   // Of one whose version does not come up.
   std::vector<std::string> unmet_rollback(const std::string& name, const WantedApp& wish,
