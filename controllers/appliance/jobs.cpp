@@ -8,12 +8,25 @@
 
 namespace gantry::controllers::appliance {
 
-Jobs::Jobs(async::Clock& clock, Executor executor) : clock_(clock), group_(std::move(executor)) {}
+Jobs::Jobs(async::Clock& clock, Executor executor)
+    : clock_(clock),
+      executor_(std::move(executor)),
+      group_(std::make_unique<async::Group>(executor_)) {}
 
 Async<Status> Jobs::run() {
+  // A group that was stopped starts nothing any more.
+  if (!is_open_) group_ = std::make_unique<async::Group>(executor_);
+  is_open_ = true;
   (void)co_await never_.wait();
-  group_.stop();
-  co_return co_await group_.join();
+  is_open_ = false;
+  group_->stop();
+  auto ended = co_await group_->join();
+  // Also those that had not begun.
+  for (auto& [appliance, inside] : insides_) {
+    inside.running = false;
+    inside.progress = guest::Progress();
+  }
+  co_return ended;
 }
 
 Inside& Jobs::inside(const Uid& appliance) {
@@ -29,13 +42,14 @@ void Jobs::start(const Uid& appliance, std::string container, std::string text, 
                  Wanted wanted, std::function<Async<Status>()> prove, std::function<void()> done) {
   auto& inside = insides_[appliance];
   GANTRY_CHECK(!inside.running);
+  if (!is_open_) return;
   inside.running = true;
   inside.tried = std::move(text);
-  group_.spawn("appliance",
-               [this, appliance, container = std::move(container), guest,
-                wanted = std::move(wanted), prove = std::move(prove), done = std::move(done)] {
-                 return work(appliance, container, guest, wanted, prove, done);
-               });
+  group_->spawn("appliance",
+                [this, appliance, container = std::move(container), guest,
+                 wanted = std::move(wanted), prove = std::move(prove), done = std::move(done)] {
+                  return work(appliance, container, guest, wanted, prove, done);
+                });
 }
 
 Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest guest, Wanted wanted,

@@ -3,6 +3,7 @@
 // starts one and looks at it; it never waits for it.
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,13 +36,14 @@ class Jobs {
  public:
   Jobs(async::Clock& clock, Executor executor);
 
-  // Keeps children until cancelled; a service of the manager.
+  // Keeps children until cancelled. Once a term of leading, which may be more than one: with the
+  // term its turns end, and nothing starts before the next.
   Async<Status> run();
 
   Inside& inside(const Uid& appliance);
   void forget(const Uid& appliance);
-  // Requires that none is running for that Appliance. `prove` runs first and must answer OK;
-  // `done` is called at the end.
+  // Requires that none is running for that Appliance. Between two terms: nothing. `prove` runs
+  // first and must answer OK; `done` is called at the end.
   void start(const Uid& appliance, std::string container, std::string text, guest::Guest guest,
              Wanted wanted, std::function<Async<Status>()> prove, std::function<void()> done);
 
@@ -50,7 +52,9 @@ class Jobs {
                      std::function<Async<Status>()> prove, std::function<void()> done);
 
   async::Clock& clock_;
-  async::Group group_;
+  Executor executor_;
+  std::unique_ptr<async::Group> group_;
+  bool is_open_ = true;
   async::Event never_;
   std::map<Uid, Inside> insides_;
 };

@@ -211,6 +211,22 @@ TEST_F(ApplianceStory, WhatBreaksInsideComesBackAndIsTold) {
     EXPECT_THAT(told(), Contains(HasSubstr(deed)));
 }
 
+// A daemon that leads again is the same process: its second term is to look inside as the first
+// did.
+TEST_F(ApplianceStory, AfterTheLeaseWasLostItIsLookedAfterAgain) {
+  world.create_appliance();
+  ASSERT_TRUE(wait_until([&] { return serves(); }));
+  world.disk.down = true;
+  world.run_for(1min);
+  ASSERT_EQ(world.leader(), nullptr);
+  world.disk.down = false;
+  ASSERT_TRUE(wait_until([&] { return world.leader() != nullptr; }));
+  inside([](lab::GuestSystem& system) { system.units["dnsmasq.service"].active = false; });
+  world.run_for(2min);
+  inside([](lab::GuestSystem& system) { EXPECT_TRUE(system.units["dnsmasq.service"].active); });
+  EXPECT_TRUE(serves());
+}
+
 TEST_F(ApplianceStory, AKillAfterEachWriteMakesOneBridgeAndOneContainer) {
   world.create_appliance();
   world.create_machine("web", attach);
