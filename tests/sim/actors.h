@@ -24,6 +24,8 @@ class UserActor {
   void leave();
   // Whose version does not come up gets one that does; false when there was none.
   bool mend_versions();
+  // … and the other way round.
+  bool spoil_versions();
 
  private:
   void act_on_machine(const std::string& name);

@@ -158,6 +158,16 @@ bool UserActor::mend_versions() {
   return !bad.empty();
 }
 
+bool UserActor::spoil_versions() {
+  std::vector<std::string> good;
+  for (const auto& [name, wish] : world_.wanted_apps()) {
+    if (wish.exists && !wish.bad) good.push_back(name);
+  }
+  for (const auto& name : good)
+    change_page(name, world_.wanted_apps().at(name).native ? "bad page 9\n" : "bad2");
+  return !good.empty();
+}
+
 // Some tear it out, so that the garbage collector is who takes its Machines away.
 void UserActor::delete_app(const std::string& name, store::Dependents dependents) {
   world_.delete_app(name, dependents);

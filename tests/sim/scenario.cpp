@@ -53,15 +53,11 @@ class Scenario {
     }
     end_faults();
     converge();
-    if (problems_.empty() && user_.mend_versions()) {
-      ended_ = world_.now();
-      converge();
-    }
+    if (swarm_.updates) play_versions();
     if (!is_caught()) be_quiet();
     if (swarm_.appliance && problems_.empty() && !is_caught()) {
       user_.leave();
-      ended_ = world_.now();
-      converge();
+      converge_again();
     }
     return report();
   }
@@ -119,6 +115,19 @@ class Scenario {
     for (const auto& what : world_.unmet()) problems_.push_back("not converged: " + what);
     world_.note_what_there_is();
     for (const auto& what : world_.leaks()) problems_.push_back("leaked: " + what);
+  }
+
+  void converge_again() {
+    if (!problems_.empty() || is_caught()) return;
+    ended_ = world_.now();
+    converge();
+  }
+
+  // In quiet, too: what has been good is to be good again by itself.
+  void play_versions() {
+    if (user_.mend_versions()) converge_again();
+    if (problems_.empty() && user_.spoil_versions()) converge_again();
+    if (problems_.empty() && user_.mend_versions()) converge_again();
   }
 
   void be_quiet() {
