@@ -234,55 +234,87 @@ Condition availability(const App& app, const Count& count) {
   return condition(app, "Available", ConditionStatus::no, "NoReplicaReady", count.text());
 }
 
+// What is true of an App, before it is put into words.
+struct Findings {
+  Count count;
+  bool deleting = false;
+  bool complete = false;  // everything is there, is ready and was seen
+  bool rolled_back = false;
+  bool blocked = false;  // by something that time does not mend
+  bool stalled = false;
+  bool unsure = false;                         // all was ready when last seen
+  const diagnose::Failure* failure = nullptr;  // what keeps it from being complete
+  std::string worry;                           // … in words
+};
+
+Findings find_out(const App& app, const std::string& blocked, const Status& problem) {
+  Findings found;
+  found.count = count_of(app);
+  found.deleting = app.metadata.deleting();
+  found.complete = found.count.all_were_ready() && found.count.unsure == 0 && blocked.empty();
+  found.rolled_back = !app.status.failed_revision.empty() && !found.deleting;
+  found.blocked = !blocked.empty() || (!problem.ok() && is_terminal(problem));
+  if (!found.complete) {
+    found.failure = found.rolled_back ? diagnose::find("ROL-001") : first_failure(app);
+    if (found.failure == nullptr)
+      found.failure = diagnose::find(catalogue_code(problem).value_or(""));
+  }
+  const bool waits_for_person = needs_person(found.failure) || found.rolled_back;
+  found.stalled = found.blocked || (!found.deleting && waits_for_person);
+  const bool was_ready = found.count.all_were_ready() && found.count.unsure > 0;
+  found.unsure = was_ready && !found.stalled && !found.deleting;
+  found.worry = blocked.empty() ? message_of(problem) : blocked;
+  if (found.worry.empty() && found.rolled_back) found.worry = why_rolled_back(app);
+  if (found.worry.empty()) found.worry = first_worry(app);
+  return found;
+}
+
+std::string reason_of(const App& app, const Findings& found) {
+  if (found.deleting) return "Deleting";
+  if (app.spec.suspend) return "Suspended";
+  if (found.complete) return "AllReplicasReady";
+  if (found.blocked) return "Stalled";
+  if (found.rolled_back) return "RolledBack";
+  if (found.unsure) return "Unknown";
+  if (found.failure != nullptr && !found.failure->reason.empty()) return found.failure->reason;
+  return "Progressing";
+}
+
+std::string text_of(const App& app, const Findings& found) {
+  auto text = found.deleting
+                  ? absl::StrFormat("Machines that are still there: %d", app.status.replicas)
+                  : found.count.text();
+  if (!found.complete && !found.worry.empty()) text += "; " + found.worry;
+  return text;
+}
+
 }  // namespace
 
 void judge(App& app, const std::string& blocked, const Status& problem, Time now) {
   auto& status = app.status;
-  const auto count = count_of(app);
-  const bool deleting = app.metadata.deleting();
   status.replicas = static_cast<int>(status.machines.size());
-  status.ready_replicas = count.ready;
   status.observed_generation = app.metadata.generation;
   status.selector = std::string(kAppLabel) + "=" + app.metadata.name;
-  const bool complete = count.all_were_ready() && count.unsure == 0 && blocked.empty();
-  const bool rolled_back = !status.failed_revision.empty() && !deleting;
-  const auto* failure = complete      ? nullptr
-                        : rolled_back ? diagnose::find("ROL-001")
-                                      : first_failure(app);
-  if (failure == nullptr && !complete)
-    failure = diagnose::find(catalogue_code(problem).value_or(""));
-  const bool is_blocked = !blocked.empty() || (!problem.ok() && is_terminal(problem));
-  const bool stalled = is_blocked || (!deleting && (needs_person(failure) || rolled_back));
-  const bool unsure = count.all_were_ready() && count.unsure > 0 && !stalled && !deleting;
-  std::string worry = blocked.empty() ? message_of(problem) : blocked;
-  if (worry.empty() && rolled_back) worry = why_rolled_back(app);
-  if (worry.empty()) worry = first_worry(app);
-  const auto counted =
-      deleting ? "Machines that are still there: " + std::to_string(status.replicas) : count.text();
-  const auto message = complete || worry.empty() ? counted : counted + "; " + worry;
-  const std::string reason = deleting                                         ? "Deleting"
-                             : app.spec.suspend                               ? "Suspended"
-                             : complete                                       ? "AllReplicasReady"
-                             : is_blocked                                     ? "Stalled"
-                             : rolled_back                                    ? "RolledBack"
-                             : unsure                                         ? "Unknown"
-                             : failure != nullptr && !failure->reason.empty() ? failure->reason
-                                                                              : "Progressing";
-  const bool ready = complete && !app.spec.suspend && !deleting && problem.ok();
-  auto ready_condition = condition(
-      app, "Ready", unsure ? ConditionStatus::unknown : status_of(ready), reason, message);
-  if (failure != nullptr) ready_condition.code = failure->code;
-  if (const auto code = catalogue_code(problem)) ready_condition.code = *code;
-  set_condition(status.conditions, ready_condition, now);
-  set_condition(status.conditions, availability(app, count), now);
+  const auto found = find_out(app, blocked, problem);
+  status.ready_replicas = found.count.ready;
+  const auto reason = reason_of(app, found);
+  const auto message = text_of(app, found);
+
+  const bool is_ready = found.complete && !app.spec.suspend && !found.deleting && problem.ok();
+  const auto ready_status = found.unsure ? ConditionStatus::unknown : status_of(is_ready);
+  auto ready = condition(app, "Ready", ready_status, reason, message);
+  if (found.failure != nullptr) ready.code = found.failure->code;
+  if (const auto code = catalogue_code(problem)) ready.code = *code;
+  set_condition(status.conditions, ready, now);
+  set_condition(status.conditions, availability(app, found.count), now);
+  const bool reconciles = !found.complete && !found.stalled && !found.unsure;
+  set_condition(status.conditions,
+                condition(app, "Reconciling", status_of(reconciles), reason, message), now);
   set_condition(
       status.conditions,
-      condition(app, "Reconciling", status_of(!complete && !stalled && !unsure), reason, message),
+      condition(app, "Stalled", status_of(found.stalled),
+                found.stalled ? "NeedsAttention" : "NotStalled", found.stalled ? found.worry : ""),
       now);
-  set_condition(status.conditions,
-                condition(app, "Stalled", status_of(stalled),
-                          stalled ? "NeedsAttention" : "NotStalled", stalled ? worry : ""),
-                now);
 }
 
 }  // namespace gantry::controllers::app
