@@ -42,9 +42,9 @@ constexpr unsigned kStopSeconds = 9;
 // A commit that PostgreSQL does not answer cannot be called off. Nobody was told that it was done,
 // and what was told is on disk: ending now loses nothing.
 void end_at_once(int) {
-  constexpr std::string_view text =
+  constexpr std::string_view kText =
       "gantryd: PostgreSQL or an ssh server does not answer: ends now\n";
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kText.data(), kText.size());
   ::_exit(1);
 }
 

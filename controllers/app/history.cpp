@@ -33,7 +33,7 @@ Async<Status> Reconciler::keep_revision(App& app, const ResolvedWorkload& worklo
                                    : revisions.back().number + 1;
   // Kept by a process that died before it could write the status, or of a status that was lost.
   while (true) {
-    const store::Key key(kSecrets, app.metadata.ns, revision_name(app.metadata.name, number));
+    const store::Key key{kSecrets, app.metadata.ns, revision_name(app.metadata.name, number)};
     const auto found = store::get<Secret>(d_.store, key);
     if (found.ok() && revision_of(*found) == workload.revision) break;
     if (found.ok()) {
@@ -70,8 +70,8 @@ Async<Status> Reconciler::forget_revisions(const App& app, size_t kept) {
                       });
     if (!ours) continue;
     if (kept > 0 && find_revision(app, revision_of(secret)) != nullptr) continue;
-    const store::Key key(kSecrets, secret.metadata.ns, secret.metadata.name);
-    const store::Precondition same(secret.metadata.uid, std::nullopt);
+    const store::Key key{kSecrets, secret.metadata.ns, secret.metadata.name};
+    const store::Precondition same{secret.metadata.uid, std::nullopt};
     const auto removed = co_await d_.store.remove(key, same);
     const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
     if (!removed.ok() && !gone) co_return removed.status();
@@ -86,7 +86,7 @@ Result<ResolvedWorkload> Reconciler::workload_for(const App& app,
   const auto* known = find_revision(app, target);
   if (known == nullptr)
     return make_error(ErrorClass::not_found, "revision " + target + " is not in its history");
-  const store::Key key(kSecrets, app.metadata.ns, revision_name(app.metadata.name, known->number));
+  const store::Key key{kSecrets, app.metadata.ns, revision_name(app.metadata.name, known->number)};
   const auto secret = store::get<Secret>(d_.store, key);
   if (!secret.ok()) return annotate(secret.status(), "revision " + std::to_string(known->number));
   return workload_of(*secret);

@@ -114,7 +114,7 @@ void Reconciler::connect(runtime::Controller& controller) {
 }
 
 Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) {
-  const store::Key key(kApps, request.ns, request.name);
+  const store::Key key{kApps, request.ns, request.name};
   auto found = store::get<App>(d_.store, key);
   if (!found.ok()) co_return found.status();
   const App before = *found;

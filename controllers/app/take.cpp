@@ -46,7 +46,7 @@ Async<Status> Reconciler::take(const App& app, CreateMachine step) {
 }
 
 Async<Status> Reconciler::take(const App& app, UpdateMachine step) {
-  const store::Key key(kMachines, step.machine.metadata.ns, step.machine.metadata.name);
+  const store::Key key{kMachines, step.machine.metadata.ns, step.machine.metadata.name};
   GANTRY_CO_TRY_ASSIGN(const auto object, d_.store.get(key));
   Json value = object->value;
   value.set("spec", *schema::encode(step.machine).find("spec"));
@@ -57,11 +57,11 @@ Async<Status> Reconciler::take(const App& app, UpdateMachine step) {
 }
 
 Async<Status> Reconciler::take(const App& app, DeleteMachine step) {
-  const store::Key key(kMachines, app.metadata.ns, step.name);
+  const store::Key key{kMachines, app.metadata.ns, step.name};
   const auto object = d_.store.get(key);
   if (!object.ok()) co_return Status();
   // As it was looked at: a container that it has got since may hold data.
-  const store::Precondition same((*object)->uid, (*object)->revision);
+  const store::Precondition same{(*object)->uid, (*object)->revision};
   auto removed = co_await d_.store.remove(key, same);
   const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
   if (!removed.ok() && !gone) co_return removed.status();

@@ -41,8 +41,8 @@ bool belongs_to(const Appliance& appliance, const Machine& machine) {
 }
 
 std::string first_of(const std::vector<std::string>& users) {
-  std::vector<std::string> named(users.begin(),
-                                 users.begin() + std::min(users.size(), kUsersNamed));
+  auto named = users;
+  named.resize(std::min(users.size(), kUsersNamed));
   auto text = join(named, ", ");
   if (users.size() > kUsersNamed)
     text += absl::StrFormat(" and %d more", users.size() - kUsersNamed);

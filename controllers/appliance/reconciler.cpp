@@ -83,7 +83,7 @@ void Reconciler::connect(runtime::Controller& controller) {
 }
 
 Async<Result<runtime::Outcome>> Reconciler::reconcile(Request request) {
-  const store::Key key(kAppliances, request.ns, request.name);
+  const store::Key key{kAppliances, request.ns, request.name};
   auto found = store::get<Appliance>(d_.store, key);
   if (!found.ok()) co_return found.status();
   Run run;

@@ -86,7 +86,7 @@ Async<Status> Reconciler::take_step(Run&, const UpdateMachine& step) {
 Async<Status> Reconciler::take_step(Run& run, const DeleteMachine&) {
   store::Precondition same;
   same.uid = run.facts.machine->metadata.uid;
-  store::Key key(kMachines, run.request.ns, run.facts.machine->metadata.name);
+  store::Key key{kMachines, run.request.ns, run.facts.machine->metadata.name};
   const auto removed = co_await d_.store.remove(key, store::Removal(same));
   const bool gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
   co_return gone ? Status() : removed.status();

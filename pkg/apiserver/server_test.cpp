@@ -311,7 +311,7 @@ TEST_F(WatchTest, MarksTheEndOfTheInitialEvents) {
 TEST_F(WatchTest, AnObjectThatLeavesTheSelectionIsDeleted) {
   (void)call("POST", kApps, kHello);
   const auto change = [&]() -> Async<Status> {
-    const store::Key key("apps.gantry.dev", "default", "hello");
+    const store::Key key{"apps.gantry.dev", "default", "hello"};
     auto value = (*store_.get(key))->value;
     value.member("metadata").member("labels").set("x", "y");
     auto written = co_await store_.update("apps.gantry.dev", store::Part::main, std::move(value));

@@ -24,7 +24,7 @@ class WatchesTest : public ServerTest {
     metadata.set("name", name);
     metadata.set("namespace", "default");
     metadata.member("labels").set("l", label);
-    const store::Key key("configmaps", "default", name);
+    const store::Key key{"configmaps", "default", name};
     const bool there = store_.get(key).ok();
     auto writing = there ? store_.update("configmaps", store::Part::whole, std::move(map))
                          : store_.create("configmaps", std::move(map));

@@ -115,7 +115,7 @@ std::vector<PolicyRule> viewer_rules() {
 }
 
 Async<Status> ensure(store::Store& store, store::Resource resource, Json wanted) {
-  const store::Key key(resource, "", wanted.member("metadata").string_or("name", ""));
+  const store::Key key{resource, "", wanted.member("metadata").string_or("name", "")};
   const auto current = store.get(key);
   if (!current.ok()) {
     const auto made = co_await store.create(resource, std::move(wanted));

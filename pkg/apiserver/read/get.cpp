@@ -29,7 +29,7 @@ Async<Answer> serve_get(Reading& reading, ReadRequest request) {
     co_return wrong->to_response();
   auto late = co_await wait_for_revision(reading.reader, reading.clock, options.revision);
   if (late) co_return late->to_response();
-  const store::Key key(request.kind.resource(), request.info.ns, request.info.name);
+  const store::Key key{request.kind.resource(), request.info.ns, request.info.name};
   const auto record = reading.reader.find(key);
   if (!record) co_return not_found_error(request.info).to_response();
   const Renderer renderer(request.kind, request.accepted, request.info.query("includeObject"),

@@ -64,7 +64,7 @@ bool is_held(const store::Store& store, const Json& claim, const Holder& holder,
 // nullopt: it is ours. Conflict: somebody else was faster, look again.
 Async<Result<std::optional<Holder>>> take(store::Store& store, Claim claim, Holder us, Time now,
                                           bool only_look) {
-  const store::Key key(kClaims, "", claim.name);
+  const store::Key key{kClaims, "", claim.name};
   const auto found = store.get(key);
   auto wanted = claim_object(claim, us, now);
   if (!found.ok()) {
