@@ -162,6 +162,7 @@ class Lab {
   Async<Status> set_node_online(NodeName node, bool online);
   bool is_node_online(const NodeName& node) const;
   void set_quorate(bool quorate);
+  bool is_quorate() const;
   // pvedaemon of a node: while down, writes and protected reads give 595.
   void set_daemon_running(const NodeName& node, bool running);
   // Takes a privilege away from a user and its tokens everywhere, or gives it back.

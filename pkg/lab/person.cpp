@@ -194,6 +194,10 @@ void Lab::set_quorate(bool quorate) {
   model_->quorate = quorate;
 }
 
+bool Lab::is_quorate() const {
+  return model_->quorate;
+}
+
 void Lab::set_daemon_running(const NodeName& node, bool running) {
   const auto it = model_->nodes.find(node);
   if (it != model_->nodes.end()) it->second.daemon_running = running;

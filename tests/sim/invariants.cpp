@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 // Calls may have been under way when a privilege was lost.
 constexpr auto kInFlight = 150s;
+// So old what a daemon believes of the quorum may be (a minute), and a call on its way.
+constexpr auto kQuorumKnown = 75s;
 // An object whose change has not been delivered yet has no place in a queue.
 constexpr auto kForgottenFor = 15s;
 constexpr auto kPathsEvery = 5s;
@@ -46,6 +48,10 @@ void World::violate(const std::string& what) {
 }
 
 void World::look(Host* by) {
+  if (lab->is_quorate())
+    quorum_lost_at_.reset();
+  else if (!quorum_lost_at_)
+    quorum_lost_at_ = clock.now();
   look_at_writes(by);
   if (lab->changes() != guests_seen_) check_guests();
   if (disk.image.revision != objects_seen_) check_objects();
@@ -61,6 +67,10 @@ void World::look_at_writes(Host* by) {
     if (!ours) continue;
     if (by != nullptr && by->runs() && write.asked_at == clock.now())
       check_right_to_write(write, *by);
+    const bool is_late = quorum_lost_at_ && write.asked_at - *quorum_lost_at_ > kQuorumKnown;
+    if (is_late && is_destruction(write) && write.who != "pct") {
+      violate("a destroy was asked for without quorum: " + write.path);
+    }
     if (write.refused) continue;  // Proxmox knew better; that we asked is all there is to judge
     writes_.push_back(write);
     check_write(write);

@@ -257,6 +257,7 @@ class World {
   std::map<Uid, std::vector<Time>> births_;
   std::map<std::string, Time> forgotten_since_;
   std::optional<Time> blind_since_;
+  std::optional<Time> quorum_lost_at_;
   uint64_t guests_seen_ = 0;
   Time all_seen_;
   int64_t objects_seen_ = -1;
