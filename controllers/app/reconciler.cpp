@@ -288,7 +288,10 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
     co_return *inside.probed_at + interval - now;
   inside.probed_at = now;
   const auto guest = guest_of(cluster, machine);
-  const auto result = co_await probe(app.spec, workload, shown.address, d_.prober, guest);
+  auto result = co_await probe(app.spec, workload, shown.address, d_.prober, guest);
+  // There is a way inside, and just now nobody knows where to: that it cannot be reached from here
+  // proves nothing.
+  if (!result.healthy && !guest && cluster.channel != nullptr) result.known = false;
   const bool stale = !shown.health.last_probe_at || now - *shown.health.last_probe_at > minutes(1);
   const bool news = shown.health.message != result.message || shown.health.from != result.from;
   if (news || stale) shown.health.last_probe_at = now;

@@ -124,6 +124,23 @@ TEST_F(RolloutStory, AClosedCommandChannelTakesNothingBack) {
   EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
 }
 
+// There is a way inside, but nobody knows where to: nothing is called broken for that.
+TEST_F(RolloutStory, AContainerThatIsOutOfSightNowAndThenTakesNothingBack) {
+  start(1);
+  const auto good = current();
+  world.edit_app("wiki", with_tag("3"));
+  ASSERT_TRUE(wait_until([&] { return image(0) == "wiki:3"; }));
+  auto& chances = world.lab->faults().request_chances;
+  chances[lab::RequestFault::partial_inventory] = 0.6;
+  for (int i = 0; i < 600; ++i) {
+    world.run_for(1s);
+    ASSERT_FALSE(is_rolled_back()) << condition("Ready", "message");
+  }
+  chances.clear();
+  EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
+  EXPECT_EQ(image(0), "wiki:3");
+}
+
 TEST_F(RolloutStory, OnlyOneIsAwayAtATime) {
   start(3);
   world.edit_app("wiki", with_tag("3"));
