@@ -26,6 +26,9 @@ class Observer {
     co_await look_at_create_task();
     co_await look_at_guest();
     co_await look_at_tasks();
+    // A start that ended between the two is seen by neither: what goes is to have stopped after it.
+    if (machine_.metadata.deleting() && world_.guest.occupant == Occupant::ours)
+      co_await look_inside();
     co_await look_at_vmid();
     co_await look_for_traces();
     co_await look_for_leftovers();
@@ -126,6 +129,7 @@ class Observer {
 
   Async<void> look_inside() {
     auto& guest = world_.guest;
+    guest.status.reset();
     auto status = co_await reader_.guest_status(guest.node, vmid());
     if (!status.ok()) {
       guest.unreadable = status.status();
