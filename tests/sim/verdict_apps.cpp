@@ -94,19 +94,18 @@ std::vector<std::string> World::unmet_rollback(const std::string& name, const Wa
   const auto* current = app.find_path({"status", "currentRevision"});
   if (!wish.rolls_back || current == nullptr || current->as_string().empty()) return {};
   std::vector<std::string> unmet;
+  for (const auto& [machine, wanted] : wanted_)
+    if (machine.starts_with(name + "-") && is_held_for_ever(machine)) return {};
   if (ready->string_or("reason", "") != "RolledBack")
     unmet.push_back(name + " was not rolled back: " + words_of(*ready));
-  bool any = false;
   for (int ordinal = 0; ordinal < wish.replicas; ++ordinal) {
     const auto machine = name + "-" + std::to_string(ordinal);
-    if (is_held_for_ever(machine)) continue;
-    any = true;
     const auto page = page_of(machine);
     if (is_bad(page)) unmet.push_back(machine + " is still on what was rolled back");
     if (!asked_.at(wish.uid).pages.contains(page))
       unmet.push_back(machine + " serves what nobody asked for: '" + page + "'");
   }
-  if (any && !is_true(find_condition(app, "Available")))
+  if (!is_true(find_condition(app, "Available")))
     unmet.push_back(name + " is not available after its rollback");
   return unmet;
 }
@@ -125,8 +124,11 @@ bool World::may_answer(const std::string& name, const WantedApp& wish, int depth
   if (wish.attached && !may_be_attached()) return false;
   if (!wish.exists || wish.suspended || wish.replicas == 0 || wish.bad || depth > kDeepest)
     return false;
-  for (int ordinal = 0; ordinal < wish.replicas; ++ordinal)
-    if (is_held_for_ever(name + "-" + std::to_string(ordinal))) return false;
+  // Also one that is to go and cannot.
+  for (const auto& [machine, wanted] : wanted_) {
+    if (machine.starts_with(name + "-") && this->machine(machine) && is_held_for_ever(machine))
+      return false;
+  }
   return needs_are_met(wish, depth);
 }
 
