@@ -48,7 +48,8 @@ void World::violate(const std::string& what) {
 }
 
 void World::look(Host* by) {
-  if (lab->is_quorate())
+  // A node that stands alone tells nobody.
+  if (lab->is_quorate() || options_.nodes == 1)
     quorum_lost_at_.reset();
   else if (!quorum_lost_at_)
     quorum_lost_at_ = clock.now();

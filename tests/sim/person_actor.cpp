@@ -56,7 +56,9 @@ void PersonActor::put_stranger() {
   if (const auto name = pick_machine(world_, random_)) {
     const auto drawn = random_.below(4);
     if (drawn == 0) settings["hostname"] = *name;
-    if (drawn == 1) settings["tags"] = pve::to_tag(world_.wanted().at(*name).uid);
+    // On its very VMID nothing would tell it from ours.
+    if (drawn == 1 && world_.vmid_of(*name) != vmid)
+      settings["tags"] = pve::to_tag(world_.wanted().at(*name).uid);
     if (drawn == 2) vmid = world_.vmid_of(*name).value_or(vmid);
     if (drawn == 2 && !world_.lab->find_guest(vmid).has_value()) {
       world_.reached.note("a stranger on a reserved VMID");
