@@ -198,7 +198,7 @@ own_reason_each() {
   within 40 "the full storage in the inventory" described machineclass roomy StorageFull
   machine untemplated lost | ctl apply -f -
   machine unstored roomy | ctl apply -f -
-  within 30 "TPL-001" described machine untemplated TPL-001
+  within 30 "TPL-005 with what there is" described machine untemplated TPL-005
   within 30 "STO-001" described machine unstored STO-001
   [ "$(guest_count)" = 3 ] || die "a container was made"
   lab_do fill local 0 >"$work/said"
