@@ -124,7 +124,8 @@ Problems check(const MachineClassSpec& spec) {
     if (!set || spec.golden) continue;
     problems.push_back({absl::StrFormat("features.%s", name), Reason::forbidden,
                         "can be set by root@pam only: use golden, a container template that "
-                        "already carries it, instead of os"});
+                        "already carries it, instead of os",
+                        nullptr, "CON-005"});
   }
   return problems;
 }

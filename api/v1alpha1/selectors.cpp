@@ -2,6 +2,8 @@
 
 #include <absl/strings/str_format.h>
 
+#include "pkg/schema/format.h"
+
 namespace gantry::api::v1alpha1 {
 
 const cel::Declarations& node_selector_declarations() {
@@ -22,7 +24,8 @@ void check_selector(schema::Problems& problems, std::string_view path, const std
   if (selector.ok()) return;
   problems.push_back({std::string(path), schema::Reason::invalid,
                       absl::StrFormat("must be a CEL expression that yields true or false: %s",
-                                      message_of(selector.status()))});
+                                      message_of(selector.status())),
+                      &schema::format::cel});
 }
 
 }  // namespace gantry::api::v1alpha1

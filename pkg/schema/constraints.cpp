@@ -58,7 +58,7 @@ void check_text(const Field& field, const std::string& text, std::string_view pa
   }
   if (field.format != nullptr && !field.format->matches(text)) {
     problems.push_back({std::string(path), Reason::invalid,
-                        std::string(field.format->right) + but_is(field, text)});
+                        std::string(field.format->right) + but_is(field, text), field.format});
   }
 }
 
@@ -110,8 +110,9 @@ void check_map(const Field& field, const TypeInfo& type, const void* map, std::s
   for (const auto& key : type.keys(map)) {
     const std::string at = key_path(path, key);
     if (field.key_format != nullptr && !field.key_format->matches(key)) {
-      problems.push_back(
-          {at, Reason::invalid, absl::StrFormat("its name %s", field.key_format->right)});
+      problems.push_back({at, Reason::invalid,
+                          absl::StrFormat("its name %s", field.key_format->right),
+                          field.key_format});
     }
     check_scalar(field, *type.element(), type.find(map, key), at, problems);
   }

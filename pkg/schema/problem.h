@@ -8,6 +8,8 @@
 
 namespace gantry::schema {
 
+struct Format;
+
 // The machine-readable causes of a Kubernetes 422 answer (metav1.StatusCause.reason), and `unknown`
 // for a field that the type does not have.
 enum class Reason {
@@ -27,6 +29,8 @@ struct Problem {
   std::string path;
   Reason reason = Reason::invalid;
   std::string message;
+  const Format* format = nullptr;  // the one that the text or the name in a map does not have
+  std::string_view code = {};      // of the failure catalogue, where whoever found it knows one
   bool operator==(const Problem&) const = default;
 };
 using Problems = std::vector<Problem>;

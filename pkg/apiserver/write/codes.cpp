@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "pkg/base/text.h"
 #include "pkg/schema/format.h"
 
 namespace gantry::apiserver {
@@ -22,14 +21,9 @@ constexpr std::array kNames{
 }  // namespace
 
 std::string_view code_of(const schema::Problem& problem) {
-  std::string_view message = problem.message;
-  // Of the names in a map: "its name must be …".
-  constexpr std::string_view kKey = "its name ";
-  if (starts_with(message, kKey)) message.remove_prefix(kKey.size());
-  if (starts_with(message, format::cel.right)) return "CEL-003";
-  if (message.find("root@pam only") != std::string_view::npos) return "CON-005";
-  const bool is_name = std::ranges::any_of(
-      kNames, [message](const auto* name) { return starts_with(message, name->right); });
+  if (!problem.code.empty()) return problem.code;
+  if (problem.format == &format::cel) return "CEL-003";
+  const bool is_name = std::ranges::find(kNames, problem.format) != kNames.end();
   return is_name || problem.path == "metadata.name" ? "MC-008" : "MC-001";
 }
 
