@@ -141,11 +141,11 @@ std::optional<size_t> Session::overdue() const {
 
 // Its answer is nobody's: a node that is cut off from the cluster answers too, with yesterday's
 // state.
-Async<void> Session::look_at_idle(http::Request like, Duration timeout) {
+Async<void> Session::look_at_idle(http::Request like) {
   const auto idle = overdue();
   if (!idle) co_return;
   like.target = absl::StrFormat("%s/version", kPrefix);
-  const auto response = co_await send_to(*idle, std::move(like), timeout);
+  const auto response = co_await send_to(*idle, std::move(like), quick_timeout_);
   if (is_broken(response))
     log::warn("Proxmox endpoint failed, which is not in use",
               {{"endpoint", endpoints_[*idle].name}, {"error", outcome_text(response)}});
@@ -153,7 +153,7 @@ Async<void> Session::look_at_idle(http::Request like, Duration timeout) {
 
 Async<Result<http::Response>> Session::exchange(http::Request request, bool write,
                                                 Duration timeout) {
-  if (!write) co_await look_at_idle(request, timeout);
+  if (!write) co_await look_at_idle(request);
   std::vector<std::string> failures;
   for (size_t tried = 0;; ++tried) {
     const size_t index = current_;

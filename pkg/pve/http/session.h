@@ -87,7 +87,7 @@ class Session {
   // Of those that are not in use one that nobody has asked for long.
   std::optional<size_t> overdue() const;
   // Asks that one for its version, with the credentials of a read that is about to be sent.
-  Async<void> look_at_idle(http::Request like, Duration timeout);
+  Async<void> look_at_idle(http::Request like);
   Async<Status> authorize(http::Request& request, bool write);
   Async<Status> ensure_ticket();
   Async<Status> login(std::string password);
