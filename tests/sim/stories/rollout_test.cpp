@@ -124,11 +124,19 @@ TEST_F(RolloutStory, AClosedCommandChannelTakesNothingBack) {
   EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
 }
 
-// There is a way inside, but nobody knows where to: nothing is called broken for that.
+// There is a way inside, but nobody knows where to: nothing is called broken for that, not even
+// where one failed probe is enough.
 TEST_F(RolloutStory, AContainerThatIsOutOfSightNowAndThenTakesNothingBack) {
   start(1);
   const auto good = current();
-  world.edit_app("wiki", with_tag("3"));
+  world.edit_app("wiki", [](Json& spec) {
+    with_tag("3")(spec);
+    auto& health = spec.member("health");
+    health.set("startupSeconds", 1);
+    health.set("failureThreshold", 1);
+    health.set("intervalSeconds", 1);
+    spec.member("update").set("bakeSeconds", 600);
+  });
   ASSERT_TRUE(wait_until([&] { return image(0) == "wiki:3"; }));
   auto& chances = world.lab->faults().request_chances;
   chances[lab::RequestFault::partial_inventory] = 0.6;

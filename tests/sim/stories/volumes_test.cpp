@@ -146,6 +146,30 @@ TEST_F(VolumeStory, OutlivesItsMachineAndTheNextBeginsWithAnEmptyOne) {
   expect_left(vmid);
 }
 
+// A start whose answer was lost ends between the look at the container and the look at its tasks:
+// what is left does not run.
+TEST_F(VolumeStory, IsLeftStoppedHoweverAStartAndTheDeletionMeet) {
+  world.create_app("web", 1, "page", with_data("1Gi"));
+  ASSERT_TRUE(wait_until([&] { return runs(); }));
+  auto& faults = world.lab->faults();
+  for (int round = 0; round < 20; ++round) {
+    const auto vmid = *world.vmid_of("web-0");
+    faults.latency_min = 200ms;
+    faults.latency_max = 2s;
+    faults.slow_max = 20s;
+    faults.next_task(lab::TaskFault::slow, "vzstart");
+    faults.next_request(lab::RequestFault::lose_answer, "POST", "/status/start");
+    const auto started = count_written("POST", "/status/start");
+    world.perform([&] { return world.lab->stop_guest(vmid); });
+    ASSERT_TRUE(wait_until([&] { return count_written("POST", "/status/start") > started; }));
+    world.delete_machine("web-0");
+    ASSERT_TRUE(wait_until([&] { return world.vmid_of("web-0") != vmid; }));
+    faults.clear();
+    ASSERT_TRUE(wait_until([&] { return runs() && world.vmid_of("web-0") != vmid; }));
+    expect_left(vmid);
+  }
+}
+
 TEST_F(VolumeStory, GoesInTheForegroundToo) {
   start();
   world.run_for(1min);
