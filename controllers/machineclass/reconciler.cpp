@@ -184,12 +184,12 @@ Async<Templates> Reconciler::find_templates(MachineClass shape, inventory::Clust
 }
 
 void Reconciler::count_machines(const MachineClass& shape, Findings& findings) const {
-  for (const auto& machine : the_.store.list(kMachines, "").items) {
-    const auto* name = machine->value.find_path({"spec", "machineClassName"});
-    if (name == nullptr || *name != Json(shape.metadata.name)) continue;
+  const store::Query those_of_it{
+      kMachines, "", store::where_field(kMachines, "spec.machineClassName", shape.metadata.name)};
+  for (const auto& machine : the_.store.reader().list(those_of_it, {}).items) {
     ++findings.machines;
-    const auto* node = machine->value.find_path({"status", "node"});
-    if (node != nullptr && node->is_string()) ++findings.machines_on[NodeName(node->as_string())];
+    const auto node = machine->field("status.node");
+    if (!node.empty()) ++findings.machines_on[NodeName(std::string(node))];
   }
 }
 

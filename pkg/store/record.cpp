@@ -166,6 +166,13 @@ std::string_view Record::label(std::string_view name) const {
   return {};
 }
 
+std::string_view Record::field(std::string_view path) const {
+  const auto& paths = field_paths(key.resource);
+  const auto found = std::ranges::find(paths, path);
+  const auto at = static_cast<size_t>(found - paths.begin());
+  return at < fields.size() ? fields[at] : std::string_view();
+}
+
 const FieldPaths& field_paths(const Resource& resource) {
   static const auto* all = [] {
     auto* paths = new std::map<Resource, FieldPaths>();

@@ -45,6 +45,8 @@ struct Record {
   Record& operator=(const Record&) = delete;
   // The value of a label; data() == nullptr when it is not there.
   std::string_view label(std::string_view name) const;
+  // The value of a field that its kind declares ("spec.machineClassName"); empty when missing.
+  std::string_view field(std::string_view path) const;
 };
 
 // Which paths of a resource's objects become Record::fields ("spec.machineClassName").

@@ -59,6 +59,8 @@ TEST(Record, KnowsWhatSelectorsAndListsNeed) {
   EXPECT_NE(r.label("e").data(), nullptr);
   EXPECT_EQ(r.label("gone").data(), nullptr);
   EXPECT_THAT(r.fields, ::testing::ElementsAre("pve1", R"(sm\"all)"));
+  EXPECT_EQ(r.field("status.node"), "pve1");
+  EXPECT_EQ(r.field("status.phase"), "");
   auto metadata = std::string(r.metadata.in(r.text));
   EXPECT_EQ(metadata.front(), '{');
   EXPECT_EQ(metadata.back(), '}');

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pkg/base/check.h"
 #include "pkg/base/text.h"
 
 namespace gantry::store {
@@ -57,6 +58,18 @@ bool holds(const Requirement& requirement, const Record& record) {
 
 bool Selector::matches(const Record& record) const {
   return std::ranges::all_of(requirements, [&](const auto& r) { return holds(r, record); });
+}
+
+Selector where_field(const Resource& resource, std::string_view path, std::string value) {
+  const auto& paths = field_paths(resource);
+  const auto found = std::ranges::find(paths, path);
+  GANTRY_CHECK(found != paths.end());
+  Requirement requirement;
+  requirement.on = Requirement::On::field;
+  requirement.op = Requirement::Operator::in;
+  requirement.field = static_cast<size_t>(found - paths.begin());
+  requirement.values = {std::move(value)};
+  return {{std::move(requirement)}};
 }
 
 }  // namespace gantry::store

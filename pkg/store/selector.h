@@ -27,4 +27,8 @@ struct Selector {
   bool matches(const Record& record) const;
 };
 
+// Those of `resource` whose declared field `path` is `value`, which has no characters that JSON
+// escapes; the index answers.
+Selector where_field(const Resource& resource, std::string_view path, std::string value);
+
 }  // namespace gantry::store

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pkg/schema/codec.h"
+#include "pkg/store/reader.h"
 #include "pkg/store/store.h"
 
 namespace gantry::store {
@@ -27,6 +28,21 @@ Result<std::vector<T>> list(const Store& store, const Resource& resource, const 
   for (const auto& object : store.list(resource, ns).items) {
     auto decoded = schema::decode_stored<T>(object->value);
     if (!decoded.ok()) return annotate(decoded.status(), to_string(object->key));
+    found.push_back(*std::move(decoded));
+  }
+  return found;
+}
+
+// Those of them that `concerns` picks by their bytes; the others are not even parsed. O(bytes of
+// all) when it searches the text. Errors as list().
+template <class T, class Concerns>
+Result<std::vector<T>> list_where(Store& store, const Resource& resource, const std::string& ns,
+                                  const Concerns& concerns) {
+  std::vector<T> found;
+  for (const auto& record : store.reader().list({resource, ns, {}}, {}).items) {
+    if (!concerns(*record)) continue;
+    auto decoded = schema::decode_stored<T>(decode(record)->value);
+    if (!decoded.ok()) return annotate(decoded.status(), to_string(record->key));
     found.push_back(*std::move(decoded));
   }
   return found;

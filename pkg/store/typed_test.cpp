@@ -116,6 +116,22 @@ TEST(Typed, AnEmptyStatusIsNoStatus) {
   EXPECT_EQ(world.store.revision(), 1);
 }
 
+TEST(Typed, WhatIsOfNoConcernIsNotDecoded) {
+  World world;
+  world.create(Json::Object{{"size", 3}});
+  Json broken = Json::Object{{"metadata", Json::Object{{"name", "wolf"}, {"namespace", "default"}}},
+                             {"spec", Json::Object{{"size", "large"}}}};
+  EXPECT_THAT(world.run(world.store.create("toys", broken)), IsOk());
+  const auto bears = list_where<Toy>(world.store, "toys", "", [](const Record& record) {
+    return record.text.find("bear") != std::string::npos;
+  });
+  ASSERT_THAT(bears, IsOk());
+  ASSERT_EQ(bears->size(), 1U);
+  EXPECT_EQ(bears->front().spec.size, 3);
+  EXPECT_THAT(list_where<Toy>(world.store, "toys", "", [](const Record&) { return true; }),
+              Fails(ErrorClass::schema, ::testing::HasSubstr("toys default/wolf")));
+}
+
 TEST(Typed, AnObjectOfAnotherShapeFailsTheList) {
   World world;
   world.create(Json::Object{{"size", 3}});
