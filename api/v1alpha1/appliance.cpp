@@ -192,6 +192,8 @@ TypeInfo describe(Type<ApplianceRoute>) {
           field<&ApplianceRoute::upstreams>("upstreams", "Where it leads to, as address:port."),
           field<&ApplianceRoute::tls>("tls", "Whether it is served over HTTPS.", always),
           field<&ApplianceRoute::message>("message", "Why it is not served."),
+          field<&ApplianceRoute::refusing>(
+              "refusing", "Upstreams that the proxy cannot connect to, and what they do."),
       });
 }
 

@@ -72,7 +72,8 @@ struct ApplianceRoute {
   std::string app;
   std::vector<std::string> upstreams;  // address:port
   bool tls = true;
-  std::string message;  // why it is not served
+  std::string message;                // why it is not served
+  std::vector<std::string> refusing;  // of the upstreams: "10.20.0.101:80 refuses the connection"
 };
 struct ApplianceBridge {
   std::string node;

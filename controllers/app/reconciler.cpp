@@ -5,10 +5,10 @@
 
 #include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
+#include "controllers/app/exposure.h"
 #include "controllers/app/machines.h"
 #include "controllers/app/rollout.h"
 #include "controllers/app/url.h"
-#include "pkg/base/json_compare.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/equal.h"
 #include "pkg/store/typed.h"
@@ -70,16 +70,6 @@ bool is_unknown(const api::meta::Condition* condition) {
   return condition != nullptr && condition->status == api::meta::ConditionStatus::unknown;
 }
 
-// Numbers that are refreshed all the time say nothing about an App.
-bool differs_in_more_than_numbers(const store::Change& change) {
-  if (change.type != store::ChangeType::modified || change.previous == nullptr) return true;
-  const auto &before = change.previous->value, &after = change.object->value;
-  return !same_but_for(&before, &after, {"metadata", "status"}) ||
-         !same_but_for(before.find("metadata"), after.find("metadata"), {"resourceVersion"}) ||
-         !same_but_for(before.find("status"), after.find("status"),
-                       {"usage", "uptimeSeconds", "lastObservedAt"});
-}
-
 std::string why_no_channel(const inventory::Cluster& cluster) {
   if (!cluster.spec.command_channel) return "the cluster has no command channel";
   return "the command channel is closed: see the conditions of ProxmoxCluster " +
@@ -94,24 +84,6 @@ bool is_ready(const App& app) {
 
 Reconciler::Reconciler(Dependencies dependencies, Executor executor)
     : d_(dependencies), jobs_(dependencies.clock, std::move(executor)) {}
-
-void Reconciler::connect(runtime::Controller& controller) {
-  controller.reads({"machineclasses.gantry.dev", "appliances.gantry.dev"})
-      .writes({kMachines, "secrets", "events"});
-  const auto owner = runtime::to_owner("App");
-  controller.watches(kMachines, [owner](const store::Change& change) {
-    return differs_in_more_than_numbers(change) ? owner(change) : std::vector<runtime::Request>();
-  });
-  // A changed Secret or ConfigMap is a new revision of every App that may refer to it.
-  const runtime::Mapping neighbours = [this](const store::Change& change) {
-    std::vector<runtime::Request> requests;
-    for (const auto& app : d_.store.list(kApps, change.object->key.ns).items)
-      requests.push_back({app->key.ns, app->key.name});
-    return requests;
-  };
-  controller.watches("secrets", neighbours);
-  controller.watches("configmaps", neighbours);
-}
 
 Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) {
   const store::Key key{kApps, request.ns, request.name};
@@ -145,6 +117,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   Status problem = workload.ok() ? Status() : workload.status();
   if (problem.ok() && has_work_ahead(app)) problem = dependencies;
   judge(app, blocked, problem, d_.clock.now());
+  judge_exposure(app, appliance_of(app, d_.store), d_.clock.now());
   GANTRY_CO_TRY(co_await write_status(before, app));
   co_return runtime::recheck(next);
 }
@@ -199,6 +172,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     shown.ready = false;
     shown.step = machine.metadata.deleting() ? "deleting" : machine.status.step;
     shown.message = ready == nullptr ? "" : ready->message;
+    if (ready != nullptr) shown.code = ready->code;
     if (machine.metadata.deleting()) jobs_.forget(machine.metadata.uid);
     co_return kWaiting;
   }

@@ -1,6 +1,7 @@
 #include "controllers/appliance/reconciler.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "pkg/base/log.h"
@@ -29,12 +30,16 @@ runtime::Subject subject_of(const Appliance& appliance) {
           appliance.metadata.uid};
 }
 
+bool names_appliance(const api::v1alpha1::Network& network) {
+  return network.appliance_ref.has_value();
+}
+
 // The Appliances that networks name.
 std::vector<Request> named_by(const std::vector<api::v1alpha1::Network>& networks,
                               const std::string& ns) {
   std::vector<Request> requests;
   for (const auto& network : networks) {
-    if (!network.appliance_ref) continue;
+    if (!names_appliance(network)) continue;
     const auto& reference = *network.appliance_ref;
     requests.push_back({reference.ns.empty() ? ns : reference.ns, reference.name});
   }
@@ -92,6 +97,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(Request request) {
   run.appliance = *std::move(found);
   // Missing information is never an empty answer: without all of it nobody is taken for gone.
   GANTRY_CO_TRY_ASSIGN(run.everything, read_everything());
+  GANTRY_CO_TRY(find_machine(run));
   find_cluster(run);
   co_await look(run);
   give_leases(run);
@@ -111,10 +117,28 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(Request request) {
 
 Result<Everything> Reconciler::read_everything() const {
   Everything everything;
-  GANTRY_TRY_ASSIGN(everything.machines, store::list<Machine>(d_.store, kMachines, ""));
-  GANTRY_TRY_ASSIGN(everything.apps, store::list<App>(d_.store, kApps, ""));
   GANTRY_TRY_ASSIGN(everything.classes, store::list<MachineClass>(d_.store, kClasses, ""));
+  std::set<std::string_view> attaching;  // whose Machines need not say it themselves
+  for (const auto& shape : everything.classes)
+    if (std::ranges::any_of(shape.spec.networks, &names_appliance))
+      attaching.insert(shape.metadata.name);
+  // Only what may name an Appliance is decoded, be there ten thousand others.
+  const auto may_be_attached = [&attaching](const store::Record& record) {
+    return record.text.find("\"applianceRef\"") != std::string::npos ||
+           attaching.contains(record.field("spec.machineClassName"));
+  };
+  GANTRY_TRY_ASSIGN(everything.machines,
+                    store::list_where<Machine>(d_.store, kMachines, "", may_be_attached));
+  GANTRY_TRY_ASSIGN(everything.apps, store::list_where<App>(d_.store, kApps, "", may_be_attached));
   return everything;
+}
+
+Status Reconciler::find_machine(Run& run) const {
+  auto found =
+      store::get<Machine>(d_.store, {kMachines, run.request.ns, machine_name(run.appliance)});
+  if (!found.ok() && error_class(found.status()) != ErrorClass::not_found) return found.status();
+  if (found.ok()) run.facts.machine = *std::move(found);
+  return Status();
 }
 
 void Reconciler::find_cluster(Run& run) const {
@@ -157,11 +181,6 @@ std::optional<NodeName> Reconciler::node_of(const Run& run) const {
 Async<void> Reconciler::look(Run& run) {
   auto& facts = run.facts;
   facts.users = users_of(run.appliance, run.everything);
-  const auto name = machine_name(run.appliance);
-  for (const auto& machine : run.everything.machines) {
-    const auto& meta = machine.metadata;
-    if (meta.ns == run.request.ns && meta.name == name) facts.machine = machine;
-  }
   if (run.cluster == nullptr) {
     facts.bridge_error = make_error(
         ErrorClass::transport, "the ProxmoxCluster of MachineClass " +
@@ -246,6 +265,11 @@ void Reconciler::look_inside(Run& run) {
     const auto& rejected = inside.findings->rejected;
     if (std::ranges::find(rejected, route.host) != rejected.end())
       route.message = "the proxy does not take it (PRX-007); the others are served";
+    for (const auto& upstream : route.upstreams) {
+      const auto refusing = inside.findings->refusing.find(upstream);
+      if (refusing != inside.findings->refusing.end())
+        route.refusing.push_back(upstream + " " + refusing->second);
+    }
   }
 }
 

@@ -29,7 +29,8 @@ struct Dependencies {
 };
 
 // Owns the Appliance's Machine (never its container: that is the machine controller's) and the
-// table of leases in its status. O(machines + apps) a reconcile.
+// table of leases in its status. A reconcile looks through the texts of all Machines and Apps and
+// decodes those that may name an Appliance.
 class Reconciler final : public runtime::Reconciler {
  public:
   Reconciler(Dependencies dependencies, Executor executor);
@@ -55,6 +56,7 @@ class Reconciler final : public runtime::Reconciler {
   };
 
   Result<Everything> read_everything() const;
+  Status find_machine(Run& run) const;
   void find_cluster(Run& run) const;
   std::optional<NodeName> node_of(const Run& run) const;
   Async<void> look(Run& run);

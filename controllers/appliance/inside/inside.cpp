@@ -27,6 +27,7 @@ constexpr Part kParts[] = {
     {parts::kUpstream, "DNS-003", &ensure_upstream, nullptr, false, true},
     {parts::kProxy, "PRX-001", &ensure_proxy, &ask_proxy, true, true},
     {parts::kCertificates, "PRX-008", &ensure_certificates, &ask_certificates, false, true},
+    {parts::kBackends, "", &ask_backends, nullptr, false, true},
 };
 constexpr int kPartCount = static_cast<int>(std::size(kParts));
 

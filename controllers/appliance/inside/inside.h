@@ -26,6 +26,7 @@ inline constexpr const char* kNames = "names";    // dnsmasq: addresses and name
 inline constexpr const char* kUpstream = "upstream";
 inline constexpr const char* kProxy = "proxy";
 inline constexpr const char* kCertificates = "certificates";
+inline constexpr const char* kBackends = "backends";  // what stands behind the proxy
 }  // namespace parts
 
 // How one part was left: OK, or why it does not do what it shall, with a code of the failure
@@ -36,8 +37,9 @@ struct Finding {
 };
 struct Findings {
   std::vector<Finding> all;
-  std::vector<std::string> rejected;  // hosts whose fragment the proxy does not take
-  std::string certificate_authority;  // PEM; empty when it could not be read
+  std::vector<std::string> rejected;            // hosts whose fragment the proxy does not take
+  std::map<std::string, std::string> refusing;  // by address:port, what keeps the proxy from it
+  std::string certificate_authority;            // PEM; empty when it could not be read
   const Finding* find(const std::string& part) const;
   bool ok() const;  // every part but the upstream
 };
@@ -59,7 +61,7 @@ struct Memory {
   std::map<std::string, Failing> failing;
 };
 // Probes parts and repairs what is not as it shall be; `report` is told. Asked are those parts only
-// that answer otherwise than when they were well, or of which something else is wanted: two
+// that answer otherwise than when they were well, or of which something else is wanted: three
 // commands while nothing changes, where a turn through all parts costs forty. It may be stopped
 // anywhere and run again. One part that fails keeps no other from its turn, but without a booted
 // system with its packages the others are not asked.

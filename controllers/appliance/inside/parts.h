@@ -20,6 +20,7 @@ Async<Status> ensure_names(Turn turn);
 Async<Status> ensure_upstream(Turn turn);
 Async<Status> ensure_proxy(Turn turn);
 Async<Status> ensure_certificates(Turn turn);
+Async<Status> ask_backends(Turn turn);
 
 // What the parts ask to see whether anything has changed.
 using guest::Questions;

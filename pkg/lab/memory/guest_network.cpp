@@ -62,6 +62,7 @@ std::optional<guest::Exit> GuestNetwork::run(const Words& words) {
 
 guest::Exit GuestNetwork::ip(const Words& words) {
   auto& addresses = system_.network.addresses;
+  if (has(words, "route")) return exit_with(0, has(words, "-4") ? system_.network.route : "");
   if (has(words, "replace")) {
     addresses[after(words, "dev")].insert(after(words, "replace"));
     return exit_with(0);
@@ -133,7 +134,21 @@ guest::Exit GuestNetwork::take_proxy(const std::string& file) {
   return exit_with(0);
 }
 
+// "curl -Z … -w FORMAT … http://ADDRESS:PORT/ …": a line for each.
+guest::Exit GuestNetwork::knock(const Words& words) const {
+  std::string lines;
+  int number = 0;
+  for (const auto& word : words) {
+    if (!word.starts_with("http://")) continue;
+    const auto address = word.substr(7, word.size() - 8);
+    const bool closed = system_.network.closed.contains(address);
+    lines += absl::StrFormat("%d %s\n", number++, closed ? "7 0.000000" : "0 0.000312");
+  }
+  return exit_with(system_.network.closed.empty() ? 0 : 7, lines);
+}
+
 guest::Exit GuestNetwork::curl(const Words& words) {
+  if (has(words, "-Z")) return knock(words);
   if (!runs("caddy.service")) return exit_with(7, "", "curl: (7) Couldn't connect to server\n");
   for (const auto& word : words) {
     if (word.ends_with("/config/")) return exit_with(0, proxy());

@@ -10,9 +10,9 @@
 
 namespace gantry::lab {
 
-// ip addr and link; sysctl of ip_forward; nft -f and list table; dnsmasq --test; host, asked of
-// dnsmasq's own tables; caddy validate; curl of Caddy's admin socket and of hosts that it serves.
-// A host in `refused_hosts` is what Caddy does not take.
+// ip addr, link and route; sysctl of ip_forward; nft -f and list table; dnsmasq --test; host, asked
+// of dnsmasq's own tables; caddy validate; curl of Caddy's admin socket, of hosts that it serves,
+// and of many addresses at once. A host in `refused_hosts` is what Caddy does not take.
 class GuestNetwork {
  public:
   explicit GuestNetwork(GuestSystem& system) : system_(system) {}
@@ -26,6 +26,7 @@ class GuestNetwork {
   guest::Exit nft(const Words& words);
   guest::Exit host(const Words& words) const;
   guest::Exit curl(const Words& words);
+  guest::Exit knock(const Words& words) const;
   guest::Exit take_proxy(const std::string& file);
   bool runs(const std::string& unit) const;
   std::string content(const std::string& path) const;

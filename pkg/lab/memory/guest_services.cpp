@@ -88,6 +88,8 @@ guest::Exit GuestShell::run_apt(const Words& words) {
   }
   if (names.empty()) return exit_with(1);
   const bool removes = names[0] == "remove" || names[0] == "purge";
+  const auto& trouble = system_.network.mirror;
+  if (!removes && !trouble.empty()) return exit_with(100, "", "E: " + trouble + "\n");
   if (!removes && names[0] != "install") return exit_with(0);
   for (size_t i = 1; i < names.size(); ++i) {
     const auto name = names[i].substr(0, names[i].find('='));

@@ -49,11 +49,14 @@ struct GuestDockerState {
 struct GuestNetworkState {
   std::map<std::string, std::set<std::string>> addresses;  // by interface
   bool forwarding = false;
-  std::string rules;                    // of the packet filter, as loaded
-  bool upstream = true;                 // names from outside are answered
+  std::string rules;     // of the packet filter, as loaded
+  bool upstream = true;  // names from outside are answered
+  std::string route = "default via 192.0.2.1 dev eth0\n";
+  std::string mirror;                   // what apt says while none answers; empty: one does
   std::string proxy;                    // Caddy's configuration, as it runs
   int proxy_start = 0;                  // at which start it was read
   std::set<std::string> refused_hosts;  // that Caddy does not take
+  std::set<std::string> closed;         // "10.20.0.100:80", which refuses connections from here
 };
 // Everything inside one container. Survives a restart, except that units start anew.
 struct GuestSystem {

@@ -36,6 +36,18 @@ class ApplianceStory : public Story {
       if (each.string_or("type", "") == type) return each.string_or(field, "");
     return "";
   }
+  // "False PRX-004 UpstreamRefused"
+  std::string app_says(const std::string& type) {
+    const auto app = world.objects("apps.gantry.dev").front();
+    const auto* all = app.find_path({"status", "conditions"});
+    if (all == nullptr) return "absent";
+    for (const auto& each : all->as_array()) {
+      if (each.string_or("type", "") != type) continue;
+      return each.string_or("status", "") + " " + each.string_or("code", "") + " " +
+             each.string_or("reason", "");
+    }
+    return "absent";
+  }
   bool serves() { return condition("Ready") == "True"; }
   static void attach(Json& spec) {
     spec.set("networks", schema::parse_yaml("[{applianceRef: {name: lan}}]")->front().value);
@@ -272,6 +284,25 @@ TEST_F(ApplianceStory, AnExposedAppIsRouted) {
     });
     return !routed;
   }));
+}
+
+// By its own word it is well: only whoever asks from the proxy's place can tell.
+TEST_F(ApplianceStory, AnAppThatTheProxyCannotReachIsNotCalledExposed) {
+  world.create_appliance();
+  world.create_app("site", 1, "page", [](Json& spec) {
+    attach(spec);
+    spec.set("expose", schema::parse_yaml("[{host: site.lan, port: http}]")->front().value);
+  });
+  ASSERT_TRUE(wait_until([&] { return app_says("Exposed") == "True  Routed"; }))
+      << app_says("Exposed");
+  inside([](lab::GuestSystem& system) { system.network.closed = {"10.20.0.100:80"}; });
+  EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "False PRX-004 UpstreamRefused"; }));
+  EXPECT_EQ(app_says("Ready"), "True  AllReplicasReady");
+  EXPECT_TRUE(serves()) << "it is not the Appliance's fault";
+  inside([](lab::GuestSystem& system) { system.network.closed.clear(); });
+  EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "True  Routed"; }));
+  world.edit_app("site", [](Json& spec) { spec.set("suspend", true); });
+  EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "absent"; }));
 }
 
 }  // namespace

@@ -30,6 +30,9 @@ class Codes : public Story {
   std::string cluster_says(const std::string& type) const {
     return condition(world.objects("proxmoxclusters.gantry.dev").front(), type);
   }
+  std::string app_says(const std::string& type) const {
+    return condition(world.objects("apps.gantry.dev").front(), type);
+  }
   std::string machine_says(const std::string& name, const std::string& type) const {
     const auto object = world.machine(name);
     return object.has_value() ? condition(*object, type) : "no object";
@@ -61,6 +64,16 @@ TEST_F(Codes, AMisspelledStorageIsToldWithWhatIsMeant) {
   });
   EXPECT_TRUE(wait_until([this] { return world.unmet().empty(); }));
   EXPECT_EQ(class_says("SelectorResolved"), "True  Resolved");
+}
+
+// What a person looks at is the App; that its Machine is Stalled helps nobody.
+TEST_F(Codes, AnAppWhoseClassIsMissingSaysSoAndGoesOnWhenItComes) {
+  world.create_app("web", 1, "page", [](Json& spec) { spec.set("machineClassName", "large"); });
+  world.run_for(1min);
+  EXPECT_EQ(app_says("Ready"), "False MC-002 ReferenceNotFound");
+  world.edit_app("web", [](Json& spec) { spec.set("machineClassName", "small"); });
+  EXPECT_TRUE(wait_until([this] { return machine_says("web-0", "Ready") == "True  Running"; }));
+  EXPECT_EQ(app_says("Ready"), "False  Progressing");
 }
 
 TEST_F(Codes, AClassThatIsUsedUpSaysSoAndGoesOnWhenOneGoes) {
