@@ -5,6 +5,7 @@
 #include "controllers/app/bootstrap/docker.h"
 #include "controllers/app/bootstrap/native.h"
 #include "pkg/base/text.h"
+#include "pkg/guest/setup/network.h"
 #include "pkg/guest/setup/system.h"
 
 namespace gantry::controllers::app {
@@ -23,20 +24,27 @@ struct Step {
   const char* name;
   Async<Status> (*take)(Setup&);
   bool disturbs = false;  // its changes stop what runs
+  bool fetches = false;   // from outside
 };
 
 // The images come before the files: nothing that the old version sees changes until the new one can
 // start.
 const std::vector<Step>& steps_of(const ResolvedWorkload& workload) {
   static const std::vector<Step> native = {
-      {"system", &come_up},      {"packages", &install_packages, true},
+      {"system", &come_up},      {"packages", &install_packages, true, true},
       {"files", &write_files},   {"commands", &run_commands, true},
       {"unit", &run_unit, true}, {"record", &record},
   };
   static const std::vector<Step> compose = {
-      {"system", &come_up},        {"runtime", &provide_runtime}, {"daemon", &provide_daemon, true},
-      {"payload", &write_payload}, {"images", &pull_images},      {"files", &write_files},
-      {"up", &bring_up, true},     {"services", &await_services}, {"record", &record},
+      {"system", &come_up},
+      {"runtime", &provide_runtime, false, true},
+      {"daemon", &provide_daemon, true},
+      {"payload", &write_payload},
+      {"images", &pull_images, false, true},
+      {"files", &write_files},
+      {"up", &bring_up, true},
+      {"services", &await_services},
+      {"record", &record},
   };
   return workload.compose ? compose : native;
 }
@@ -56,6 +64,7 @@ Async<Status> bootstrap(Guest guest, ResolvedWorkload workload, Report report) {
   for (const auto& step : steps) {
     setup.begin(++number, static_cast<int>(steps.size()), step.name, step.disturbs);
     auto taken = co_await step.take(setup);
+    if (step.fetches) taken = co_await guest::explain_network(setup, std::move(taken));
     if (!taken.ok()) co_return annotate(std::move(taken), step.name);
   }
   co_return Status();

@@ -6,6 +6,7 @@
 #include "pkg/base/ipv4.h"
 #include "pkg/base/text.h"
 #include "pkg/guest/setup/files.h"
+#include "pkg/guest/setup/network.h"
 #include "pkg/guest/setup/system.h"
 
 namespace gantry::controllers::appliance {
@@ -72,7 +73,8 @@ Async<Status> ensure_system(Turn turn) {
   const auto names = open_file(config::kDnsmasqFile, config::dnsmasq_conf(turn.wanted.network));
   GANTRY_CO_TRY_ASSIGN(const bool there, co_await setup.is_so(argv_of("test", "-e", names.path)));
   if (!there) GANTRY_CO_TRY(co_await guest::write_file(setup, names));
-  co_return co_await guest::install_missing(setup, packages_of(turn.wanted));
+  auto installed = co_await guest::install_missing(setup, packages_of(turn.wanted));
+  co_return co_await guest::explain_network(setup, std::move(installed));
 }
 
 Async<Status> ensure_address(Turn turn) {

@@ -106,6 +106,26 @@ TEST_F(RolloutStory, AVersionThatDoesNotComeUpIsTakenBackAfterTheFirst) {
   EXPECT_EQ(condition("Available", "status"), "True");
 }
 
+// It may not be there for hours; the new version could be the best that ever was.
+TEST_F(RolloutStory, AMirrorThatDoesNotAnswerIsNoFaultOfTheVersion) {
+  world.create_app("wiki", 1, "page");
+  ASSERT_TRUE(wait_until([&] { return current() != "" && is_ready(); }));
+  const auto good = current();
+  auto* system = world.backend.inside(*world.vmid_of("wiki-0"));
+  ASSERT_NE(system, nullptr);
+  system->network.mirror = "Temporary failure resolving 'deb.example.org'";
+  world.edit_app("wiki", [](Json& spec) {
+    spec.member("workload").member("service").member("packages").push_back("hello-traditional");
+  });
+  world.run_for(30min);
+  EXPECT_FALSE(is_rolled_back()) << schema::to_json(app());
+  EXPECT_EQ(condition("Ready", "code"), "DNS-002");
+  EXPECT_THAT(condition("Ready", "message"), HasSubstr("names no name server"));
+  EXPECT_EQ(condition("Available", "status"), "True") << "what runs goes on";
+  system->network.mirror.clear();
+  EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }));
+}
+
 // Nobody can be asked whether it is well: that is no reason to call it broken, nor to go back.
 TEST_F(RolloutStory, AClosedCommandChannelTakesNothingBack) {
   start(1);
