@@ -18,10 +18,14 @@ Result<apiserver::GuestDoor> find_guest(const store::Store& store,
     return error(ErrorClass::remote, "ProxmoxCluster %s has no commandChannel", name);
   apiserver::GuestDoor door;
   door.target.vmid = VmId(vmid->as_integer());
+  // Its own word, read from the guest itself; the lists may be ten seconds behind.
+  const auto* power = machine.find_path({"status", "power"});
+  if (power != nullptr && *power != Json("running"))
+    return error(ErrorClass::remote, "container %d is not running", door.target.vmid.get());
   const auto sighting = cluster->inventory.sight(door.target.vmid);
-  if (sighting.presence != inventory::Presence::present || !sighting.guest ||
-      sighting.guest->status != "running")
-    return error(ErrorClass::remote, "container %d is not seen running", door.target.vmid.get());
+  if (sighting.presence != inventory::Presence::present || !sighting.guest)
+    return error(ErrorClass::remote, "container %d is not in sight just now",
+                 door.target.vmid.get());
   door.target.node = sighting.guest->node;
   door.channel = cluster->channel;
   door.keeps = cluster;
