@@ -120,7 +120,7 @@ TEST(Manifests, OfThisVersionAreRight) {
 
 TEST(Manifests, OfLaterVersionsAreRefusedWithPaths) {
   EXPECT_THAT(problems_of(manifest("5-wiki.yaml").front().value),
-              ElementsAre(HasSubstr("spec.update.strategy: BlueGreen needs the route")));
+              ElementsAre(HasSubstr("spec.update.strategy: BlueGreen runs the new version")));
 }
 
 struct Edit {

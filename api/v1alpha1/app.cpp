@@ -201,8 +201,18 @@ void check_expose(Problems& problems, const AppSpec& spec) {
   }
 }
 
+// Two versions at once, and the data has one owner.
+void check_update(Problems& problems, const AppSpec& spec) {
+  const bool is_blue_green = spec.update && spec.update->strategy == UpdateStrategy::blue_green;
+  if (!is_blue_green || spec.volumes.empty()) return;
+  problems.push_back({"update.strategy", Reason::forbidden,
+                      "BlueGreen runs the new version beside the old one, and the data in "
+                      "spec.volumes has one owner: use Rolling or Recreate"});
+}
+
 Problems check(const AppSpec& spec) {
   Problems problems;
+  check_update(problems, spec);
   check_health(problems, spec);
   check_port_numbers(problems, spec);
   check_files(problems, spec);

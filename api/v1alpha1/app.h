@@ -103,8 +103,11 @@ struct AppHealth {
   std::optional<Time> last_probe_at;
   std::string message;
 };
+// Which of the two sets of Machines that BlueGreen takes turns with.
+enum class Slot { blue, green };
 struct AppMachine {
   std::string name;
+  Slot slot = Slot::blue;
   std::optional<int64_t> vmid;
   std::string node;
   std::string address;
@@ -133,6 +136,11 @@ struct AppRevision {
   RevisionState state = RevisionState::progressing;
   std::string message;
 };
+// What belongs to the version that serves, while the spec is about another one beside it.
+struct AppServing {
+  std::vector<AppPort> ports;
+  std::optional<Health> health;
+};
 struct AppStatus {
   meta::Conditions conditions;
   int64_t observed_generation = 0;
@@ -143,6 +151,9 @@ struct AppStatus {
   std::string current_revision;  // the last that has proven good
   std::string failed_revision;   // what was rolled back, while the spec asks for it
   std::vector<AppRevision> revisions;
+  std::optional<Slot> active_slot;    // of the Machines that serve; absent: blue
+  std::optional<Time> switched_at;    // absent: those that served before are gone
+  std::optional<AppServing> serving;  // with BlueGreen
   std::vector<AppMachine> machines;
   std::string url;
   AppHealth health;
@@ -177,12 +188,21 @@ schema::TypeInfo describe(schema::Type<Health>);
 schema::TypeInfo describe(schema::Type<AppSpec>);
 schema::TypeInfo describe(schema::Type<ProbeSource>);
 schema::TypeInfo describe(schema::Type<AppHealth>);
+schema::TypeInfo describe(schema::Type<Slot>);
 schema::TypeInfo describe(schema::Type<AppMachine>);
+schema::TypeInfo describe(schema::Type<AppServing>);
 schema::TypeInfo describe(schema::Type<AppStatus>);
 schema::TypeInfo describe(schema::Type<App>);
 meta::Kind app_kind();
 
 // The number behind a reference; 0 when no port has that name.
 int port_number(const AppSpec& spec, const PortRef& ref);
+
+// The same, of the version that serves.
+int serving_port(const App& app, const PortRef& ref);
+
+// The set that serves, or is to.
+Slot active_slot(const App& app);
+bool is_serving(const App& app, const AppMachine& machine);
 
 }  // namespace gantry::api::v1alpha1

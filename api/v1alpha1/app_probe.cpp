@@ -76,8 +76,8 @@ TypeInfo describe(Type<Health>) {
 TypeInfo describe(Type<UpdateStrategy>) {
   return enumeration<UpdateStrategy>(
       "UpdateStrategy",
-      "Rolling: maxUnavailable containers at a time. Recreate: all at once. BlueGreen is refused "
-      "until Appliances are served: it needs a route to switch.",
+      "Rolling: maxUnavailable containers at a time. Recreate: all at once. BlueGreen: in new "
+      "containers beside the old ones, which go when the new ones serve.",
       {"Rolling", "Recreate", "BlueGreen"});
 }
 
@@ -88,19 +88,8 @@ TypeInfo describe(Type<OnFailure>) {
       {"Rollback", "Hold"});
 }
 
-namespace {
-
-Problems check(const Update& update) {
-  if (update.strategy != UpdateStrategy::blue_green) return {};
-  return {{"strategy", Reason::forbidden,
-           "BlueGreen needs the route of an Appliance, which this version does not serve: use "
-           "Rolling or Recreate"}};
-}
-
-}  // namespace
-
 TypeInfo describe(Type<Update>) {
-  return checked<Update, &check>(object<Update>(
+  return object<Update>(
       "Update", "How a changed workload, Secret or ConfigMap reaches the containers.",
       {
           field<&Update::strategy>("strategy", "In which order."),
@@ -110,7 +99,7 @@ TypeInfo describe(Type<Update>) {
                                "How long a container must answer until it counts as good.",
                                Range{0, 86400}),
           field<&Update::on_failure>("onFailure", "What to do when one cannot run it."),
-      }));
+      });
 }
 
 }  // namespace gantry::api::v1alpha1

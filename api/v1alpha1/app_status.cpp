@@ -19,11 +19,25 @@ TypeInfo describe(Type<AppHealth>) {
                            });
 }
 
+TypeInfo describe(Type<Slot>) {
+  return enumeration<Slot>("Slot", "A set of Machines. Blue: APP-0. Green: APP-0-green.",
+                           {"Blue", "Green"});
+}
+
+Slot active_slot(const App& app) {
+  return app.status.active_slot.value_or(Slot::blue);
+}
+
+bool is_serving(const App& app, const AppMachine& machine) {
+  return machine.slot == active_slot(app);
+}
+
 TypeInfo describe(Type<AppMachine>) {
   return object<AppMachine>(
       "AppMachine", "One of an App's Machines.",
       {
           field<&AppMachine::name>("name", "The Machine.", required),
+          field<&AppMachine::slot>("slot", "Which set it is of."),
           field<&AppMachine::vmid>("vmid", "Its container's id."),
           field<&AppMachine::node>("node", "Where it is."),
           field<&AppMachine::address>("address", "Its IP address."),
@@ -74,6 +88,22 @@ TypeInfo describe(Type<AppRevision>) {
       });
 }
 
+int serving_port(const App& app, const PortRef& ref) {
+  AppSpec spec;
+  if (app.status.serving) spec.ports = app.status.serving->ports;
+  const int port = port_number(spec, ref);
+  return port == 0 ? port_number(app.spec, ref) : port;
+}
+
+TypeInfo describe(Type<AppServing>) {
+  return object<AppServing>(
+      "AppServing", "Of the spec, what belongs to the version that serves.",
+      {
+          field<&AppServing::ports>("ports", "Ports it listens on.", MapKey{"name"}),
+          field<&AppServing::health>("health", "How it is known that it works."),
+      });
+}
+
 TypeInfo describe(Type<AppStatus>) {
   return object<AppStatus>(
       "AppStatus", "What was last seen of an App.",
@@ -83,7 +113,8 @@ TypeInfo describe(Type<AppStatus>) {
                                         MapKey{"type"}),
           field<&AppStatus::observed_generation>(
               "observedGeneration", "The generation of the spec that this status is about."),
-          field<&AppStatus::replicas>("replicas", "How many Machines there are.", always),
+          field<&AppStatus::replicas>(
+              "replicas", "How many Machines there are in the set that serves.", always),
           field<&AppStatus::ready_replicas>(
               "readyReplicas", "How many of them work, as far as known; see Available.", always),
           field<&AppStatus::selector>("selector", "The labels of its Machines."),
@@ -94,6 +125,15 @@ TypeInfo describe(Type<AppStatus>) {
               "failedRevision", "The workload that was rolled back, while the spec asks for it."),
           field<&AppStatus::revisions>("revisions", "What went out, oldest first.",
                                        MapKey{"number"}),
+          field<&AppStatus::active_slot>("activeSlot",
+                                         "Which set of Machines serves, Blue when absent; the "
+                                         "other is there only during an update with BlueGreen."),
+          field<&AppStatus::switched_at>(
+              "switchedAt",
+              "When that has changed, while Machines that served before are still there."),
+          field<&AppStatus::serving>(
+              "serving",
+              "With BlueGreen: how the set that serves is asked for, until the other one serves."),
           field<&AppStatus::machines>("machines", "Its Machines.", MapKey{"name"}),
           field<&AppStatus::url>(
               "url", "Where it answers: a host name when a proxy serves it, else its address."),

@@ -66,6 +66,15 @@ TEST(App, DoesNotDependOnItself) {
               ElementsAre(HasSubstr("spec.dependsOn[0].name: is this App itself")));
 }
 
+TEST(App, HasTwoVersionsAtOnceOnlyWithoutData) {
+  const std::string service =
+      "{workload: {service: {unit: a.service}}, update: {strategy: BlueGreen}";
+  EXPECT_THAT(wrong_with(service + "}"), IsEmpty());
+  EXPECT_THAT(wrong_with(service + ", volumes: [{name: data, path: /srv/data, size: 8Gi}]}"),
+              ElementsAre(HasSubstr("spec.update.strategy: BlueGreen runs the new version beside "
+                                    "the old one, and the data in spec.volumes has one owner")));
+}
+
 constexpr const char* kTwoServices = R"(
 workload:
   compose:

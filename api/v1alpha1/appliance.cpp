@@ -194,6 +194,8 @@ TypeInfo describe(Type<ApplianceRoute>) {
           field<&ApplianceRoute::message>("message", "Why it is not served."),
           field<&ApplianceRoute::refusing>(
               "refusing", "Upstreams that the proxy cannot connect to, and what they do."),
+          field<&ApplianceRoute::served_since>(
+              "servedSince", "Since when the proxy is known to serve it, exactly so."),
       });
 }
 

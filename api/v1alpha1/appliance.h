@@ -74,6 +74,7 @@ struct ApplianceRoute {
   bool tls = true;
   std::string message;                // why it is not served
   std::vector<std::string> refusing;  // of the upstreams: "10.20.0.101:80 refuses the connection"
+  std::optional<Time> served_since;   // the proxy has it, exactly so
 };
 struct ApplianceBridge {
   std::string node;

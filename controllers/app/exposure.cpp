@@ -71,8 +71,9 @@ Obstacle obstacle_of(const App& app, const Expose& expose, const Appliance& appl
     return {"ConfigRejected", expose.host + ": " + route->message, "PRX-007"};
   if (proxy != nullptr && proxy->status == ConditionStatus::no)
     return {proxy->reason, "the Appliance's proxy: " + proxy->message, proxy->code};
-  const bool any_ready =
-      std::ranges::any_of(app.status.machines, &api::v1alpha1::AppMachine::ready);
+  const bool any_ready = std::ranges::any_of(app.status.machines, [&app](const auto& machine) {
+    return machine.ready && is_serving(app, machine);
+  });
   if (route->upstreams.empty() || !any_ready)
     return {"NoEndpoints", expose.host + " has no container that is ready", ""};
   if (route->refusing.size() == route->upstreams.size()) return unreachable(app, expose, *route);

@@ -4,6 +4,7 @@
 #include "controllers/app/reconciler.h"
 #include "controllers/app/revisions.h"
 #include "controllers/app/rollout.h"
+#include "controllers/app/slots.h"
 #include "pkg/schema/codec.h"
 #include "pkg/store/typed.h"
 
@@ -18,6 +19,7 @@ Async<Status> Reconciler::move_on(App& app, const ResolvedWorkload& workload, bo
   app.status.revision = workload.revision;
   GANTRY_CO_TRY(co_await keep_revision(app, workload));
   const auto news = roll(app, d_.clock.now(), held);
+  note_serving(app);
   for (const auto& each : news) {
     tell(app, each.reason, each.message,
          each.is_warning ? runtime::EventType::warning : runtime::EventType::normal);

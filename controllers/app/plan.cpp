@@ -16,6 +16,7 @@ using api::v1alpha1::App;
 using api::v1alpha1::DeletionPolicy;
 using api::v1alpha1::Machine;
 using api::v1alpha1::PowerState;
+using api::v1alpha1::Slot;
 
 bool belongs_to(const App& app, const Machine& machine) {
   return std::ranges::any_of(machine.metadata.owner_references, [&app](const auto& owner) {
@@ -27,17 +28,26 @@ int wanted_replicas(const App& app) {
   return app.metadata.deleting() ? 0 : app.spec.replicas;
 }
 
-std::set<std::string> wanted_names(const App& app) {
-  std::set<std::string> names;
-  for (int ordinal = 0; ordinal < wanted_replicas(app); ++ordinal)
-    names.insert(machine_name(app, ordinal));
-  return names;
+// The set that serves first.
+std::vector<Machine> wanted_machines(const App& app) {
+  std::vector<Machine> wanted;
+  std::vector<Slot> slots = {active_slot(app)};
+  if (wants_standby(app)) slots.push_back(other(active_slot(app)));
+  for (const auto slot : slots)
+    for (int ordinal = 0; ordinal < wanted_replicas(app); ++ordinal)
+      wanted.push_back(wanted_machine(app, ordinal, slot));
+  return wanted;
+}
+
+bool is_serving(const App& app, const Machine& machine) {
+  return slot_of(machine.metadata.name) == active_slot(app);
 }
 
 // Only what the App decides; a person's pins on the Machine stay.
-Machine with_decisions(Machine machine, const Machine& want) {
-  machine.spec.machine_class_name = want.spec.machine_class_name;
+Machine with_decisions(const App& app, Machine machine, const Machine& want) {
   machine.spec.power_state = want.spec.power_state;
+  if (leaves_alone(app) && is_serving(app, machine)) return machine;
+  machine.spec.machine_class_name = want.spec.machine_class_name;
   machine.spec.networks = want.spec.networks;
   machine.spec.volumes = want.spec.volumes;
   if (!want.spec.volumes.empty()) machine.spec.deletion_policy = want.spec.deletion_policy;
@@ -61,6 +71,8 @@ bool may_hold_data(const Machine& machine) {
 // A Machine that goes. Its data stays with the container, which is stopped first: nothing writes
 // to it any more, and what a person finds is whole.
 Step removal_of(const App& app, const Machine& machine) {
+  // The other set never has data.
+  if (!is_serving(app, machine)) return DeleteMachine{machine.metadata.name};
   Machine next = machine;
   if (!app.spec.volumes.empty()) {
     next.spec.deletion_policy =
@@ -91,6 +103,7 @@ Condition condition(const App& app, std::string type, ConditionStatus status, st
 // What a person should know first: the first of the machines that are not ready, or not seen.
 const api::v1alpha1::AppMachine* first_worrying(const App& app) {
   const auto found = std::ranges::find_if(app.status.machines, [&app](const auto& machine) {
+    if (retires(app, machine)) return false;
     const bool well = machine.ready && machine.revision == app.status.revision;
     return (!well || machine.unknown_since.has_value()) && !machine.message.empty();
   });
@@ -114,6 +127,14 @@ std::string why_rolled_back(const App& app) {
   }
   return "rolled back; change the App to try again";
 }
+// The first of those that have served before; nullptr when all are gone.
+const api::v1alpha1::AppMachine* first_retiring(const App& app) {
+  if (!app.status.switched_at) return nullptr;
+  const auto& machines = app.status.machines;
+  const auto found =
+      std::ranges::find_if(machines, [&app](const auto& each) { return retires(app, each); });
+  return found == machines.end() ? nullptr : &*found;
+}
 bool needs_person(const diagnose::Failure* failure) {
   return failure != nullptr &&
          (failure->tier == diagnose::Tier::human || failure->tier == diagnose::Tier::prevented);
@@ -128,13 +149,9 @@ std::vector<Machine> owned_machines(const App& app, const std::vector<Machine>& 
   return owned;
 }
 
-std::string machine_name(const App& app, int ordinal) {
-  return app.metadata.name + "-" + std::to_string(ordinal);
-}
-
-Machine wanted_machine(const App& app, int ordinal) {
+Machine wanted_machine(const App& app, int ordinal, Slot slot) {
   Machine machine;
-  machine.metadata.name = machine_name(app, ordinal);
+  machine.metadata.name = machine_name(app, ordinal, slot);
   machine.metadata.ns = app.metadata.ns;
   machine.metadata.labels = app.metadata.labels;
   machine.metadata.labels[kAppLabel] = app.metadata.name;
@@ -155,8 +172,8 @@ Machine wanted_machine(const App& app, int ordinal) {
   return machine;
 }
 
-std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
-                         std::string& blocked) {
+std::optional<Step> plan(const App& app, const std::vector<Machine>& machines, std::string& blocked,
+                         bool may_retire) {
   const bool held = store::has_finalizer(app, kFinalizer);
   if (!held && !app.metadata.deleting()) return AddFinalizer{};
   // Somebody wants the App to go and its Machines to stay: the garbage collector releases them.
@@ -164,25 +181,27 @@ std::optional<Step> plan(const App& app, const std::vector<Machine>& machines,
       app.metadata.deleting() && store::has_finalizer(app, store::kOrphanFinalizer);
   if (leaves_behind) return held ? std::optional<Step>(RemoveFinalizer{}) : std::nullopt;
   const auto owned = owned_machines(app, machines);
-  const auto names = wanted_names(app);
+  const auto wanted = wanted_machines(app);
+  const auto name = [](const Machine& machine) { return machine.metadata.name; };
   // Highest ordinal first: what was added last goes first.
-  for (auto it = owned.rbegin(); it != owned.rend(); ++it)
-    if (!names.contains(it->metadata.name) && !it->metadata.deleting()) return removal_of(app, *it);
+  for (auto it = owned.rbegin(); it != owned.rend(); ++it) {
+    const bool is_wanted = std::ranges::find(wanted, it->metadata.name, name) != wanted.end();
+    const bool is_kept = !may_retire && !is_serving(app, *it) && !app.metadata.deleting();
+    if (!is_wanted && !is_kept && !it->metadata.deleting()) return removal_of(app, *it);
+  }
   if (app.metadata.deleting()) {
     if (owned.empty() && held) return RemoveFinalizer{};
     return std::nullopt;
   }
-  for (int ordinal = 0; ordinal < app.spec.replicas; ++ordinal) {
-    const auto want = wanted_machine(app, ordinal);
-    const auto have = std::ranges::find(
-        machines, want.metadata.name, [](const Machine& machine) { return machine.metadata.name; });
+  for (const auto& want : wanted) {
+    const auto have = std::ranges::find(machines, want.metadata.name, name);
     if (have == machines.end()) return CreateMachine{want};
     if (!belongs_to(app, *have)) {
       blocked = "Machine " + want.metadata.name + " exists and belongs to somebody else";
       continue;
     }
     if (have->metadata.deleting()) continue;
-    auto changed = with_decisions(*have, want);
+    auto changed = with_decisions(app, *have, want);
     if (!same_spec(changed, *have)) return UpdateMachine{std::move(changed)};
   }
   return std::nullopt;
@@ -196,6 +215,7 @@ struct Count {
   int ready = 0;    // known to be, or when last seen
   int updated = 0;  // of these, with the workload that the spec asks for
   int unsure = 0;   // of these, only when last seen
+  int there = 0;
   bool exact = false;
 
   bool all_were_ready() const { return updated >= wanted && exact; }
@@ -213,12 +233,14 @@ Count count_of(const App& app) {
   Count count;
   const auto& machines = app.status.machines;
   count.wanted = app.spec.suspend ? 0 : wanted_replicas(app);
-  count.exact = static_cast<int>(machines.size()) == wanted_replicas(app);
   for (const auto& machine : machines) {
+    if (!is_serving(app, machine)) continue;
+    ++count.there;
     count.ready += machine.ready ? 1 : 0;
     count.updated += machine.ready && machine.revision == app.status.revision ? 1 : 0;
     count.unsure += machine.ready && machine.unknown_since.has_value() ? 1 : 0;
   }
+  count.exact = count.there == wanted_replicas(app);
   return count;
 }
 
@@ -282,7 +304,7 @@ std::string reason_of(const App& app, const Findings& found) {
 
 std::string text_of(const App& app, const Findings& found) {
   auto text = found.deleting
-                  ? absl::StrFormat("Machines that are still there: %d", app.status.replicas)
+                  ? absl::StrFormat("Machines that are still there: %d", app.status.machines.size())
                   : found.count.text();
   if (!found.complete && !found.worry.empty()) text += "; " + found.worry;
   return text;
@@ -292,10 +314,10 @@ std::string text_of(const App& app, const Findings& found) {
 
 void judge(App& app, const std::string& blocked, const Status& problem, Time now) {
   auto& status = app.status;
-  status.replicas = static_cast<int>(status.machines.size());
   status.observed_generation = app.metadata.generation;
   status.selector = std::string(kAppLabel) + "=" + app.metadata.name;
   const auto found = find_out(app, blocked, problem);
+  status.replicas = found.count.there;
   status.ready_replicas = found.count.ready;
   const auto reason = reason_of(app, found);
   const auto message = text_of(app, found);
@@ -308,8 +330,13 @@ void judge(App& app, const std::string& blocked, const Status& problem, Time now
   set_condition(status.conditions, ready, now);
   set_condition(status.conditions, availability(app, found.count), now);
   const bool reconciles = !found.complete && !found.stalled && !found.unsure;
+  const auto* retiring = is_ready ? first_retiring(app) : nullptr;
   set_condition(status.conditions,
-                condition(app, "Reconciling", status_of(reconciles), reason, message), now);
+                retiring != nullptr
+                    ? condition(app, "Reconciling", ConditionStatus::yes, "Retiring",
+                                retiring->name + ": " + retiring->message)
+                    : condition(app, "Reconciling", status_of(reconciles), reason, message),
+                now);
   set_condition(
       status.conditions,
       condition(app, "Stalled", status_of(found.stalled),

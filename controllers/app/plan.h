@@ -9,6 +9,7 @@
 
 #include "api/v1alpha1/app.h"
 #include "api/v1alpha1/machine.h"
+#include "controllers/app/slots.h"
 
 namespace gantry::controllers::app {
 
@@ -37,16 +38,17 @@ using Step =
 std::vector<api::v1alpha1::Machine> owned_machines(
     const api::v1alpha1::App& app, const std::vector<api::v1alpha1::Machine>& machines);
 
-// "hello-0".
-std::string machine_name(const api::v1alpha1::App& app, int ordinal);
 // The Machine with that ordinal as the App wants it.
-api::v1alpha1::Machine wanted_machine(const api::v1alpha1::App& app, int ordinal);
+api::v1alpha1::Machine wanted_machine(const api::v1alpha1::App& app, int ordinal,
+                                      api::v1alpha1::Slot slot = api::v1alpha1::Slot::blue);
 
 // The next step towards the wanted Machines; nullopt when they are as they should be. `machines`
 // are all of the namespace: a stranger with one of our names is never touched, and `blocked` then
-// says so.
+// says so. Goes by what the status says of sets and revisions, which must be written already.
+// `may_retire`: those that have served before may go.
 std::optional<Step> plan(const api::v1alpha1::App& app,
-                         const std::vector<api::v1alpha1::Machine>& machines, std::string& blocked);
+                         const std::vector<api::v1alpha1::Machine>& machines, std::string& blocked,
+                         bool may_retire = true);
 
 // The App's conditions and counts from its machines' states (status.machines must be filled in).
 void judge(api::v1alpha1::App& app, const std::string& blocked, const Status& problem, Time now);

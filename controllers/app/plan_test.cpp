@@ -8,6 +8,7 @@ namespace {
 using api::v1alpha1::App;
 using api::v1alpha1::AppMachine;
 using api::v1alpha1::Machine;
+using api::v1alpha1::Slot;
 using ::testing::HasSubstr;
 
 const Time kNow = *from_rfc3339("2026-01-01T00:00:00Z");
@@ -119,6 +120,79 @@ TEST(Plan, AnswersEverySituationWithTheRightStep) {
   }
 }
 
+// Two replicas that run "old", and a spec that asks for "new" with BlueGreen.
+App updating() {
+  auto app = hello(2);
+  app.spec.update.emplace();
+  app.spec.update->strategy = api::v1alpha1::UpdateStrategy::blue_green;
+  app.status.revision = "new";
+  app.status.current_revision = "old";
+  return app;
+}
+
+TEST(Plan, BringsUpAnotherSetBesideTheOneThatServes) {
+  const auto blue = std::vector{wanted_machine(updating(), 0), wanted_machine(updating(), 1)};
+  auto both = blue;
+  both.push_back(wanted_machine(updating(), 0, Slot::green));
+  both.push_back(wanted_machine(updating(), 1, Slot::green));
+  auto going = both;
+  going[2].metadata.deletion_timestamp = kNow;
+  auto calm = updating();
+  calm.status.revision = "old";
+  auto failed = updating();
+  failed.status.failed_revision = "new";
+  auto suspended = updating();
+  suspended.spec.suspend = true;
+  auto rolling = updating();
+  rolling.spec.update->strategy = api::v1alpha1::UpdateStrategy::rolling;
+  auto first = updating();
+  first.status.current_revision.clear();
+  auto fewer = updating();
+  fewer.spec.replicas = 1;
+  auto other_class = updating();
+  other_class.spec.machine_class_name = "large";
+  auto failed_class = failed;
+  failed_class.spec.machine_class_name = "large";
+  const std::vector<Row> rows{
+      {"the first revision needs no other set", first, blue, "nothing"},
+      {"an update does", updating(), blue, "create hello-0-green"},
+      {"… a full one", updating(), {both[0], both[1], both[2]}, "create hello-1-green"},
+      {"… and waits for it", updating(), both, "nothing"},
+      {"both are scaled down", fewer, both, "delete hello-1-green"},
+      {"what failed goes", failed, both, "delete hello-1-green"},
+      {"what is asked for no more goes", calm, both, "delete hello-1-green"},
+      {"what is suspended needs no other set", suspended, both, "delete hello-1-green"},
+      {"another strategy has none", rolling, both, "delete hello-1-green"},
+      {"both go with their App", deleting(updating()), both, "delete hello-1-green"},
+      {"another class is for the new set", other_class, both, "update hello-0-green"},
+      {"… also when that has failed", failed_class, blue, "nothing"},
+      {"who goes is waited for", updating(), going, "nothing"},
+  };
+  for (const auto& row : rows) {
+    std::string blocked;
+    EXPECT_EQ(name_of(plan(row.app, row.machines, blocked)), row.want) << row.name;
+  }
+}
+
+TEST(Plan, WhatHasServedBeforeStaysUntilItMayGo) {
+  auto app = updating();
+  app.status.active_slot = Slot::green;
+  app.status.current_revision = "new";
+  app.status.switched_at = kNow;
+  std::vector<Machine> both;
+  for (const auto slot : {Slot::blue, Slot::green})
+    for (int ordinal : {0, 1}) both.push_back(wanted_machine(app, ordinal, slot));
+  std::ranges::sort(both, {}, [](const Machine& machine) { return machine.metadata.name; });
+  std::string blocked;
+  EXPECT_EQ(name_of(plan(app, both, blocked, false)), "nothing");
+  EXPECT_EQ(name_of(plan(app, both, blocked, true)), "delete hello-1");
+  app.status.revision = "newer";
+  EXPECT_EQ(name_of(plan(app, both, blocked, false)), "nothing") << "its set is not free yet";
+  app.status.switched_at.reset();
+  EXPECT_EQ(name_of(plan(app, {both[1], both[3]}, blocked)), "create hello-0");
+  EXPECT_EQ(name_of(plan(deleting(app), both, blocked, false)), "delete hello-1-green");
+}
+
 TEST(Plan, LeavesTheMachinesOfAnAppThatGoesWithoutThem) {
   auto app = deleting(hello(1));
   app.metadata.finalizers = {kFinalizer, "orphan"};
@@ -138,9 +212,14 @@ TEST(Plan, SaysWhoIsInTheWay) {
 AppMachine shown(const char* name, bool ready, const char* message = "") {
   AppMachine machine;
   machine.name = name;
+  machine.slot = slot_of(name);
   machine.ready = ready;
   machine.message = message;
   return machine;
+}
+
+const api::meta::Condition& said(const App& app, const char* type) {
+  return *find_condition(app.status.conditions, type);
 }
 
 TEST(Judge, IsReadyOnlyWhenEveryReplicaIs) {
@@ -158,8 +237,33 @@ TEST(Judge, IsReadyOnlyWhenEveryReplicaIs) {
   EXPECT_EQ(find_condition(app.status.conditions, "Ready")->observed_generation, 3);
 }
 
-const api::meta::Condition& said(const App& app, const char* type) {
-  return *find_condition(app.status.conditions, type);
+TEST(Judge, CountsTheSetThatServes) {
+  auto app = updating();
+  app.spec.replicas = 1;
+  app.status.machines = {shown("hello-0", true), shown("hello-0-green", false, "booting")};
+  app.status.machines[0].revision = "old";
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Available").status, api::meta::ConditionStatus::yes);
+  EXPECT_EQ(said(app, "Ready").message,
+            "1 of 1 replicas are ready, 0 of them updated; hello-0-green: booting");
+  EXPECT_EQ(app.status.replicas, 1);
+  EXPECT_EQ(app.status.ready_replicas, 1);
+  // It serves.
+  app.status.active_slot = Slot::green;
+  app.status.current_revision = "new";
+  app.status.switched_at = kNow;
+  app.status.machines[0] = shown("hello-0", true, "the proxy has not turned yet");
+  app.status.machines[1] = shown("hello-0-green", true);
+  app.status.machines[1].revision = "new";
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Ready").status, api::meta::ConditionStatus::yes);
+  EXPECT_EQ(said(app, "Ready").message, "1 of 1 replicas are ready");
+  EXPECT_EQ(said(app, "Reconciling").reason, "Retiring");
+  EXPECT_EQ(said(app, "Reconciling").message, "hello-0: the proxy has not turned yet");
+  app.status.machines.erase(app.status.machines.begin());
+  app.status.switched_at.reset();
+  judge(app, "", Status(), kNow);
+  EXPECT_EQ(said(app, "Reconciling").status, api::meta::ConditionStatus::no);
 }
 
 TEST(Judge, WhatCannotBeSeenIsUnknownAndNotDown) {

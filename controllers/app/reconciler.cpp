@@ -1,7 +1,7 @@
 #include "controllers/app/reconciler.h"
 
 #include <algorithm>
-#include <utility>
+#include <tuple>
 
 #include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
@@ -11,6 +11,7 @@
 #include "controllers/app/url.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/equal.h"
+#include "pkg/store/finalizer.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::app {
@@ -27,12 +28,26 @@ constexpr seconds kWaiting{3};
 constexpr minutes kResync{5};
 
 // What the status said about this Machine before: revision and failures carry over.
-AppMachine shown_before(const App& app, const std::string& name) {
+AppMachine shown_before(const App& app, const Machine& machine) {
+  const auto& name = machine.metadata.name;
   const auto it = std::ranges::find(app.status.machines, name, &AppMachine::name);
-  if (it != app.status.machines.end()) return *it;
-  AppMachine fresh;
-  fresh.name = name;
-  return fresh;
+  AppMachine shown;
+  if (it != app.status.machines.end()) shown = *it;
+  shown.name = name;
+  shown.slot = slot_of(name);
+  shown.ready = shown.ready && !machine.metadata.deleting();
+  return shown;
+}
+
+// The plan of an App with BlueGreen goes by sets and revisions: they are written before it is
+// acted upon, so that who dies in between finds them.
+bool may_plan(const App& before, const App& app) {
+  const auto& was = before.status;
+  const auto& is = app.status;
+  return !is_blue_green(app) ||
+         std::tie(was.revision, was.current_revision, was.failed_revision, was.active_slot,
+                  was.switched_at) == std::tie(is.revision, is.current_revision, is.failed_revision,
+                                               is.active_slot, is.switched_at);
 }
 
 // What the Machine does itself is told by the Machine's own events, what the bootstrap does by its
@@ -66,6 +81,14 @@ void show_nothing_under_way(AppMachine& shown) {
   shown.step_started_at.reset();
 }
 
+void show_retiring(const App& app, const Machine& machine, const std::string& kept,
+                   AppMachine& shown) {
+  show_nothing_under_way(shown);
+  shown.url = url_of(app, machine, std::nullopt);
+  shown.step = "retiring";
+  shown.message = kept.empty() ? "it does not serve any more" : kept;
+}
+
 bool is_unknown(const api::meta::Condition* condition) {
   return condition != nullptr && condition->status == api::meta::ConditionStatus::unknown;
 }
@@ -93,24 +116,36 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   App app = *std::move(found);
   GANTRY_CO_TRY_ASSIGN(const auto machines, machines_of(app, d_.store));
 
+  const auto workload = resolve_workload(app, d_.store);
+  const auto owned = owned_machines(app, machines);
+  app.status.machines.clear();
+  for (const auto& machine : owned) app.status.machines.push_back(shown_before(before, machine));
+  const Status dependencies = dependencies_of(app);
+  const bool is_begun = store::has_finalizer(app, kFinalizer) && !app.metadata.deleting();
+  Status rolled;
+  if (workload.ok() && is_begun) rolled = co_await move_on(app, *workload, !dependencies.ok());
+  const auto kept = why_kept(before, appliances_of(before, d_.store), d_.clock.now());
   std::string blocked;
-  GANTRY_CO_TRY_ASSIGN(const bool moved, co_await take_step(app, machines, blocked));
+  bool moved = true;
+  if (may_plan(before, app)) {
+    GANTRY_CO_TRY_ASSIGN(moved, co_await take_step(before, machines, kept.empty(), blocked));
+  }
+  GANTRY_CO_TRY(rolled);
   const auto still_there = d_.store.get(key);
   if (!still_there.ok()) co_return runtime::settled();  // the last finalizer went
 
-  const auto workload = resolve_workload(app, d_.store);
+  const App served = as_served(app);
   Duration next = moved ? Duration::zero() : Duration(kResync);
-  const auto owned = owned_machines(app, machines);
-  app.status.machines.clear();
-  for (const auto& machine : owned)
-    app.status.machines.push_back(shown_before(before, machine.metadata.name));
-  const Status dependencies = dependencies_of(app);
-  if (workload.ok() && !app.metadata.deleting())
-    GANTRY_CO_TRY(co_await move_on(app, *workload, !dependencies.ok()));
   for (size_t i = 0; i < owned.size(); ++i) {
     auto& shown = app.status.machines[i];
+    if (retires(app, shown) && !owned[i].metadata.deleting()) {
+      show_retiring(app, owned[i], kept, shown);
+      next = std::min<Duration>(next, kWaiting);
+      continue;
+    }
     const auto target = workload_for(app, workload, shown.target);
-    const Duration wish = co_await advance(app, owned[i], target, dependencies, shown);
+    const auto& asked = is_serving(app, shown) ? served : app;
+    const Duration wish = co_await advance(asked, owned[i], target, dependencies, shown);
     next = std::min(next, wish);
   }
   if (is_under_way(app)) next = std::min<Duration>(next, kWaiting);
@@ -157,7 +192,8 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   shown.vmid = machine.status.vmid;
   shown.node = machine.status.node;
   shown.address = machine.status.addresses.empty() ? "" : machine.status.addresses.front();
-  shown.url = url_of(app, machine, appliance_of(app, d_.store));
+  shown.url =
+      url_of(app, machine, is_serving(app, shown) ? appliance_of(app, d_.store) : std::nullopt);
   const auto* ready = api::meta::find_condition(machine.status.conditions, "Ready");
   shown.unknown_since.reset();
   show_nothing_under_way(shown);
@@ -246,73 +282,11 @@ Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const
   return inside.running ? Duration(kSoon) : std::max<Duration>(*inside.retry_at - now, kSoon);
 }
 
-Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
-                                         const inventory::Cluster& cluster,
-                                         const ResolvedWorkload& workload, AppMachine& shown) {
-  auto& inside = jobs_.inside(machine.metadata.uid);
-  const auto health = app.spec.health.value_or(api::v1alpha1::Health());
-  if (std::exchange(inside.disturbed, false)) {
-    // It has been started anew: it has its time to come up.
-    shown.ready = false;
-    shown.well_since.reset();
-  }
-  const Duration interval = shown.ready ? Duration(health.interval) : Duration(kSoon);
-  const Time now = d_.clock.now();
-  if (inside.probed_at && now < *inside.probed_at + interval)
-    co_return *inside.probed_at + interval - now;
-  inside.probed_at = now;
-  const auto guest = guest_of(cluster, machine);
-  auto result = co_await probe(app.spec, workload, shown.address, d_.prober, guest);
-  // There is a way inside, and just now nobody knows where to: that it cannot be reached from here
-  // proves nothing.
-  if (!result.healthy && !guest && cluster.channel != nullptr) result.known = false;
-  const bool stale = !shown.health.last_probe_at || now - *shown.health.last_probe_at > minutes(1);
-  const bool news = shown.health.message != result.message || shown.health.from != result.from;
-  if (news || stale) shown.health.last_probe_at = now;
-  shown.health.from = result.from;
-  shown.health.message = result.message;
-  if (!result.known) {
-    // The last word about readiness stays.
-    shown.message = result.message;
-    shown.code = result.code;
-    co_return shown.ready ? Duration(health.interval) : Duration(kWaiting);
-  }
-  if (result.healthy) {
-    shown.failures = 0;
-    shown.ready = true;
-    shown.step = "healthy";
-    shown.message.clear();
-    if (!shown.well_since) shown.well_since = std::chrono::floor<seconds>(now);
-    co_return Duration(health.interval);
-  }
-  const bool starting = !shown.ready && now < inside.bootstrapped_at + health.startup;
-  if (!starting) ++shown.failures;
-  shown.step = starting ? "starting" : "unhealthy";
-  if (starting) {
-    shown.step_number = shown.step_count = static_cast<int>(step_names(workload).size()) + 1;
-    shown.step_started_at = inside.bootstrapped_at;
-  } else {
-    shown.code = "WKL-008";
-  }
-  shown.message = result.message;
-  if (shown.failures >= health.failure_threshold) {
-    shown.ready = false;
-    shown.well_since.reset();
-    shown.failed_revision = workload.revision;
-    shown.failures = 0;
-    inside.verified_container.clear();  // look inside again: a dead unit is started
-    inside.retry_at = now + health.interval;
-    inside.progress = Progress{0, 0, "unhealthy", result.message, "", false, false};
-    inside.last_error = with_code(make_error(ErrorClass::remote, result.message), "WKL-008");
-  }
-  co_return shown.ready ? Duration(health.interval) : Duration(kSoon);
-}
-
 Async<Status> Reconciler::write_status(const App& before, App& app) {
   app.status.url.clear();
   app.status.health = api::v1alpha1::AppHealth();
   for (const auto& machine : app.status.machines) {
-    if (!app.status.url.empty() || !machine.ready) continue;
+    if (!app.status.url.empty() || !machine.ready || !is_serving(app, machine)) continue;
     app.status.url = machine.url;
     app.status.health = machine.health;
   }
@@ -344,8 +318,10 @@ void Reconciler::tell_deeds(const App& app, const Machine& machine, Inside& insi
 
 void Reconciler::tell_changes(const App& before, const App& after) {
   for (const auto& machine : after.status.machines) {
-    const auto old = shown_before(before, machine.name);
-    if (machine.step == old.step && machine.message == old.message) continue;
+    const auto old = std::ranges::find(before.status.machines, machine.name, &AppMachine::name);
+    const bool is_told = old != before.status.machines.end() && machine.step == old->step &&
+                         machine.message == old->message;
+    if (is_told) continue;
     if (machine.message.empty() || !is_our_step(machine.step)) continue;
     tell(after, "Health", machine.name + ": " + machine.step + ": " + machine.message,
          runtime::EventType::normal);

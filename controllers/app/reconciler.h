@@ -45,7 +45,7 @@ class Reconciler final : public runtime::Reconciler {
   using Machine = api::v1alpha1::Machine;
 
   Async<Result<bool>> take_step(const App& app, const std::vector<Machine>& machines,
-                                std::string& blocked);
+                                bool may_retire, std::string& blocked);
   Async<Status> take(const App& app, AddFinalizer step);
   Async<Status> take(const App& app, CreateMachine step);
   Async<Status> take(const App& app, UpdateMachine step);

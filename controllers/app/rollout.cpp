@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/app/revisions.h"
+#include "controllers/app/slots.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
@@ -12,7 +13,20 @@ using api::v1alpha1::App;
 using api::v1alpha1::AppMachine;
 using api::v1alpha1::OnFailure;
 using api::v1alpha1::RevisionState;
+using api::v1alpha1::Slot;
 using api::v1alpha1::UpdateStrategy;
+
+// The Machines of one set.
+using Set = std::vector<AppMachine*>;
+Set set_of(App& app, Slot slot) {
+  Set set;
+  for (auto& machine : app.status.machines)
+    if (machine.slot == slot) set.push_back(&machine);
+  return set;
+}
+Set serving(App& app) {
+  return set_of(app, active_slot(app));
+}
 
 void aim(AppMachine& machine, const std::string& revision) {
   if (machine.target == revision) return;
@@ -20,8 +34,8 @@ void aim(AppMachine& machine, const std::string& revision) {
   machine.failed_revision.clear();
   machine.well_since.reset();
 }
-void aim_all(App& app, const std::string& revision) {
-  for (auto& machine : app.status.machines) aim(machine, revision);
+void aim_all(const Set& set, const std::string& revision) {
+  for (auto* machine : set) aim(*machine, revision);
 }
 
 std::string name_of(const App& app, const std::string& revision) {
@@ -46,54 +60,102 @@ bool has_baked(const App& app, const AppMachine& machine, Time now) {
   return machine.ready && machine.revision == app.status.revision && machine.well_since &&
          now - *machine.well_since >= bake;
 }
+bool have_baked(const App& app, const Set& set, Time now) {
+  return !set.empty() && std::ranges::all_of(set, [&](const AppMachine* machine) {
+    return has_baked(app, *machine, now);
+  });
+}
 
 // The first that cannot run what is handed out.
-const AppMachine* unable(const App& app) {
-  const auto found = std::ranges::find_if(app.status.machines, [&app](const AppMachine& machine) {
-    return machine.failed_revision == app.status.revision;
+const AppMachine* unable(const App& app, const Set& set) {
+  const auto found = std::ranges::find_if(set, [&app](const AppMachine* machine) {
+    return machine->failed_revision == app.status.revision;
   });
-  return found == app.status.machines.end() ? nullptr : &*found;
+  return found == set.end() ? nullptr : *found;
 }
 
 // Those that are down already come first: they cost nobody anything.
-void hand_out(App& app, Time now) {
+void hand_out(App& app, const Set& set, Time now) {
   const auto update = app.spec.update.value_or(api::v1alpha1::Update());
   const auto& wanted = app.status.revision;
-  auto& machines = app.status.machines;
-  if (update.strategy == UpdateStrategy::recreate) return aim_all(app, wanted);
+  if (update.strategy == UpdateStrategy::recreate) return aim_all(set, wanted);
   int away = 0;
-  for (auto& machine : machines) {
-    if (machine.target != wanted && !machine.ready) aim(machine, wanted);
-    if (machine.target == wanted && !has_baked(app, machine, now)) ++away;
+  for (auto* machine : set) {
+    if (machine->target != wanted && !machine->ready) aim(*machine, wanted);
+    if (machine->target == wanted && !has_baked(app, *machine, now)) ++away;
   }
-  for (auto& machine : machines) {
+  for (auto* machine : set) {
     if (away >= update.max_unavailable) return;
-    if (machine.target == wanted) continue;
-    aim(machine, wanted);
+    if (machine->target == wanted) continue;
+    aim(*machine, wanted);
     ++away;
   }
 }
 
-News go_back(App& app, const AppMachine& culprit) {
+std::vector<News> go_back(App& app, const AppMachine& culprit) {
+  const auto update = app.spec.update.value_or(api::v1alpha1::Update());
+  if (update.on_failure != OnFailure::rollback) return {};
   const auto wanted = app.status.revision;
   const auto text =
       absl::StrFormat("%s failed (%s: %s): back to %s", name_of(app, wanted), culprit.name,
                       culprit.message, name_of(app, app.status.current_revision));
   mark(app, wanted, RevisionState::rolled_back, culprit.name + ": " + culprit.message);
   app.status.failed_revision = wanted;
-  aim_all(app, app.status.current_revision);
-  return {"RolledBack", text, true};
+  aim_all(serving(app), app.status.current_revision);
+  return {{"RolledBack", text, true}};
+}
+
+void call_good(App& app) {
+  app.status.current_revision = app.status.revision;
+  mark(app, app.status.revision, RevisionState::good, "");
 }
 
 // The revision that every container runs and answers with; empty when there is none.
-std::string answering(const App& app) {
-  const auto& machines = app.status.machines;
-  if (machines.empty()) return "";
-  const auto& first = machines.front().revision;
-  const bool all = std::ranges::all_of(machines, [&first](const AppMachine& machine) {
-    return machine.ready && machine.revision == first;
+std::string answering(const Set& set) {
+  if (set.empty()) return "";
+  const auto& first = set.front()->revision;
+  const bool all = std::ranges::all_of(set, [&first](const AppMachine* machine) {
+    return machine->ready && machine->revision == first;
   });
   return all ? first : "";
+}
+
+// What serves is left as it is. What another strategy has begun there stays where it has arrived,
+// and is taken back where it has not.
+void leave_alone(App& app) {
+  for (auto* machine : serving(app)) {
+    const bool has_arrived = machine->ready && machine->revision == machine->target;
+    if (!has_arrived) aim(*machine, app.status.current_revision);
+  }
+}
+
+// Only what is in sight is switched to.
+bool may_serve(const App& app, const Set& set, Time now) {
+  const auto is_unseen = [](const AppMachine* machine) {
+    return machine->unknown_since.has_value();
+  };
+  return static_cast<int>(set.size()) == app.spec.replicas && have_baked(app, set, now) &&
+         std::ranges::none_of(set, is_unseen);
+}
+
+std::vector<News> switch_over(App& app, const Set& standby, Time now) {
+  auto& status = app.status;
+  status.active_slot = other(active_slot(app));
+  status.switched_at = std::chrono::floor<std::chrono::seconds>(now);
+  call_good(app);
+  std::vector<std::string> names;
+  for (const auto* machine : standby) names.push_back(machine->name);
+  return {{"Switched", name_of(app, status.revision) + " serves, in " + join(names, ", "), false}};
+}
+
+std::vector<News> bring_up_beside(App& app, Time now) {
+  leave_alone(app);
+  if (!wants_standby(app)) return {};
+  const auto standby = set_of(app, other(active_slot(app)));
+  aim_all(standby, app.status.revision);
+  if (const auto* culprit = unable(app, standby)) return go_back(app, *culprit);
+  if (!may_serve(app, standby, now)) return {};
+  return switch_over(app, standby, now);
 }
 
 }  // namespace
@@ -101,36 +163,34 @@ std::string answering(const App& app) {
 std::vector<News> roll(App& app, Time now, bool held) {
   auto& status = app.status;
   const auto& wanted = status.revision;
+  if (set_of(app, other(active_slot(app))).empty()) status.switched_at.reset();
   if (status.failed_revision != wanted) status.failed_revision.clear();
   // Changed before its first revision has proven itself: what answers everywhere is better to go
   // back to than nothing.
-  const auto before = status.current_revision.empty() ? answering(app) : "";
+  const auto set = serving(app);
+  const auto before = status.current_revision.empty() ? answering(set) : "";
   if (before != wanted && find_revision(app, before) != nullptr) {
     status.current_revision = before;
     mark(app, before, RevisionState::good, "");
   }
   // What somebody asks for again, after something else, is tried again.
   if (!status.failed_revision.empty()) {
-    aim_all(app, status.current_revision);
+    aim_all(set, status.current_revision);
     return {};
   }
   const bool is_update = !status.current_revision.empty() && status.current_revision != wanted;
   if (held && is_update) return {};
   if (!is_update) {
-    aim_all(app, wanted);
-  } else if (const auto* culprit = unable(app)) {
-    const auto update = app.spec.update.value_or(api::v1alpha1::Update());
-    if (update.on_failure == OnFailure::rollback) return {go_back(app, *culprit)};
+    aim_all(set, wanted);
+  } else if (is_blue_green(app)) {
+    return bring_up_beside(app, now);
+  } else if (const auto* culprit = unable(app, set)) {
+    if (auto news = go_back(app, *culprit); !news.empty()) return news;
   } else {
-    hand_out(app, now);
+    hand_out(app, set, now);
   }
-  const auto& machines = status.machines;
-  const bool baked = !machines.empty() && std::ranges::all_of(machines, [&](const auto& machine) {
-    return has_baked(app, machine, now);
-  });
-  if (!baked || status.current_revision == wanted) return {};
-  status.current_revision = wanted;
-  mark(app, wanted, RevisionState::good, "");
+  if (!have_baked(app, set, now) || status.current_revision == wanted) return {};
+  call_good(app);
   return {{"RolledOut", name_of(app, wanted) + " runs in every container", false}};
 }
 
@@ -144,8 +204,8 @@ bool has_work_ahead(const App& app) {
   const auto& status = app.status;
   if (app.spec.suspend || app.metadata.deleting() || status.revision == status.failed_revision)
     return false;
-  return std::ranges::any_of(status.machines, [&status](const AppMachine& machine) {
-    return machine.revision != status.revision;
+  return std::ranges::any_of(status.machines, [&app](const AppMachine& machine) {
+    return !retires(app, machine) && machine.revision != app.status.revision;
   });
 }
 

@@ -15,10 +15,11 @@ struct News {
 
 // Moves the rollout of status.revision (what the spec asks for now) on by what status.machines say:
 // hands it out to as many Machines as spec.update allows, calls it good when all have answered for
-// bakeSeconds, and goes back to status.currentRevision when one of them cannot run it. Writes
-// machines' targets, currentRevision, failedRevision and the states in revisions. While `held`
-// (what the App depends on does not answer) nothing is handed out, and no failure is the
-// revision's.
+// bakeSeconds, and goes back to status.currentRevision when one of them cannot run it. With
+// BlueGreen only the set that does not serve is given it, and serves when all of it has answered so
+// long. Writes machines' targets, currentRevision, failedRevision, the states in revisions,
+// activeSlot and switchedAt. While `held` (what the App depends on does not answer) nothing is
+// handed out, and no failure is the revision's.
 std::vector<News> roll(api::v1alpha1::App& app, Time now, bool held = false);
 
 // A revision is being handed out: its time to prove itself passes without anybody's doing.

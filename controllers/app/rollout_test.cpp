@@ -1,5 +1,7 @@
 #include "controllers/app/rollout.h"
 
+#include <functional>
+
 #include "controllers/app/revisions.h"
 #include "pkg/base/testing.h"
 
@@ -10,6 +12,7 @@ using namespace std::chrono_literals;
 using api::v1alpha1::App;
 using api::v1alpha1::AppMachine;
 using api::v1alpha1::RevisionState;
+using api::v1alpha1::Slot;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -177,6 +180,146 @@ TEST(Rollout, AFailureOfTheRevisionThatIsGoodChangesNothing) {
   steady.status.revision = "old";
   (void)roll(steady, kNow);
   EXPECT_EQ(steady.status.machines[0].failed_revision, "");
+}
+
+// Two replicas that run "old"; "new" comes up beside them.
+App blue_green(const std::string& wanted) {
+  auto made = app(wanted);
+  made.spec.replicas = 2;
+  made.spec.update->strategy = api::v1alpha1::UpdateStrategy::blue_green;
+  made.status.machines = {machine("web-0", "old"), machine("web-0-green", ""),
+                          machine("web-1", "old"), machine("web-1-green", "")};
+  for (const size_t green : {1, 3}) {
+    made.status.machines[green].slot = Slot::green;
+    made.status.machines[green].ready = false;
+  }
+  return made;
+}
+// All of the set that does not serve has answered so long.
+void arrive_beside(App& app, Duration ago) {
+  for (auto& each : app.status.machines)
+    if (each.slot != active_slot(app)) arrive(each, ago);
+}
+
+TEST(BlueGreen, GivesTheNewOneToTheOtherSetOnly) {
+  auto update = blue_green("new");
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("old", "new", "old", "new"));
+  arrive_beside(update, 9s);
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_EQ(active_slot(update), Slot::blue);
+  EXPECT_FALSE(update.status.switched_at.has_value());
+}
+
+TEST(BlueGreen, SwitchesWhenAllHaveBaked) {
+  auto update = blue_green("new");
+  (void)roll(update, kNow);
+  arrive_beside(update, 10s);
+  const auto news = roll(update, kNow);
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_EQ(news[0].reason, "Switched");
+  EXPECT_EQ(news[0].message, "revision 2 serves, in web-0-green, web-1-green");
+  EXPECT_EQ(active_slot(update), Slot::green);
+  EXPECT_EQ(update.status.current_revision, "new");
+  EXPECT_EQ(update.status.switched_at, kNow);
+  EXPECT_EQ(update.status.revisions[1].state, RevisionState::good);
+  // The others go, and until they are gone nothing is begun in their place.
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("old", "new", "old", "new"));
+  update.status.revision = "newer";
+  EXPECT_THAT(roll(update, kNow + 1h), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("old", "new", "old", "new"));
+  std::erase_if(update.status.machines, [](const auto& each) { return each.slot == Slot::blue; });
+  EXPECT_THAT(roll(update, kNow + 1h), IsEmpty());
+  EXPECT_FALSE(update.status.switched_at.has_value());
+}
+
+struct Doubt {
+  const char* name;
+  std::function<void(App&)> raise;
+  bool held = false;
+};
+
+TEST(BlueGreen, SwitchesToNothingLess) {
+  const std::vector<Doubt> doubts{
+      {"one is missing", [](App& app) { app.status.machines.pop_back(); }},
+      {"one more is wanted", [](App& app) { app.spec.replicas = 3; }},
+      {"one is not needed any more", [](App& app) { app.spec.replicas = 1; }},
+      {"one does not answer", [](App& app) { app.status.machines[3].ready = false; }},
+      {"one cannot be seen", [](App& app) { app.status.machines[1].unknown_since = kNow; }},
+      {"one runs something older", [](App& app) { app.status.machines[1].revision = "old"; }},
+      {"it is suspended", [](App& app) { app.spec.suspend = true; }},
+      {"what it depends on is away", [](App&) {}, true},
+  };
+  for (const auto& doubt : doubts) {
+    auto update = blue_green("new");
+    (void)roll(update, kNow);
+    arrive_beside(update, 1h);
+    doubt.raise(update);
+    EXPECT_THAT(roll(update, kNow, doubt.held), IsEmpty()) << doubt.name;
+    EXPECT_EQ(active_slot(update), Slot::blue) << doubt.name;
+    EXPECT_EQ(update.status.current_revision, "old") << doubt.name;
+  }
+}
+
+TEST(BlueGreen, WhatFailsLeavesTheOthersAlone) {
+  auto update = blue_green("new");
+  (void)roll(update, kNow);
+  update.status.machines[3].failed_revision = "new";
+  update.status.machines[3].message = "images: no such tag";
+  auto held = update;
+  held.spec.update->on_failure = api::v1alpha1::OnFailure::hold;
+  const auto news = roll(update, kNow);
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_EQ(news[0].message,
+            "revision 2 failed (web-1-green: images: no such tag): back to revision 1");
+  EXPECT_EQ(update.status.failed_revision, "new");
+  EXPECT_EQ(active_slot(update), Slot::blue);
+  EXPECT_EQ(update.status.machines[0].target, "old");
+  EXPECT_EQ(update.status.machines[0].well_since, kNow - 1h);
+  EXPECT_THAT(roll(held, kNow), IsEmpty());
+  EXPECT_EQ(held.status.failed_revision, "");
+  EXPECT_EQ(active_slot(held), Slot::blue);
+}
+
+TEST(BlueGreen, ASpecThatChangesAgainIsForTheOtherSet) {
+  auto update = blue_green("new");
+  (void)roll(update, kNow);
+  update.status.machines[1].failed_revision = "new";
+  update.status.revision = "newer";
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("old", "newer", "old", "newer"));
+  update.status.revision = "old";
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_EQ(active_slot(update), Slot::blue);
+  EXPECT_THAT(update.status.machines[0].target, "old");
+}
+
+TEST(BlueGreen, WhatAnotherStrategyHasBegunIsNotDisturbed) {
+  auto update = blue_green("new");
+  update.status.machines[0] = machine("web-0", "new");
+  update.status.machines[2].target = "new";
+  update.status.machines[2].ready = false;
+  (void)roll(update, kNow);
+  EXPECT_THAT(targets(update), ElementsAre("new", "new", "old", "new"));
+  // … and the other way round only the set that serves counts.
+  update.spec.update->strategy = api::v1alpha1::UpdateStrategy::rolling;
+  update.status.machines[1].failed_revision = "new";
+  EXPECT_THAT(roll(update, kNow), IsEmpty());
+  EXPECT_THAT(targets(update), ElementsAre("new", "new", "new", "new"));
+}
+
+TEST(BlueGreen, TheFirstRevisionComesUpWhereItServes) {
+  auto first = blue_green("new");
+  first.status.current_revision.clear();
+  first.status.machines = {machine("web-0", ""), machine("web-1", "")};
+  first.status.machines[0].ready = first.status.machines[1].ready = false;
+  EXPECT_THAT(roll(first, kNow), IsEmpty());
+  EXPECT_THAT(targets(first), ElementsAre("new", "new"));
+  for (auto& each : first.status.machines) arrive(each, 10s);
+  EXPECT_THAT(roll(first, kNow), SizeIs(1));
+  EXPECT_EQ(active_slot(first), Slot::blue);
+  EXPECT_EQ(first.status.current_revision, "new");
 }
 
 TEST(Revisions, AreReadBackWhole) {

@@ -8,8 +8,8 @@
 namespace gantry::controllers::app {
 
 Async<Result<bool>> Reconciler::take_step(const App& app, const std::vector<Machine>& machines,
-                                          std::string& blocked) {
-  auto step = plan(app, machines, blocked);
+                                          bool may_retire, std::string& blocked) {
+  auto step = plan(app, machines, blocked, may_retire);
   if (!step || std::holds_alternative<Await>(*step)) co_return false;
   auto taken = std::visit([&](auto& each) { return take(app, std::move(each)); }, *step);
   const Status done = co_await std::move(taken);

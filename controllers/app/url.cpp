@@ -23,6 +23,14 @@ std::string suffix_of(int port, int usual) {
   return port == usual ? "" : ":" + std::to_string(port);
 }
 
+std::optional<Appliance> find(const App& app, const api::v1alpha1::Network& network,
+                              const store::Store& store) {
+  const auto& reference = *network.appliance_ref;
+  const auto& ns = reference.ns.empty() ? app.metadata.ns : reference.ns;
+  auto found = store::get<Appliance>(store, {"appliances.gantry.dev", ns, reference.name});
+  return found.ok() ? std::optional<Appliance>(*std::move(found)) : std::nullopt;
+}
+
 std::string url_at(const App& app, const std::string& address) {
   if (address.empty() || app.spec.ports.empty()) return "";
   const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
@@ -57,11 +65,16 @@ bool is_behind_appliance(const api::v1alpha1::AppSpec& spec) {
 
 std::optional<Appliance> appliance_of(const App& app, const store::Store& store) {
   const auto* network = network_of(app.spec);
-  if (network == nullptr) return std::nullopt;
-  const auto& reference = *network->appliance_ref;
-  const auto& ns = reference.ns.empty() ? app.metadata.ns : reference.ns;
-  auto found = store::get<Appliance>(store, {"appliances.gantry.dev", ns, reference.name});
-  return found.ok() ? std::optional<Appliance>(*std::move(found)) : std::nullopt;
+  return network == nullptr ? std::nullopt : find(app, *network, store);
+}
+
+std::vector<Appliance> appliances_of(const App& app, const store::Store& store) {
+  std::vector<Appliance> appliances;
+  for (const auto& network : app.spec.networks) {
+    if (!network.appliance_ref) continue;
+    if (auto found = find(app, network, store)) appliances.push_back(*std::move(found));
+  }
+  return appliances;
 }
 
 std::string url_of(const App& app, const Machine& machine,

@@ -2,6 +2,7 @@
 // Where people reach a container's App.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/v1alpha1/app.h"
 #include "api/v1alpha1/appliance.h"
@@ -16,6 +17,10 @@ bool is_behind_appliance(const api::v1alpha1::AppSpec& spec);
 // The first Appliance that its networks name, when it is there.
 std::optional<api::v1alpha1::Appliance> appliance_of(const api::v1alpha1::App& app,
                                                      const store::Store& store);
+
+// All Appliances that its networks name and that are there.
+std::vector<api::v1alpha1::Appliance> appliances_of(const api::v1alpha1::App& app,
+                                                    const store::Store& store);
 
 // The first host name that its Appliance's proxy serves; without one the container's own address.
 // A container that went on the uplink instead is not behind the proxy. Empty: it has no address

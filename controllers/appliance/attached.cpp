@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "pkg/base/text.h"
 
@@ -34,21 +35,25 @@ const ApplianceLease* lease_of(const std::vector<ApplianceLease>& leases, const 
   return found == leases.end() ? nullptr : &*found;
 }
 
-// Those that are ready; when none is, those that may come back: the proxy holds requests for them,
-// and needs no new configuration when they do.
+// Of those that serve: who is ready; when none is, those that may come back: the proxy holds
+// requests for them, and needs no new configuration when they do.
 std::vector<std::string> upstreams_of(const App& app, const api::v1alpha1::PortRef& port,
                                       const std::vector<ApplianceLease>& leases) {
   std::vector<std::string> ready, others;
-  const auto number = std::to_string(port_number(app.spec, port));
+  const auto number = std::to_string(serving_port(app, port));
   for (const auto& machine : app.status.machines) {
     const auto* lease = lease_of(leases, app.metadata.ns, machine.name);
-    if (lease == nullptr || machine.step == "stopped") continue;
+    if (lease == nullptr || machine.step == "stopped" || !is_serving(app, machine)) continue;
     (machine.ready ? ready : others).push_back(lease->address + ":" + number);
   }
   return ready.empty() ? others : ready;
 }
 
 }  // namespace
+
+bool leads_alike(const ApplianceRoute& a, const ApplianceRoute& b) {
+  return std::tie(a.host, a.upstreams, a.tls) == std::tie(b.host, b.upstreams, b.tls);
+}
 
 bool names(const std::vector<Network>& networks, const std::string& ns,
            const Appliance& appliance) {

@@ -32,9 +32,13 @@ std::vector<std::string> users_of(const api::v1alpha1::Appliance& appliance,
                                   const Everything& everything);
 
 // One route for each host of each App in the network that has one, with those of its containers
-// that are ready. A host that two Apps ask for is the older App's; the younger's is left out.
+// that serve and are ready. A host that two Apps ask for is the older App's; the younger's is left
+// out.
 std::vector<api::v1alpha1::ApplianceRoute> routes_of(
     const api::v1alpha1::Appliance& appliance,
     const std::vector<api::v1alpha1::ApplianceLease>& leases, const Everything& everything);
+
+// Whether a proxy that has one of them serves the other just so.
+bool leads_alike(const api::v1alpha1::ApplianceRoute& a, const api::v1alpha1::ApplianceRoute& b);
 
 }  // namespace gantry::controllers::appliance

@@ -12,6 +12,7 @@ using api::v1alpha1::ApplianceLease;
 using api::v1alpha1::Machine;
 using api::v1alpha1::MachineClass;
 using api::v1alpha1::Network;
+using api::v1alpha1::Slot;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -107,6 +108,29 @@ TEST_F(AttachedTest, ARouteLeadsToWhatIsReadyAndLeased) {
       << "none is ready: requests are held for those that may come back";
   for (auto& shown : wiki.status.machines) shown.step = "stopped";
   EXPECT_THAT(routes_of(appliance, leases, all)[0].upstreams, IsEmpty());
+}
+
+TEST_F(AttachedTest, ARouteLeadsToTheSetThatServes) {
+  auto& wiki = app("wiki", "wiki.lan", 1);
+  std::vector<ApplianceLease> leases(2);
+  for (const size_t i : {0, 1}) {
+    auto& shown = wiki.status.machines.emplace_back();
+    shown.name = i == 0 ? "wiki-0" : "wiki-0-green";
+    shown.slot = i == 0 ? Slot::blue : Slot::green;
+    shown.ready = true;
+    leases[i].ns = "home";
+    leases[i].machine = shown.name;
+    leases[i].address = "10.20.0." + std::to_string(100 + i);
+  }
+  const auto blue = routes_of(appliance, leases, all)[0];
+  EXPECT_THAT(blue.upstreams, ElementsAre("10.20.0.100:8080"));
+  wiki.status.machines[0].ready = false;
+  EXPECT_TRUE(leads_alike(routes_of(appliance, leases, all)[0], blue))
+      << "the other set does not help out";
+  wiki.status.active_slot = Slot::green;
+  const auto green = routes_of(appliance, leases, all)[0];
+  EXPECT_THAT(green.upstreams, ElementsAre("10.20.0.101:8080"));
+  EXPECT_FALSE(leads_alike(green, blue));
 }
 
 TEST_F(AttachedTest, AHostIsTheOldersWhateverTheirOrder) {

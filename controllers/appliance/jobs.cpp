@@ -1,12 +1,39 @@
 #include "controllers/appliance/jobs.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "controllers/appliance/attached.h"
 #include "pkg/base/check.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::controllers::appliance {
+namespace {
+
+using api::v1alpha1::ApplianceRoute;
+using Routes = std::vector<ApplianceRoute>;
+
+const ApplianceRoute* find_route(const Routes& routes, const ApplianceRoute& wanted) {
+  const auto found = std::ranges::find_if(
+      routes, [&wanted](const ApplianceRoute& route) { return leads_alike(route, wanted); });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+// What the proxy has now, each since when it has been so.
+Routes routes_after(const Routes& before, Routes loaded, const std::vector<std::string>& rejected,
+                    Time now) {
+  std::erase_if(loaded, [&rejected](const ApplianceRoute& route) {
+    return std::ranges::find(rejected, route.host) != rejected.end();
+  });
+  for (auto& route : loaded) {
+    const auto* known = find_route(before, route);
+    route.served_since = known == nullptr ? now : known->served_since;
+  }
+  return loaded;
+}
+
+}  // namespace
 
 Jobs::Jobs(async::Clock& clock, Executor executor)
     : clock_(clock),
@@ -25,6 +52,7 @@ Async<Status> Jobs::run() {
   for (auto& [appliance, inside] : insides_) {
     inside.running = false;
     inside.progress = guest::Progress();
+    inside.routes.clear();  // who leads meanwhile may give it others
   }
   co_return ended;
 }
@@ -38,6 +66,13 @@ void Jobs::forget(const Uid& appliance) {
   if (it != insides_.end() && !it->second.running) insides_.erase(it);
 }
 
+std::optional<Time> Jobs::served_since(const Uid& appliance, const ApplianceRoute& route) {
+  const auto& inside = insides_[appliance];
+  const auto* found = find_route(inside.routes, route);
+  const bool is_changing = inside.running && find_route(inside.next_routes, route) == nullptr;
+  return found == nullptr || is_changing ? std::nullopt : found->served_since;
+}
+
 void Jobs::start(const Uid& appliance, std::string container, std::string text, guest::Guest guest,
                  Wanted wanted, std::function<Async<Status>()> prove, std::function<void()> done) {
   auto& inside = insides_[appliance];
@@ -45,6 +80,7 @@ void Jobs::start(const Uid& appliance, std::string container, std::string text, 
   if (!is_open_) return;
   inside.running = true;
   inside.tried = std::move(text);
+  inside.next_routes = wanted.routes;
   group_->spawn("appliance",
                 [this, appliance, container = std::move(container), guest,
                  wanted = std::move(wanted), prove = std::move(prove), done = std::move(done)] {
@@ -78,6 +114,12 @@ Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest gues
   if (findings) {
     const auto* names = findings->find(parts::kNames);
     if (names != nullptr && names->status.ok()) inside.served = std::move(served);
+    const auto* proxy = findings->find(parts::kProxy);
+    const bool has_routes = proxy != nullptr && proxy->status.ok();
+    inside.routes = has_routes
+                        ? routes_after(inside.routes, inside.next_routes, findings->rejected,
+                                       std::chrono::floor<std::chrono::seconds>(clock_.now()))
+                        : Routes();
     inside.findings = std::move(findings);
     inside.container = std::move(container);
   }

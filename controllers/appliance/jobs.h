@@ -29,7 +29,9 @@ struct Inside {
   Status refused;                    // why the last turn could not begin
   std::optional<Time> ended_at;      // by the steady clock
   std::set<Uid> served;              // whose leases the last good turn has put in place
-  std::vector<std::string> deeds;    // since somebody last took them: for events
+  // The routes that the proxy had after the last turn; and those that the running one gives it.
+  std::vector<api::v1alpha1::ApplianceRoute> routes, next_routes;
+  std::vector<std::string> deeds;  // since somebody last took them: for events
 };
 
 class Jobs {
@@ -42,6 +44,9 @@ class Jobs {
 
   Inside& inside(const Uid& appliance);
   void forget(const Uid& appliance);
+  // Since when the proxy has that route; absent: it may have another.
+  std::optional<Time> served_since(const Uid& appliance,
+                                   const api::v1alpha1::ApplianceRoute& route);
   // Requires that none is running for that Appliance. Between two terms: nothing. `prove` runs
   // first and must answer OK; `done` is called at the end.
   void start(const Uid& appliance, std::string container, std::string text, guest::Guest guest,

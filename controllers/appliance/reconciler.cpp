@@ -262,6 +262,7 @@ void Reconciler::look_inside(Run& run) {
   if (!inside.findings->certificate_authority.empty())
     run.appliance.status.certificate_authority = inside.findings->certificate_authority;
   for (auto& route : run.appliance.status.routes) {
+    route.served_since = jobs_.served_since(uid, route);
     const auto& rejected = inside.findings->rejected;
     if (std::ranges::find(rejected, route.host) != rejected.end())
       route.message = "the proxy does not take it (PRX-007); the others are served";

@@ -37,6 +37,7 @@ class UserActor {
   void change_needs(const std::string& name);
   void act_on_app(const std::string& name);
   bool act_on_data(const std::string& name);
+  bool act_on_version(const std::string& name);
   void delete_app(const std::string& name, store::Dependents dependents);
   void edit_class();
   World& world_;

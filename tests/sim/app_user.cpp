@@ -45,13 +45,16 @@ void set_needs(Json& spec, const std::vector<std::string>& names) {
 
 // How it is updated, and what becomes of an update that fails.
 struct Rollout {
-  bool recreate, holds;
+  const char* strategy;
+  bool holds;
   int unavailable, bake;
 };
 
-Rollout some_rollout(Random& random) {
+Rollout some_rollout(Random& random, bool has_data) {
   Rollout rollout{};
-  rollout.recreate = random.unit() < 0.3;
+  const auto drawn = random.unit();
+  // Of the data that an App has there is one owner.
+  rollout.strategy = drawn < 0.3 ? "Recreate" : drawn > 0.6 && !has_data ? "BlueGreen" : "Rolling";
   rollout.holds = random.unit() < 0.2;
   rollout.unavailable = 1 + static_cast<int>(random.below(2));
   rollout.bake = 5 * static_cast<int>(random.below(5));
@@ -60,7 +63,7 @@ Rollout some_rollout(Random& random) {
 
 void set_rollout(Json& spec, const Rollout& rollout) {
   auto& update = spec.member("update");
-  update.set("strategy", rollout.recreate ? "Recreate" : "Rolling");
+  update.set("strategy", rollout.strategy);
   update.set("maxUnavailable", rollout.unavailable);
   update.set("bakeSeconds", rollout.bake);
   update.set("onFailure", rollout.holds ? "Hold" : "Rollback");
@@ -96,7 +99,7 @@ void UserActor::create_app(const std::string& name, int replicas) {
   const bool compose = swarm_.compose && random_.unit() < 0.6;
   const auto page = some_page(compose);
   const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
-  const auto rollout = swarm_.updates ? std::optional(some_rollout(random_)) : std::nullopt;
+  const auto rollout = swarm_.updates ? std::optional(some_rollout(random_, volume)) : std::nullopt;
   const bool attached = swarm_.appliance && random_.unit() < 0.6;
   const std::string storage = swarm_.ha ? "nfs" : "local";
   world_.create_app(name, replicas, page, [=](Json& spec) {
@@ -110,10 +113,7 @@ void UserActor::create_app(const std::string& name, int replicas) {
 
 void UserActor::act_on_app(const std::string& name) {
   if (swarm_.volumes && random_.unit() < 0.3 && act_on_data(name)) return;
-  if (swarm_.updates && random_.unit() < 0.4) {
-    change_page(name, some_page(!world_.wanted_apps().at(name).native));
-    return;
-  }
+  if (swarm_.updates && act_on_version(name)) return;
   if (swarm_.depends && random_.unit() < 0.1) {
     change_needs(name);
     return;
@@ -131,6 +131,22 @@ void UserActor::act_on_app(const std::string& name) {
     const bool suspend = random_.unit() < 0.5;
     world_.edit_app(name, [suspend](Json& spec) { spec.set("suspend", suspend); });
   }
+}
+
+// In the middle of an update, too. False when it is not its turn.
+bool UserActor::act_on_version(const std::string& name) {
+  const auto drawn = random_.unit();
+  const auto& wish = world_.wanted_apps().at(name);
+  if (drawn < 0.4) {
+    change_page(name, some_page(!wish.native));
+  } else if (drawn < 0.48 && wish.mounts.empty()) {
+    const char* strategy = wish.takes_turns ? "Rolling" : "BlueGreen";
+    world_.edit_app(name,
+                    [strategy](Json& spec) { spec.member("update").set("strategy", strategy); });
+  } else {
+    return false;
+  }
+  return true;
 }
 
 void UserActor::change_page(const std::string& name, const std::string& page) {

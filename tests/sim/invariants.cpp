@@ -245,12 +245,15 @@ void World::see_changes() {
   const auto& image = disk.image;
   const bool is_followed = objects_seen_ >= image.trimmed_to && objects_seen_ <= image.revision;
   doubts_ = doubts_ || !is_followed;
+  std::set<Uid> apps;  // the newest word of each
   for (auto entry = image.feed.rbegin(); entry != image.feed.rend(); ++entry) {
     if (entry->revision <= objects_seen_) break;
     const bool went = entry->type == store::WriteType::erase;
     if (went) looked_for_.insert(entry->key);
     if (went && carriers_.contains(entry->uid)) appeared_.merge(std::set(carriers_[entry->uid]));
     if (entry->key.resource == kMachines) see_machine(entry->uid, entry->text);
+    if (entry->key.resource == kApps && !went && apps.insert(entry->uid).second)
+      see_slot(entry->uid, entry->text, is_followed);
     for (const auto* told : {kClusters, kApps, kAppliances})
       if (entry->key.resource == told) see_reasons(entry->text);
   }

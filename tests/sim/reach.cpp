@@ -13,7 +13,7 @@ const std::vector<std::string>& places() {
       "VanishGuard", "StoppedExternally", "CreateUnclear", "AnswerLost", "Locked", "ObserveMode",
       "CreateDied", "CreateFailed", "DeletedExternally", "ProvingAbsence", "RevertingDrift",
       "NoQuorum", "NotLeading", "Throttled", "VolumesLost", "RolledBack", "DependencyNotReady",
-      "ApplianceNotReady", "InUse",
+      "ApplianceNotReady", "InUse", "Retiring",
       // Moments.
       "killed at a write", "killed between two awaits", "restarted while a task runs",
       "woke up after another took the lease", "unlocked over the command channel",
@@ -21,7 +21,8 @@ const std::vector<std::string>& places() {
       "the same name made again", "a clone of a golden template", "a stranger on a reserved VMID",
       "a request executed late", "the clock jumped", "an older database was restored",
       "a volume was detached", "a container left with its volumes", "a compose project runs",
-      "a container fetched from a fenced node", "a version that did not come up was mended"};
+      "a container fetched from a fenced node", "another set serves",
+      "a version that did not come up was mended"};
   return all;
 }
 

@@ -50,13 +50,19 @@ std::vector<std::string> mounts_of(const Json& spec) {
   return mounts;
 }
 
+bool takes_turns(const Json& spec) {
+  const auto* strategy = spec.find_path({"update", "strategy"});
+  return strategy != nullptr && *strategy == Json("BlueGreen");
+}
+
 bool deletes_volumes(const Json& spec) {
   const auto* policy = spec.find_path({"deletion", "volumes"});
   return policy != nullptr && *policy == Json("Delete");
 }
 
 int ordinal_of(const std::string& machine) {
-  return static_cast<int>(parse_integer(machine.substr(machine.rfind('-') + 1)).value_or(0));
+  const auto number = machine.substr(0, machine.rfind("-green"));
+  return static_cast<int>(parse_integer(number.substr(number.rfind('-') + 1)).value_or(0));
 }
 
 }  // namespace
@@ -106,6 +112,8 @@ void World::see_what_users_have() {
     wish.host = expose == nullptr ? "" : expose->as_array().front().string_or("host", "");
     asked.fewest = std::min(asked.fewest, wish.replicas);
     asked.volumes_too = asked.volumes_too || deletes_volumes(spec);
+    wish.takes_turns = takes_turns(spec);
+    asked.takes_turns = asked.takes_turns || wish.takes_turns;
   }
   std::set<std::string> there;
   const store::Query machines{kMachines, kNamespace, {}};
@@ -135,7 +143,8 @@ bool World::may_go(const Uid& uid) const {
   if (origin == machines_.end() || origin->second.app.get().empty()) return false;
   const auto app = asked_.find(origin->second.app);
   if (app == asked_.end()) return false;
-  return app->second.gone || ordinal_of(origin->second.name) >= app->second.fewest;
+  const bool has_turns = app->second.takes_turns && is_spare(origin->second);
+  return app->second.gone || has_turns || ordinal_of(origin->second.name) >= app->second.fewest;
 }
 
 // Only Apps have volumes here.
@@ -204,6 +213,7 @@ void World::edit(const store::Key& key, const std::function<void(Json& spec)>& e
     if (key.resource == kApps) {
       asked.fewest = std::min(asked.fewest, static_cast<int>(spec.integer_or("replicas", 1)));
       asked.volumes_too = asked.volumes_too || deletes_volumes(spec);
+      asked.takes_turns = asked.takes_turns || takes_turns(spec);
     }
     auto updated = co_await users_->store.update(key.resource, store::Part::main, value);
     see_what_users_have();

@@ -69,7 +69,8 @@ bool World::is_left(VmId vmid) const {
 void World::note_what_there_is() {
   for (const auto& [name, wish] : wanted_apps_) {
     const bool runs = wish.exists && !wish.native && wish.replicas > 0 && !wish.suspended;
-    if (runs && page_of(name + "-0") == wish.page) reached.note("a compose project runs");
+    if (runs && page_of(serving_machine(name, 0)) == wish.page)
+      reached.note("a compose project runs");
   }
   for (const auto& [vmid, uid] : seen_ours_) {
     const auto origin = machines_.find(uid);

@@ -71,8 +71,9 @@ std::vector<std::string> World::unmet_app(const std::string& name, const WantedA
     return unmet_rollback(name, wish, (*object)->value);
   std::vector<std::string> unmet;
   const bool waits = wish.bad || (wish.attached && !may_be_attached()) || !needs_are_met(wish, 0);
+  if (may_answer(name, wish, 0)) add(unmet, unmet_spare(name, (*object)->value));
   for (int ordinal = 0; ordinal < wish.replicas; ++ordinal) {
-    const auto machine = name + "-" + std::to_string(ordinal);
+    const auto machine = serving_machine(name, ordinal);
     if (!this->machine(machine).has_value())
       unmet.push_back(machine + " is missing");
     else if (!wish.suspended && !waits && !is_held_for_ever(machine))
@@ -98,8 +99,9 @@ std::vector<std::string> World::unmet_rollback(const std::string& name, const Wa
     if (machine.starts_with(name + "-") && is_held_for_ever(machine)) return {};
   if (ready->string_or("reason", "") != "RolledBack")
     unmet.push_back(name + " was not rolled back: " + words_of(*ready));
+  add(unmet, unmet_spare(name, app));
   for (int ordinal = 0; ordinal < wish.replicas; ++ordinal) {
-    const auto machine = name + "-" + std::to_string(ordinal);
+    const auto machine = serving_machine(name, ordinal);
     const auto page = page_of(machine);
     if (is_bad(page)) unmet.push_back(machine + " is still on what was rolled back");
     if (!asked_.at(wish.uid).pages.contains(page))

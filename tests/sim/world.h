@@ -54,6 +54,7 @@ struct WantedApp {
   std::vector<std::string> needs;   // the Apps that it depends on
   bool bad = false;                 // its page is one that no probe likes
   bool rolls_back = true;           // … which is then taken back
+  bool takes_turns = false;         // it comes up beside what serves
   bool attached = false;            // to the Appliance's network
   std::string host;                 // under which the Appliance's proxy serves it
   Uid uid;
@@ -188,6 +189,10 @@ class World {
   std::vector<std::string> unmet_rollback(const std::string& name, const WantedApp& wish,
                                           const Json& app) const;
   std::string page_of(const std::string& machine) const;  // empty when there is none
+  // Of the set that serves.
+  std::string serving_machine(const std::string& app, int ordinal) const;
+  // Of an App that is calm: Machines of the other set.
+  std::vector<std::string> unmet_spare(const std::string& name, const Json& app) const;
   bool needs_are_met(const WantedApp& wish, int depth) const;
   bool may_answer(const std::string& name, const WantedApp& wish, int depth) const;
   // Of an App's container: what is not as the App wants it.
@@ -210,10 +215,16 @@ class World {
   void check_finalizer(VmId vmid);
   void see_changes();
   void see_machine(const Uid& uid, std::string_view text);
+  void see_slot(const Uid& app, std::string_view text, bool is_followed);
   void see_reasons(std::string_view text);
   void check_rows();
   void check_budgets();
   void check_paths();
+  struct Origin {
+    std::string name;
+    Uid app;  // empty: a user made it
+  };
+  bool is_spare(const Origin& machine) const;
   bool may_go(const Uid& uid) const;
   bool may_stop(const Uid& uid) const;
   void violate(const std::string& what);
@@ -234,13 +245,11 @@ class World {
     bool stopped = false;
     int fewest = 1000;            // replicas of an App
     bool volumes_too = false;     // … whose volumes go with their containers
+    bool takes_turns = false;     // … that has two sets of Machines during an update
     std::set<std::string> pages;  // that it was to serve
   };
   std::map<Uid, Asked> asked_;
-  struct Origin {
-    std::string name;
-    Uid app;  // empty: a user made it
-  };
+  std::map<Uid, bool> green_apps_;              // which set of an App's Machines serves
   std::map<Uid, Origin> machines_;              // every Machine that was ever seen
   std::set<Uid> restored_away_;                 // their Machines were made after a restored backup
   std::set<Uid> retained_;                      // Machines whose containers stay when they go

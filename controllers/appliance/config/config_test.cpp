@@ -38,8 +38,8 @@ std::vector<ApplianceLease> leases() {
 }
 
 std::vector<ApplianceRoute> routes() {
-  ApplianceRoute wiki{"wiki.apps.lan", "home", "wiki", {"10.20.0.100:80"}, true, "", {}};
-  ApplianceRoute plain{"plain.apps.lan", "home", "plain", {}, false, "", {}};
+  ApplianceRoute wiki{"wiki.apps.lan", "home", "wiki", {"10.20.0.100:80"}, true, "", {}, {}};
+  ApplianceRoute plain{"plain.apps.lan", "home", "plain", {}, false, "", {}, {}};
   return {wiki, plain};
 }
 
