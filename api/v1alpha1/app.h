@@ -9,6 +9,7 @@
 #include "api/meta/kind.h"
 #include "api/meta/types.h"
 #include "api/v1alpha1/network.h"
+#include "api/v1alpha1/snapshot.h"
 #include "api/v1alpha1/volume.h"
 #include "api/v1alpha1/workload.h"
 
@@ -57,11 +58,13 @@ struct Health {
 // How a changed workload reaches the containers.
 enum class UpdateStrategy { rolling, recreate, blue_green };
 enum class OnFailure { rollback, hold };
+enum class UpdateSnapshot { when_possible, never };
 struct Update {
   UpdateStrategy strategy = UpdateStrategy::rolling;
   int max_unavailable = 1;
   std::chrono::seconds bake{10};
   OnFailure on_failure = OnFailure::rollback;
+  UpdateSnapshot snapshot = UpdateSnapshot::when_possible;
 };
 enum class ExposeTls { internal, none };
 // A host name under which an Appliance's proxy serves one of the ports.
@@ -124,6 +127,8 @@ struct AppMachine {
   std::string target;           // of the one that it is to run
   std::string failed_revision;  // that it could not run
   std::optional<Time> well_since;
+  std::string snapshot;  // that is taken before its next revision
+  std::optional<Time> snapshot_asked_at;
   AppHealth health;
   int failures = 0;  // probes that failed in a row
   std::optional<Time> unknown_since;
@@ -135,6 +140,7 @@ struct AppRevision {
   std::optional<Time> created_at;
   RevisionState state = RevisionState::progressing;
   std::string message;
+  std::vector<RevisionSnapshot> snapshots = {};  // its data, as it has left it
 };
 // What belongs to the version that serves, while the spec is about another one beside it.
 struct AppServing {
@@ -173,6 +179,7 @@ schema::TypeInfo describe(schema::Type<AppFile>);
 schema::TypeInfo describe(schema::Type<PortRef>);
 schema::TypeInfo describe(schema::Type<UpdateStrategy>);
 schema::TypeInfo describe(schema::Type<OnFailure>);
+schema::TypeInfo describe(schema::Type<UpdateSnapshot>);
 schema::TypeInfo describe(schema::Type<Update>);
 schema::TypeInfo describe(schema::Type<RevisionState>);
 schema::TypeInfo describe(schema::Type<AppRevision>);

@@ -88,6 +88,13 @@ TypeInfo describe(Type<OnFailure>) {
       {"Rollback", "Hold"});
 }
 
+TypeInfo describe(Type<UpdateSnapshot>) {
+  return enumeration<UpdateSnapshot>(
+      "UpdateSnapshot",
+      "WhenPossible: a snapshot first, where its storages can. Never: none is taken.",
+      {"WhenPossible", "Never"});
+}
+
 TypeInfo describe(Type<Update>) {
   return object<Update>(
       "Update", "How a changed workload, Secret or ConfigMap reaches the containers.",
@@ -99,6 +106,9 @@ TypeInfo describe(Type<Update>) {
                                "How long a container must answer until it counts as good.",
                                Range{0, 86400}),
           field<&Update::on_failure>("onFailure", "What to do when one cannot run it."),
+          field<&Update::snapshot>("snapshot",
+                                   "Whether the data of a container is kept aside before it gets "
+                                   "another revision; without volumes there is none."),
       });
 }
 

@@ -60,6 +60,9 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::failed_revision>("failedRevision",
                                               "The workload that it could not run."),
           field<&AppMachine::well_since>("wellSince", "Since when it answers with that workload."),
+          field<&AppMachine::snapshot>("snapshot",
+                                       "The snapshot that its next revision waits for."),
+          field<&AppMachine::snapshot_asked_at>("snapshotAskedAt", "Since when."),
           field<&AppMachine::health>("health", "The last health probe."),
           field<&AppMachine::failures>("failures", "Probes that failed in a row."),
           field<&AppMachine::unknown_since>(
@@ -85,6 +88,9 @@ TypeInfo describe(Type<AppRevision>) {
           field<&AppRevision::created_at>("createdAt", "When it was first asked for."),
           field<&AppRevision::state>("state", "What became of it.", always),
           field<&AppRevision::message>("message", "Why it was rolled back."),
+          field<&AppRevision::snapshots>("snapshots",
+                                         "The data of each Machine as this revision has left it.",
+                                         MapKey{"machine"}),
       });
 }
 

@@ -30,7 +30,9 @@ Problems check(const MachineSpec& spec) {
     return {{"vmid", Reason::forbidden,
              absl::StrFormat("must be absent or adoption.vmid, %d", spec.adoption->vmid)}};
   }
-  return check_volumes(spec.volumes);
+  auto problems = check_volumes(spec.volumes);
+  for (auto& problem : check_snapshots(spec.snapshots)) problems.push_back(std::move(problem));
+  return problems;
 }
 
 }  // namespace
@@ -58,6 +60,12 @@ TypeInfo describe(Type<MachineSpec>) {
               "networks", "Its network interfaces; those of the class when empty.", Items{0, 32}),
           field<&MachineSpec::volumes>("volumes", "Disks of its own for data.", MapKey{"name"},
                                        Items{0, 32}),
+          field<&MachineSpec::snapshots>(
+              "snapshots",
+              "Snapshots of all its disks that there are to be: taken once, while it runs or not, "
+              "and removed when they are no longer named here. An App names those it needs; "
+              "others' are never touched.",
+              MapKey{"name"}, Items{0, 32}),
           field<&MachineSpec::stopped_by_person_hold>(
               "stoppedByPersonHoldSeconds",
               "How long it stays stopped when a person stopped it; as the class says when absent.",
@@ -76,8 +84,8 @@ TypeInfo describe(Type<MachineStep>) {
       {
           field<&MachineStep::name>(
               "name",
-              "reserve, create, configure, start, network, bootstrap, ready; stop, "
-              "destroy, prove; or leave.",
+              "reserve, create, configure, start, network, bootstrap, ready; move; snapshot; "
+              "stop, destroy, prove; or leave.",
               required),
           field<&MachineStep::state>("state", "How far it is.", required),
           field<&MachineStep::started_at>("startedAt", "When it was begun."),
@@ -145,6 +153,8 @@ TypeInfo describe(Type<MachineStatus>) {
           field<&MachineStatus::uptime_seconds>("uptimeSeconds", "How long it has been running."),
           field<&MachineStatus::usage>("usage", "What it uses."),
           field<&MachineStatus::volumes>("volumes", "Its volumes, as last seen.", MapKey{"path"}),
+          field<&MachineStatus::snapshots>("snapshots", "What became of its snapshots.",
+                                           MapKey{"name"}),
           field<&MachineStatus::drift>("drift", "Settings that somebody has changed.",
                                        MapKey{"field"}),
           field<&MachineStatus::next_attempt_at>("nextAttemptAt", "When we try again."),

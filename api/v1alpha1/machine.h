@@ -9,6 +9,7 @@
 #include "api/meta/kind.h"
 #include "api/meta/types.h"
 #include "api/v1alpha1/network.h"
+#include "api/v1alpha1/snapshot.h"
 #include "api/v1alpha1/volume.h"
 
 namespace gantry::api::v1alpha1 {
@@ -28,6 +29,7 @@ struct MachineSpec {
   std::optional<Adoption> adoption;
   std::vector<Network> networks;  // empty: those of the class
   std::vector<Volume> volumes;
+  std::vector<Snapshot> snapshots;
   std::optional<std::chrono::seconds> stopped_by_person_hold;  // absent: that of the class
 };
 
@@ -74,6 +76,7 @@ struct MachineStatus {
   std::optional<MachineUsage> usage;
   std::vector<DriftField> drift;
   std::vector<MachineVolume> volumes;
+  std::vector<SnapshotStatus> snapshots;
   std::optional<Time> next_attempt_at;
   int attempts = 0;
   std::vector<Time> repairs;  // of the last hour

@@ -280,7 +280,9 @@ constexpr const char* kApp = R"({
     "workload":{"compose":{"inline":"services: {web: {image: wiki}}"}},
     "health":{"http":{"path":"/","port":80}}},
   "status":{"revision":"bbbb","currentRevision":"bbbb","revisions":[
-    {"number":1,"revision":"aaaa","state":"Superseded","createdAt":"2026-01-01T00:00:00Z"},
+    {"number":1,"revision":"aaaa","state":"Superseded","createdAt":"2026-01-01T00:00:00Z",
+     "snapshots":[{"machine":"wiki-0","name":"gantry-r1-7","createdAt":"2026-01-02T00:00:00Z"},
+                  {"machine":"wiki-1","message":"storage local cannot"}]},
     {"number":2,"revision":"bbbb","state":"Good","createdAt":"2026-01-02T00:00:00Z"}]}})";
 constexpr const char* kFirst =
     R"({"workload":{"service":{"unit":"wiki.service"}},"env":[{"name":"A","value":"b"}]})";
@@ -291,6 +293,8 @@ TEST_F(Commands, HistoryTellsWhatRunsAndWhatIsAskedFor) {
   EXPECT_THAT(printed_,
               ElementsAre(HasSubstr("REVISION"),
                           AllOf(HasSubstr("1 "), HasSubstr("Superseded"), HasSubstr("aaaa")),
+                          HasSubstr("wiki-0: snapshot gantry-r1-7 of 2026-01-02T00:00:00Z"),
+                          HasSubstr("wiki-1: no snapshot: storage local cannot"),
                           HasSubstr("bbbb  <- runs  <- asked for")));
 }
 

@@ -41,6 +41,23 @@ std::string line_of(const Json& app, const Json& revision) {
                          notes, message.empty() ? "" : "  " + message);
 }
 
+// "wiki-0: snapshot gantry-r3-1800000000 of 2027-01-15T08:00:00Z", below its revision.
+std::string line_of_snapshot(const Json& snapshot) {
+  const auto name = snapshot.string_or("name", "");
+  const auto message = snapshot.string_or("message", "");
+  auto text = "          " + snapshot.string_or("machine", "") +
+              (name.empty() ? ": no snapshot"
+                            : ": snapshot " + name + " of " + snapshot.string_or("createdAt", ""));
+  return message.empty() ? text : text + ": " + message;
+}
+
+void print_revision(Session& session, const Json& app, const Json& revision) {
+  session.print(line_of(app, revision));
+  const auto* snapshots = revision.find("snapshots");
+  if (snapshots == nullptr || !snapshots->is_array()) return;
+  for (const auto& snapshot : snapshots->as_array()) session.print(line_of_snapshot(snapshot));
+}
+
 // The parts of the spec that a revision came from.
 Async<Result<Json>> parts_of(Session& session, Where app, int64_t number) {
   Where place = app;
@@ -102,7 +119,7 @@ Async<Status> history(Session& session, Where app) {
   const auto object = co_await session.api.get(path_of(app), kJson);
   if (!object.ok()) co_return object.status();
   session.print("REVISION  STATE        CREATED               HASH");
-  for (const auto& revision : revisions_of(*object)) session.print(line_of(*object, revision));
+  for (const auto& revision : revisions_of(*object)) print_revision(session, *object, revision);
   co_return Status();
 }
 

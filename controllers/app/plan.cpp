@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/app/snapshots.h"
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
 #include "pkg/schema/codec.h"
@@ -51,6 +52,8 @@ Machine with_decisions(const App& app, Machine machine, const Machine& want) {
   machine.spec.networks = want.spec.networks;
   machine.spec.volumes = want.spec.volumes;
   if (!want.spec.volumes.empty()) machine.spec.deletion_policy = want.spec.deletion_policy;
+  drop_snapshots(machine);
+  for (const auto& snapshot : want.spec.snapshots) add_snapshot(machine.spec, snapshot.name);
   return machine;
 }
 
@@ -169,6 +172,10 @@ Machine wanted_machine(const App& app, int ordinal, Slot slot) {
   // From the beginning: whoever deletes it, be it a person or the garbage collector.
   if (retains_volumes(app)) machine.spec.deletion_policy = DeletionPolicy::retain;
   machine.spec.power_state = app.spec.suspend ? PowerState::stopped : PowerState::running;
+  const auto shown = std::ranges::find(app.status.machines, machine.metadata.name,
+                                       &api::v1alpha1::AppMachine::name);
+  if (shown != app.status.machines.end() && !shown->snapshot.empty())
+    add_snapshot(machine.spec, shown->snapshot);
   return machine;
 }
 

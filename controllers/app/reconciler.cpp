@@ -8,6 +8,7 @@
 #include "controllers/app/exposure.h"
 #include "controllers/app/machines.h"
 #include "controllers/app/rollout.h"
+#include "controllers/app/snapshots.h"
 #include "controllers/app/url.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/equal.h"
@@ -121,6 +122,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   app.status.machines.clear();
   for (const auto& machine : owned) app.status.machines.push_back(shown_before(before, machine));
   const Status dependencies = dependencies_of(app);
+  const Status data = see_snapshots(app, owned, d_.clock.now());
   const bool is_begun = store::has_finalizer(app, kFinalizer) && !app.metadata.deleting();
   Status rolled;
   if (workload.ok() && is_begun) rolled = co_await move_on(app, *workload, !dependencies.ok());
@@ -150,7 +152,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   }
   if (is_under_way(app)) next = std::min<Duration>(next, kWaiting);
   Status problem = workload.ok() ? Status() : workload.status();
-  if (problem.ok() && has_work_ahead(app)) problem = dependencies;
+  if (problem.ok() && has_work_ahead(app)) problem = dependencies.ok() ? data : dependencies;
   judge(app, blocked, problem, d_.clock.now());
   judge_exposure(app, appliance_of(app, d_.store), d_.clock.now());
   GANTRY_CO_TRY(co_await write_status(before, app));

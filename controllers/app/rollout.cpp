@@ -4,6 +4,7 @@
 
 #include "controllers/app/revisions.h"
 #include "controllers/app/slots.h"
+#include "controllers/app/snapshots.h"
 #include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
@@ -33,6 +34,7 @@ void aim(AppMachine& machine, const std::string& revision) {
   machine.target = revision;
   machine.failed_revision.clear();
   machine.well_since.reset();
+  forget_request(machine);
 }
 void aim_all(const Set& set, const std::string& revision) {
   for (auto* machine : set) aim(*machine, revision);
@@ -78,16 +80,24 @@ const AppMachine* unable(const App& app, const Set& set) {
 void hand_out(App& app, const Set& set, Time now) {
   const auto update = app.spec.update.value_or(api::v1alpha1::Update());
   const auto& wanted = app.status.revision;
-  if (update.strategy == UpdateStrategy::recreate) return aim_all(set, wanted);
+  if (update.strategy == UpdateStrategy::recreate) {
+    bool all_kept = true;
+    for (auto* machine : set)
+      if (machine->target != wanted) all_kept &= keep_data(app, *machine, now);
+    if (all_kept) aim_all(set, wanted);
+    return;
+  }
   int away = 0;
   for (auto* machine : set) {
-    if (machine->target != wanted && !machine->ready) aim(*machine, wanted);
-    if (machine->target == wanted && !has_baked(app, *machine, now)) ++away;
+    const bool is_next = machine->target != wanted && !machine->ready;
+    const bool is_kept = !is_next || keep_data(app, *machine, now);
+    if (is_next && is_kept) aim(*machine, wanted);
+    if (!is_kept || (machine->target == wanted && !has_baked(app, *machine, now))) ++away;
   }
   for (auto* machine : set) {
     if (away >= update.max_unavailable) return;
-    if (machine->target == wanted) continue;
-    aim(*machine, wanted);
+    if (machine->target == wanted || !machine->ready) continue;
+    if (keep_data(app, *machine, now)) aim(*machine, wanted);
     ++away;
   }
 }
@@ -173,12 +183,15 @@ std::vector<News> roll(App& app, Time now, bool held) {
     status.current_revision = before;
     mark(app, before, RevisionState::good, "");
   }
+  const bool is_update = !status.current_revision.empty() && status.current_revision != wanted;
+  // What was kept for an update that did not come is no longer how its data is.
+  if (!is_update || held || !status.failed_revision.empty())
+    for (auto& machine : status.machines) forget_request(machine);
   // What somebody asks for again, after something else, is tried again.
   if (!status.failed_revision.empty()) {
     aim_all(set, status.current_revision);
     return {};
   }
-  const bool is_update = !status.current_revision.empty() && status.current_revision != wanted;
   if (held && is_update) return {};
   if (!is_update) {
     aim_all(set, wanted);

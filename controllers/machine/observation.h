@@ -70,7 +70,10 @@ struct Observation {
   // Since this process last asked Proxmox to do something with it, however the time of day was set
   // meanwhile; absent: not since it started.
   std::optional<Duration> since_call;
-  std::optional<bool> vmid_free;  // absent: not asked, or no answer
+  // Of everybody, where the Machine has any; absent: not read.
+  std::optional<std::vector<pve::Snapshot>> snapshots;
+  std::optional<bool> can_snapshot;  // its storages can; asked while one is missing
+  std::optional<bool> vmid_free;     // absent: not asked, or no answer
   std::optional<CreateTraces> traces;
   Attachment attachment;                              // of its networks to Appliances
   std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known

@@ -5,6 +5,7 @@
 #include "controllers/machine/identity.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
+#include "controllers/machine/snapshots.h"
 #include "pkg/base/text.h"
 #include "pkg/pve/upid.h"
 
@@ -22,9 +23,11 @@ class Observer {
   Async<Status> look() {
     world_.sighting = cluster_.inventory.sight(vmid());
     world_.task = co_await read_task(machine_.status.upid);
-    if (world_.task.state == TaskState::running) co_return Status();
+    const bool at_work = world_.task.state == TaskState::running && !is_copy(world_.task.task.type);
+    if (at_work) co_return Status();
     co_await look_at_create_task();
     co_await look_at_guest();
+    co_await look_at_snapshots();
     co_await look_at_tasks();
     // A start that ended between the two is seen by neither: what goes is to have stopped after it.
     if (machine_.metadata.deleting() && world_.guest.occupant == Occupant::ours)
@@ -143,13 +146,30 @@ class Observer {
     if (interfaces.ok()) guest.interfaces = *std::move(interfaces);
   }
 
+  Async<void> look_at_snapshots() {
+    const auto& guest = world_.guest;
+    if (guest.occupant != Occupant::ours || !has_snapshots(machine_)) co_return;
+    auto there = co_await reader_.snapshots(guest.node, vmid());
+    if (!there.ok()) co_return;
+    world_.snapshots = *std::move(there);
+    if (!misses_snapshot(machine_, *world_.snapshots)) co_return;
+    const auto can = co_await reader_.has_feature(guest.node, vmid(), "snapshot");
+    if (can.ok()) world_.can_snapshot = *can;
+  }
+
+  bool has_snapshots_to_do() const {
+    return world_.snapshots.has_value() &&
+           (misses_snapshot(machine_, *world_.snapshots) ||
+            surplus_snapshot(machine_, cluster_.installation, *world_.snapshots) != nullptr);
+  }
+
   // Not needed for a container that does what it shall.
   bool is_calm() const {
     const auto& guest = world_.guest;
     const bool wanted = machine_.spec.power_state == PowerState::running;
     return guest.status.has_value() && guest.status->running == wanted &&
            !guest.config.find("lock").has_value() && !machine_.metadata.deleting() &&
-           is_step(machine_.status, steps::kReady, StepState::done);
+           is_step(machine_.status, steps::kReady, StepState::done) && !has_snapshots_to_do();
   }
 
   Async<void> look_at_tasks() {

@@ -111,6 +111,8 @@ std::string describe(const Action& action) {
                         [](const Shutdown&) { return "shut it down"; },
                         [](const Stop&) { return "stop it"; },
                         [](const Destroy&) { return "destroy the container"; },
+                        [](const TakeSnapshot&) { return "take a snapshot"; },
+                        [](const RemoveSnapshot&) { return "remove a snapshot"; },
                         [](const RemoveUnfinished&) { return "remove the unfinished container"; },
                         [](const AddFinalizer&) { return "add the finalizer"; },
                         [](const Reserve&) { return "reserve a VMID"; },
@@ -260,8 +262,8 @@ Plan plan(const Machine& machine, const MachineClass* shape, const Observation& 
     return unknown(machine.status.step, message_of(observed.cluster),
                    catalogue_code(observed.cluster).value_or(""));
   }
-  auto next = machine.metadata.deleting() ? plan_deletion(the) : plan_wanted(the);
-  return guarded(std::move(next), observed);
+  if (machine.metadata.deleting()) return guarded(plan_deletion(the), observed);
+  return with_snapshots(the, guarded(plan_wanted(the), observed));
 }
 
 }  // namespace gantry::controllers::machine

@@ -29,6 +29,12 @@ struct Start {};
 struct Shutdown {};
 struct Stop {};
 struct Destroy {};
+struct TakeSnapshot {
+  std::string name;
+};
+struct RemoveSnapshot {
+  std::string name;
+};
 struct RemoveUnfinished {};  // what a dead create left, over the command channel
 struct AddFinalizer {};
 struct Reserve {};
@@ -45,9 +51,10 @@ struct Renumber {};  // somebody else has our id and we never had a container th
 struct Release {};
 struct RemoveFinalizer {};
 struct Nothing {};
-using Action = std::variant<Nothing, Create, Configure, Resize, Migrate, Start, Shutdown, Stop,
-                            Destroy, RemoveUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
-                            ForgetCreate, Renumber, Release, RemoveFinalizer>;
+using Action =
+    std::variant<Nothing, Create, Configure, Resize, Migrate, Start, Shutdown, Stop, Destroy,
+                 TakeSnapshot, RemoveSnapshot, RemoveUnfinished, AddFinalizer, Reserve, Adopt,
+                 NoteCreateTask, ForgetCreate, Renumber, Release, RemoveFinalizer>;
 // "create the container", for people.
 std::string describe(const Action& action);
 bool is_nothing(const Action& action);
@@ -78,6 +85,8 @@ struct Plan {
   std::optional<Time> stopped_by_person_at;
   // The action is a disruptive repair: it counts against the budgets.
   bool is_repair = false;
+  // Something beside is not done yet: looked at again after `recheck`, however ready it is.
+  bool unsettled = false;
 };
 
 // `shape` null: the class does not exist.
@@ -94,6 +103,7 @@ inline constexpr const char* kStart = "start";
 inline constexpr const char* kNetwork = "network";
 inline constexpr const char* kBootstrap = "bootstrap";
 inline constexpr const char* kReady = "ready";
+inline constexpr const char* kSnapshot = "snapshot";
 inline constexpr const char* kStop = "stop";
 inline constexpr const char* kDestroy = "destroy";
 inline constexpr const char* kProve = "prove";

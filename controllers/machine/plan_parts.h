@@ -44,10 +44,14 @@ Plan hold_unfinished(const Case& the, const std::string& why);
 Plan plan_taken_over(const Case& the);
 // The container is there and ours.
 Plan plan_upkeep(const Case& the);
-// No task works on it but backups and snapshots, which let it run.
+// No task works on it but backups and snapshots, ours included, which let it run.
 bool is_only_copied(const Case& the);
+// By its type, a task that copies or forgets a copy, and lets run what it copies.
+bool is_copy(const std::string& task);
 // The next step towards its volumes; nullopt when they are as they should be.
 std::optional<Plan> plan_volumes(const Case& the);
+// The plan, and what is to be done about snapshots where it does nothing.
+Plan with_snapshots(const Case& the, Plan plan);
 // The container is gone with data that was in volumes: what to say instead of making it anew.
 std::optional<Plan> hold_lost_volumes(const Case& the);
 // The Machine is being deleted.

@@ -239,11 +239,16 @@ std::optional<pve::Task> stop_by_person(const Case& the) {
   return std::nullopt;
 }
 
+bool is_copy(const std::string& task) {
+  return task == "vzdump" || task == "vzsnapshot" || task == "vzdelsnapshot";
+}
+
 bool is_only_copied(const Case& the) {
   const auto& task = the.world.task;
-  if (task.state == TaskState::running || task.state == TaskState::unreadable) return false;
+  if (task.state == TaskState::unreadable) return false;
+  if (task.state == TaskState::running && !is_copy(task.task.type)) return false;
   return std::ranges::all_of(the.world.tasks, [](const pve::Task& other) {
-    return !other.running || other.type == "vzdump" || other.type == "vzsnapshot";
+    return !other.running || is_copy(other.type);
   });
 }
 

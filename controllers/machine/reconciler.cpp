@@ -281,7 +281,8 @@ Duration Reconciler::recheck_of(const Run& run) const {
   // The inventory wakes it when the cluster is back.
   const bool out_of_reach = run.cluster != nullptr && !run.world.cluster.ok();
   if (out_of_reach) return kDeepLook;
-  if (run.plan.situation != Situation::ready) {
+  const bool works = run.plan.unsettled || !run.machine.status.upid.empty();
+  if (works || run.plan.situation != Situation::ready) {
     return std::clamp<Duration>(run.plan.recheck, 1s, 5min);
   }
   const auto calls = static_cast<int64_t>(census_.size(run.cluster_name)) * kCallsPerLook;

@@ -92,6 +92,8 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take_action(Run& run, const Shutdown& action);
   Async<Status> take_action(Run& run, const Stop& action);
   Async<Status> take_action(Run& run, const Destroy& action);
+  Async<Status> take_action(Run& run, const TakeSnapshot& action);
+  Async<Status> take_action(Run& run, const RemoveSnapshot& action);
   Async<Status> take_action(Run& run, const RemoveUnfinished& action);
   Async<Status> take_action(Run& run, const AddFinalizer& action);
   Async<Status> take_action(Run& run, const Reserve& action);
@@ -107,6 +109,8 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> announce(Run& run, const std::string& step);
   void started(Run& run, const std::string& step, const Result<Upid>& task);
   void failed(Run& run, const std::string& step, const Status& why);
+  // As started(); a failure is told of the snapshot alone.
+  void snapshot_begun(Run& run, const std::string& name, const Result<Upid>& task);
   void lost(Run& run, const std::string& step, const Status& why);
   // Counts against the budgets.
   static void note_repair(Run& run);

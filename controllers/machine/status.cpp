@@ -5,6 +5,7 @@
 #include "api/meta/condition.h"
 #include "controllers/machine/addresses.h"
 #include "controllers/machine/ledger.h"
+#include "controllers/machine/snapshots.h"
 #include "controllers/machine/usage.h"
 #include "controllers/machine/volumes.h"
 #include "pkg/base/text.h"
@@ -330,6 +331,7 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
   if (settled) finish_step(status, steps::kReady, world.now, "");
   const bool is_like_class = settled && plan.drifts.all.empty();
   if (is_like_class && plan.class_generation != 0) status.class_generation = plan.class_generation;
+  show_snapshots(machine, world);
   const auto due = next_attempt(status, plan.step);
   const auto* record = find_step(status, plan.step);
   const bool failing = record != nullptr && record->state == StepState::failed;
@@ -349,13 +351,13 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
       {steps::kReady, "Ready"},          {steps::kMove, "Moved"},
       {steps::kStop, "Stopped"},         {steps::kDestroy, "Destroyed"},
       {steps::kProve, "ProvenGone"},     {steps::kLeave, "Retained"}};
-  std::vector<runtime::Happening> all;
+  auto all = snapshot_happenings(before.status, after.status);
   for (const auto& step : after.status.steps) {
     const auto* old = find_step(before.status, step.name);
     const bool same = old != nullptr && old->state == step.state &&
                       old->attempts == step.attempts && old->started_at == step.started_at;
     if (same) continue;
-    if (step.state == StepState::done) {
+    if (step.state == StepState::done && step.name != steps::kSnapshot) {
       const bool changes = step.name == steps::kConfigure && may_drift(before.status);
       const bool follows = follows_class(before.status) || follows_class(after.status);
       all.push_back({runtime::EventType::normal,

@@ -227,6 +227,15 @@ pve::GuestInterface decode_interface(const Json& row) {
   return interface;
 }
 
+pve::Snapshot decode_snapshot(const Json& row) {
+  pve::Snapshot snapshot;
+  snapshot.name = row.string_or("name", "");
+  snapshot.description = row.string_or("description", "");
+  snapshot.state = row.string_or("snapstate", "");
+  if (const auto at = integer_of(row, "snaptime")) snapshot.created = from_unix_seconds(*at);
+  return snapshot;
+}
+
 pve::Task decode_task(const Json& row) {
   pve::Task task;
   task.upid = Upid(row.string_or("upid", ""));

@@ -17,6 +17,7 @@ pve::GuestConfig decode_config(const Json& data);
 pve::PendingChange decode_pending(const Json& row);
 pve::GuestStatus decode_status(const Json& data);
 pve::GuestInterface decode_interface(const Json& row);
+pve::Snapshot decode_snapshot(const Json& row);
 // Both the status of one task and a row of a list.
 pve::Task decode_task(const Json& row);
 

@@ -24,7 +24,11 @@ Options with_zfs() {
   zfs.type = "zfspool";
   zfs.content = {"rootdir", "images"};
   zfs.total = int64_t{100} << 30;
+  auto thin = zfs;
+  thin.id = StorageId("thin");
+  thin.type = "lvmthin";
   options.storages.push_back(std::move(zfs));
+  options.storages.push_back(std::move(thin));
   return options;
 }
 
@@ -83,11 +87,34 @@ TEST_F(CopiesTest, ASnapshotBringsConfigAndFilesBack) {
 }
 
 TEST_F(CopiesTest, AKilledSnapshotLeavesItsLock) {
-  make("tank");
+  make("thin");
   const auto begun = world.call("POST", "/nodes/pve1/lxc/100/snapshot", {{"snapname", "s1"}});
   world.pass(1s);
   ASSERT_TRUE(world.lab.kill_task(Upid(begun.data.as_string())));
   EXPECT_EQ(post("/status/start"), "CT is locked (snapshot)");
+  (void)world.lab.set_lock(kId, "");
+  const auto rows = world.call("GET", "/nodes/pve1/lxc/100/snapshot").data;
+  EXPECT_EQ(rows.as_array()[0].string_or("snapstate", ""), "prepare");
+  EXPECT_EQ(post("/snapshot/s1/rollback"),
+            "unable to rollback to incomplete snapshot (snapstate = prepare)");
+  EXPECT_EQ(world.exit_of("DELETE", "/nodes/pve1/lxc/100/snapshot/s1"), "OK");
+}
+
+// The notes are those of now, and with them the mark; ZFS goes back to the newest only.
+TEST_F(CopiesTest, ARollbackKeepsTheNotesAndWhatCameSinceAsUnused) {
+  make("tank");
+  ASSERT_EQ(post("/snapshot", {{"snapname", "s1"}, {"description", "first"}}), "OK");
+  ASSERT_THAT(world.run(root->configure_guest(
+                  kNode, kId, {{"description", "changed"}, {"mp0", "tank:1,mp=/data"}}, {}, "")),
+              IsOk());
+  ASSERT_EQ(post("/snapshot", {{"snapname", "s2"}}), "OK");
+  EXPECT_EQ(post("/snapshot/s1/rollback"),
+            "can't rollback, 's1' is not most recent snapshot on 'tank:subvol-100-disk-1'");
+  EXPECT_EQ(world.exit_of("DELETE", "/nodes/pve1/lxc/100/snapshot/s2"), "OK");
+  ASSERT_EQ(post("/snapshot/s1/rollback"), "OK");
+  EXPECT_EQ(guest().config.at("description"), "changed");
+  EXPECT_FALSE(guest().config.contains("mp0"));
+  EXPECT_EQ(guest().config.at("unused0"), "tank:subvol-100-disk-1");
 }
 
 TEST_F(CopiesTest, ATemplateIsClonedByLinksWhereItsStorageCan) {

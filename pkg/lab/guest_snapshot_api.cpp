@@ -1,6 +1,10 @@
 // /nodes/{node}/lxc/{vmid}/{snapshot/**,feature}.
-// Source: pve-container PVE/API2/LXC/Snapshot.pm, pve-guest-common PVE/AbstractConfig.pm.
-// Unverified but for the refusal on raw images in a folder.
+// Source: pve-container PVE/API2/LXC/Snapshot.pm, pve-guest-common PVE/AbstractConfig.pm,
+// pve-storage PVE/Storage/ZFSPoolPlugin.pm. Not recorded but for the refusal on raw images in a
+// folder.
+#include <algorithm>
+#include <utility>
+
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_disks.h"
 #include "pkg/lab/guest_power.h"
@@ -94,11 +98,14 @@ Reply queue(Model& model, const Call& call, const std::string& type, const std::
   job.id = std::to_string(target.vmid.get());
   job.locks = target.vmid;
   job.work = [&model, target, work](Worker& worker) { return work(model, target, worker); };
-  // A failure or an interrupt takes the lock off again; a kill does not.
+  // Only a snapshot that fails or is interrupted cleans up after itself; a kill does not.
   job.undo = [&model, target, lock](Worker&) -> Async<void> {
     auto* guest = model.find_container(target.node, target.vmid);
-    if (guest == nullptr || guest->config.get("lock") != lock) co_return;
+    const bool half_made =
+        guest != nullptr && lock == "snapshot" && guest->config.get("lock") == lock;
+    if (!half_made) co_return;
     guest->config.values.erase("lock");
+    guest->config.snapshots.erase(target.name);
     model.save(*guest);
   };
   return done(model.tasks.start(target.node, call.caller, std::move(job)).get());
@@ -120,6 +127,19 @@ void set_lock(Model& model, Guest& guest, const std::string& lock) {
   model.save(guest);
 }
 
+using Values = std::map<std::string, std::string>;
+
+// What a snapshot keeps of a config, and what comes back from it: never the notes.
+Values copied(const Values& values) {
+  Values copy;
+  for (const auto& [key, value] : values) {
+    const bool own = key == "snapstate" || key == "snaptime" || key == "lock" ||
+                     key == "description" || is_unused_key(key);
+    if (!own) copy[key] = value;
+  }
+  return copy;
+}
+
 Async<Status> snapshot_work(Model& model, Target target, Worker& worker) {
   auto* guest = model.find_container(target.node, target.vmid);
   GANTRY_CO_TRY(check_worker(target, guest));
@@ -131,7 +151,9 @@ Async<Status> snapshot_work(Model& model, Target target, Worker& worker) {
   if (!has_feature(model, *guest, "snapshot")) {
     co_return failed("snapshot feature is not available");
   }
-  auto values = guest->config.values;
+  auto& values = guest->config.snapshots[target.name];
+  values = copied(guest->config.values);
+  values["snapstate"] = "prepare";
   values["snaptime"] = std::to_string(to_unix_seconds(model.clock.now()));
   if (!target.description.empty()) values["description"] = target.description;
   set_lock(model, *guest, "snapshot");
@@ -142,7 +164,7 @@ Async<Status> snapshot_work(Model& model, Target target, Worker& worker) {
   if (!saved.ok()) co_return saved.status();
   guest = model.find_container(target.node, target.vmid);
   if (guest == nullptr) co_return failed(missing_config_text(target.node, target.vmid));
-  guest->config.snapshots[target.name] = std::move(values);
+  guest->config.snapshots[target.name].erase("snapstate");
   guest->config.values["parent"] = target.name;
   set_lock(model, *guest, "");
   co_return Status();
@@ -154,6 +176,7 @@ Async<Status> delete_work(Model& model, Target target, Worker&) {
   if (!guest->config.snapshots.contains(target.name)) {
     co_return failed("snapshot '" + target.name + "' does not exist");
   }
+  guest->config.snapshots[target.name]["snapstate"] = "delete";
   set_lock(model, *guest, "snapshot-delete");
   auto name = snapshot_copy(target.vmid, target.name);
   GANTRY_CO_TRY(co_await model.backend.forget(std::move(name)));
@@ -177,12 +200,47 @@ Async<Status> delete_work(Model& model, Target target, Worker&) {
   co_return Status();
 }
 
+// ZFS knows a line of snapshots, not a tree.
+Status check_newest(const Model& model, const Guest& guest, const std::string& name) {
+  if (guest.config.get("parent") == name) return Status();
+  for (const auto& [key, value] : guest.config.values) {
+    if (!is_volume_key(key)) continue;
+    const auto volid = volume_of(value);
+    const auto* storage = model.volumes.find_storage(storage_of(volid));
+    if (storage == nullptr || storage->type != "zfspool") continue;
+    return failed("can't rollback, '" + name + "' is not most recent snapshot on '" + volid + "'");
+  }
+  return Status();
+}
+
+// What is in the snapshot, with the notes of now; disks that have come since are used no more.
+void apply_snapshot(GuestConfig& config, const std::string& name) {
+  const auto before = std::exchange(config.values, copied(config.snapshots.at(name)));
+  const auto is_used = [&config](const std::string& volid) {
+    return std::ranges::any_of(config.values, [&volid](const auto& setting) {
+      return is_volume_key(setting.first) && volume_of(setting.second) == volid;
+    });
+  };
+  for (const auto& [key, value] : before)
+    if (key == "description" || is_unused_key(key)) config.values[key] = value;
+  for (const auto& [key, value] : before)
+    if (is_volume_key(key) && !is_used(volume_of(value))) add_unused(config, volume_of(value));
+  config.values["parent"] = name;
+  config.pending.clear();
+  config.pending_delete.clear();
+}
+
 Async<Status> rollback_work(Model& model, Target target, Worker& worker) {
   auto* guest = model.find_container(target.node, target.vmid);
   GANTRY_CO_TRY(check_worker(target, guest));
   if (guest->config.flag("template")) co_return failed("you can't rollback if vm is a template");
   if (!guest->config.snapshots.contains(target.name)) {
     co_return failed("snapshot '" + target.name + "' does not exist");
+  }
+  GANTRY_CO_TRY(check_newest(model, *guest, target.name));
+  if (const auto& values = guest->config.snapshots.at(target.name); values.contains("snapstate")) {
+    co_return failed(
+        "unable to rollback to incomplete snapshot (snapstate = " + values.at("snapstate") + ")");
   }
   if (guest->running) GANTRY_CO_TRY(co_await stop_now(model, target.node, target.vmid, worker));
   guest = model.find_container(target.node, target.vmid);
@@ -194,11 +252,7 @@ Async<Status> rollback_work(Model& model, Target target, Worker& worker) {
   GANTRY_CO_TRY(co_await model.backend.load(std::move(spec), std::move(name), quiet));
   guest = model.find_container(target.node, target.vmid);
   if (guest == nullptr) co_return failed(missing_config_text(target.node, target.vmid));
-  guest->config.values = guest->config.snapshots.at(target.name);
-  for (const char* key : {"snaptime", "snapstate", "parent"}) guest->config.values.erase(key);
-  guest->config.values["parent"] = target.name;
-  guest->config.pending.clear();
-  guest->config.pending_delete.clear();
+  apply_snapshot(guest->config, target.name);
   set_lock(model, *guest, "");
   if (!target.start) co_return Status();
   co_return co_await start_now(model, target.node, target.vmid, worker);

@@ -1,5 +1,7 @@
 #include "pkg/lab/in_process_client.h"
 
+#include <algorithm>
+
 #include "pkg/base/text.h"
 #include "pkg/http/http.h"
 #include "pkg/lab/decode.h"
@@ -191,6 +193,23 @@ Async<Result<std::vector<pve::GuestInterface>>> InProcessClient::guest_interface
   co_return decode_all<pve::GuestInterface>(data, decode_interface);
 }
 
+Async<Result<std::vector<pve::Snapshot>>> InProcessClient::snapshots(NodeName node, VmId vmid) {
+  const auto data = co_await get(guest_path(node, vmid) + "/snapshot");
+  auto all = decode_all<pve::Snapshot>(data, decode_snapshot);
+  if (!all.ok()) co_return all;
+  std::erase_if(*all, [](const pve::Snapshot& each) { return each.name == "current"; });
+  std::ranges::stable_sort(*all, {}, &pve::Snapshot::created);
+  co_return all;
+}
+
+Async<Result<bool>> InProcessClient::has_feature(NodeName node, VmId vmid, std::string feature) {
+  Params params;
+  params.set("feature", feature);
+  const auto data = co_await ask("GET", guest_path(node, vmid) + "/feature", std::move(params));
+  if (!data.ok()) co_return data.status();
+  co_return data->integer_or("hasFeature", 0) == 1;
+}
+
 Async<Result<pve::Task>> InProcessClient::task(Upid upid) {
   const auto path = task_path(upid);
   if (!path.ok()) co_return path.status();
@@ -288,6 +307,18 @@ Async<Result<Upid>> InProcessClient::destroy_guest(NodeName node, VmId vmid,
   if (options.purge) params.set("purge", "1");
   if (options.destroy_unreferenced_disks) params.set("destroy-unreferenced-disks", "1");
   co_return co_await queue("DELETE", guest_path(node, vmid), std::move(params));
+}
+
+Async<Result<Upid>> InProcessClient::take_snapshot(NodeName node, VmId vmid, std::string name,
+                                                   std::string description) {
+  Params params;
+  params.set("snapname", name);
+  params.set("description", description);
+  co_return co_await queue("POST", guest_path(node, vmid) + "/snapshot", std::move(params));
+}
+
+Async<Result<Upid>> InProcessClient::delete_snapshot(NodeName node, VmId vmid, std::string name) {
+  co_return co_await queue("DELETE", guest_path(node, vmid) + "/snapshot/" + name, Params());
 }
 
 Async<Status> InProcessClient::create_interface(NodeName node, std::string name,

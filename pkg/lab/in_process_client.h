@@ -29,6 +29,8 @@ class InProcessClient final : public pve::Client {
   Async<Result<pve::GuestStatus>> guest_status(NodeName node, VmId vmid) override;
   Async<Result<std::vector<pve::GuestInterface>>> guest_interfaces(NodeName node,
                                                                    VmId vmid) override;
+  Async<Result<std::vector<pve::Snapshot>>> snapshots(NodeName node, VmId vmid) override;
+  Async<Result<bool>> has_feature(NodeName node, VmId vmid, std::string feature) override;
   Async<Result<pve::Task>> task(Upid upid) override;
   Async<Result<std::vector<std::string>>> task_log(Upid upid, int lines) override;
   Async<Result<std::vector<pve::Task>>> tasks(NodeName node, VmId vmid) override;
@@ -47,6 +49,9 @@ class InProcessClient final : public pve::Client {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, pve::DestroyOptions options) override;
+  Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
+                                    std::string description) override;
+  Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) override;
   Async<Status> create_interface(NodeName node, std::string name,
                                  pve::Parameters parameters) override;
   Async<Status> delete_interface(NodeName node, std::string name) override;

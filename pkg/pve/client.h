@@ -40,6 +40,11 @@ class Reader {
   virtual Async<Result<GuestStatus>> guest_status(NodeName node, VmId vmid) = 0;
   virtual Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName node, VmId vmid) = 0;
 
+  // Oldest first.
+  virtual Async<Result<std::vector<Snapshot>>> snapshots(NodeName node, VmId vmid) = 0;
+  // Whether every disk of it is where the storage can do that: "snapshot".
+  virtual Async<Result<bool>> has_feature(NodeName node, VmId vmid, std::string feature) = 0;
+
   virtual Async<Result<Task>> task(Upid upid) = 0;
   // The last `lines` lines, oldest first.
   virtual Async<Result<std::vector<std::string>>> task_log(Upid upid, int lines) = 0;
@@ -81,6 +86,10 @@ class Client : public Reader {
   virtual Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) = 0;
   virtual Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) = 0;
   virtual Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) = 0;
+  // Of all its disks, while it runs or not. A name that is taken fails in the task.
+  virtual Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
+                                            std::string description) = 0;
+  virtual Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) = 0;
 
   // Interfaces of a node: written to interfaces.new, which waits for apply_network(). That applies
   // whatever waits there, also what others have written (needs Sys.Modify on /nodes/{node}).

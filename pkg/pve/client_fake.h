@@ -22,6 +22,7 @@ class ClientFake final : public Client {
   std::map<NodeName, NodeNetwork> network_answer;
   std::map<NodeName, std::vector<Task>> running_answer;
   std::map<VmId, GuestConfig> configs;
+  std::map<VmId, std::vector<Snapshot>> snapshots_answer;
   std::map<Upid, Task> task_answer;
   std::vector<std::string> log_answer;
   // Errors by the name of the call ("resources", "task"); they win over the answers above.
@@ -34,6 +35,7 @@ class ClientFake final : public Client {
   Parameters created_with;
   Parameters configured_with;
   std::string configured_digest;
+  std::string snapshot_description;
   Upid next_task{"UPID:pve1:00000895:0003C769:6B00BA76:vzstart:100:gantry@pve!daemon:"};
 
   Async<Result<Version>> version() override { co_return answer("version", version_answer); }
@@ -72,6 +74,12 @@ class ClientFake final : public Client {
   }
   Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName, VmId) override {
     co_return answer("guest_interfaces", std::vector<GuestInterface>());
+  }
+  Async<Result<std::vector<Snapshot>>> snapshots(NodeName, VmId vmid) override {
+    co_return answer("snapshots", snapshots_answer[vmid]);
+  }
+  Async<Result<bool>> has_feature(NodeName, VmId, std::string) override {
+    co_return answer("has_feature", true);
   }
   Async<Result<Task>> task(Upid upid) override {
     if (!task_answer.contains(upid) && !errors.contains("task"))
@@ -115,6 +123,14 @@ class ClientFake final : public Client {
   }
   Async<Result<Upid>> destroy_guest(NodeName, VmId vmid, DestroyOptions) override {
     co_return write("destroy", vmid);
+  }
+  Async<Result<Upid>> take_snapshot(NodeName, VmId vmid, std::string name,
+                                    std::string description) override {
+    snapshot_description = std::move(description);
+    co_return write("snapshot " + name + " of", vmid);
+  }
+  Async<Result<Upid>> delete_snapshot(NodeName, VmId vmid, std::string name) override {
+    co_return write("delete snapshot " + name + " of", vmid);
   }
   Async<Status> create_interface(NodeName, std::string name, Parameters parameters) override {
     created_with = std::move(parameters);

@@ -181,6 +181,8 @@ constexpr Operation kGuestConfig{"GET", "/nodes/{node}/lxc/{vmid}/config"};
 constexpr Operation kGuestPending{"GET", "/nodes/{node}/lxc/{vmid}/pending"};
 constexpr Operation kGuestStatus{"GET", "/nodes/{node}/lxc/{vmid}/status/current"};
 constexpr Operation kGuestInterfaces{"GET", "/nodes/{node}/lxc/{vmid}/interfaces"};
+constexpr Operation kSnapshots{"GET", "/nodes/{node}/lxc/{vmid}/snapshot"};
+constexpr Operation kHasFeature{"GET", "/nodes/{node}/lxc/{vmid}/feature"};
 constexpr Operation kTask{"GET", "/nodes/{node}/tasks/{upid}/status"};
 constexpr Operation kTaskLog{"GET", "/nodes/{node}/tasks/{upid}/log"};
 constexpr Operation kNodeTasks{"GET", "/nodes/{node}/tasks"};
@@ -193,6 +195,8 @@ constexpr Operation kStartGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/start"}
 constexpr Operation kStopGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/stop"};
 constexpr Operation kShutdownGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/shutdown"};
 constexpr Operation kDestroyGuest{"DELETE", "/nodes/{node}/lxc/{vmid}"};
+constexpr Operation kTakeSnapshot{"POST", "/nodes/{node}/lxc/{vmid}/snapshot"};
+constexpr Operation kDeleteSnapshot{"DELETE", "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}"};
 constexpr Operation kCreateInterface{"POST", "/nodes/{node}/network"};
 constexpr Operation kDeleteInterface{"DELETE", "/nodes/{node}/network/{iface}"};
 constexpr Operation kApplyNetwork{"PUT", "/nodes/{node}/network"};
@@ -257,6 +261,14 @@ Async<Result<GuestStatus>> LimitedClient::guest_status(NodeName node, VmId vmid)
 Async<Result<std::vector<GuestInterface>>> LimitedClient::guest_interfaces(NodeName node,
                                                                            VmId vmid) {
   return limited(kGuestInterfaces, client_.guest_interfaces(std::move(node), vmid));
+}
+
+Async<Result<std::vector<Snapshot>>> LimitedClient::snapshots(NodeName node, VmId vmid) {
+  return limited(kSnapshots, client_.snapshots(std::move(node), vmid));
+}
+
+Async<Result<bool>> LimitedClient::has_feature(NodeName node, VmId vmid, std::string feature) {
+  return limited(kHasFeature, client_.has_feature(std::move(node), vmid, std::move(feature)));
 }
 
 Async<Result<Task>> LimitedClient::task(Upid upid) {
@@ -326,6 +338,17 @@ Async<Result<Upid>> LimitedClient::shutdown_guest(NodeName node, VmId vmid, Dura
 
 Async<Result<Upid>> LimitedClient::destroy_guest(NodeName node, VmId vmid, DestroyOptions options) {
   return start_task(kDestroyGuest, node, id_of(vmid), client_.destroy_guest(node, vmid, options));
+}
+
+Async<Result<Upid>> LimitedClient::take_snapshot(NodeName node, VmId vmid, std::string name,
+                                                 std::string description) {
+  return start_task(kTakeSnapshot, node, id_of(vmid),
+                    client_.take_snapshot(node, vmid, std::move(name), std::move(description)));
+}
+
+Async<Result<Upid>> LimitedClient::delete_snapshot(NodeName node, VmId vmid, std::string name) {
+  return start_task(kDeleteSnapshot, node, id_of(vmid),
+                    client_.delete_snapshot(node, vmid, std::move(name)));
 }
 
 Async<Status> LimitedClient::create_interface(NodeName node, std::string name,

@@ -119,6 +119,14 @@ struct GuestInterface {
   std::vector<std::string> addresses;  // without prefix length, IPv4 first
 };
 
+// GET …/lxc/{vmid}/snapshot, without the row "current".
+struct Snapshot {
+  std::string name;
+  std::string description;
+  std::optional<Time> created;
+  std::string state;  // prepare, delete: it is being made or removed, or that died; empty: complete
+};
+
 // GET …/storage/{storage}/content.
 struct Volume {
   std::string volid;  // "local:100/vm-100-disk-0.raw"

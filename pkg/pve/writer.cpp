@@ -203,4 +203,38 @@ Async<Result<Upid>> Writer::destroy_guest(NodeName node, VmId vmid, Uid uid,
   co_return co_await client_.destroy_guest(node, vmid, options);
 }
 
+bool is_own_snapshot(const Snapshot& snapshot, const std::string& installation, const Uid& uid) {
+  const auto mark = find_mark(snapshot.description);
+  return snapshot.name.starts_with(kSnapshotPrefix) && mark.has_value() && mark->uid == uid &&
+         mark->installation == installation;
+}
+
+Async<Result<Upid>> Writer::take_snapshot(NodeName node, VmId vmid, Uid uid, std::string name,
+                                          std::string description) {
+  if (!name.starts_with(kSnapshotPrefix))
+    co_return invalid("a snapshot of ours is called %s…, not '%s'", kSnapshotPrefix, name);
+  GANTRY_CO_TRY_ASSIGN(const auto digest, co_await admit(node, vmid, uid, false));
+  GANTRY_CO_TRY_ASSIGN(const auto row, co_await row_of(vmid, uid));
+  const Mark mark{installation_, uid, row.epoch};
+  description = with_mark(description, mark);
+  co_return co_await client_.take_snapshot(node, vmid, std::move(name), std::move(description));
+}
+
+Async<Status> Writer::admit_snapshot(NodeName node, VmId vmid, Uid uid, std::string name) {
+  GANTRY_CO_TRY_ASSIGN(const auto digest, co_await admit(node, vmid, uid, true));
+  GANTRY_CO_TRY_ASSIGN(const auto all, co_await client_.snapshots(node, vmid));
+  const auto found = std::ranges::find(all, name, &Snapshot::name);
+  if (found == all.end()) co_return not_found("%s has no snapshot %s", guest_at(node, vmid), name);
+  if (!is_own_snapshot(*found, installation_, uid))
+    co_return held("SnapshotForeign", absl::StrFormat("snapshot %s of %s does not carry our mark",
+                                                      name, guest_at(node, vmid)));
+  // The gate may have closed while we looked.
+  co_return gate_(true);
+}
+
+Async<Result<Upid>> Writer::delete_snapshot(NodeName node, VmId vmid, Uid uid, std::string name) {
+  GANTRY_CO_TRY(co_await admit_snapshot(node, vmid, uid, name));
+  co_return co_await client_.delete_snapshot(node, vmid, std::move(name));
+}
+
 }  // namespace gantry::pve

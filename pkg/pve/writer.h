@@ -19,6 +19,11 @@ struct OwnedGuest {
   std::optional<Upid> create_task;
 };
 
+// What the names of our snapshots begin with.
+inline constexpr const char* kSnapshotPrefix = "gantry-";
+// Name and mark say that we took it, of this guest.
+bool is_own_snapshot(const Snapshot& snapshot, const std::string& installation, const Uid& uid);
+
 // Looks rows up; implemented over the store.
 class Ownership {
  public:
@@ -54,6 +59,13 @@ class Writer {
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Uid uid, Duration timeout);
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, Uid uid, DestroyOptions options);
 
+  // Snapshots of our own: `name` begins with kSnapshotPrefix, and the mark stands in the
+  // description. Nobody else's is ever removed (Held, "SnapshotForeign: …"). NotFound when there is
+  // none.
+  Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, Uid uid, std::string name,
+                                    std::string description);
+  Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, Uid uid, std::string name);
+
   // The same proof without a write: OK when the guest there is ours. Used before commands inside.
   Async<Status> prove(NodeName node, VmId vmid, Uid uid);
 
@@ -67,6 +79,8 @@ class Writer {
  private:
   Async<Result<OwnedGuest>> row_of(VmId vmid, Uid uid);
   // The config's digest once everything has passed.
+  // It is there and ours.
+  Async<Status> admit_snapshot(NodeName node, VmId vmid, Uid uid, std::string name);
   Async<Result<std::string>> admit(NodeName node, VmId vmid, Uid uid, bool destructive);
 
   ClusterName cluster_;

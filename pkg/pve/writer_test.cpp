@@ -219,5 +219,38 @@ TEST(Writer, RootfsIsNeverConfigured) {
   EXPECT_THAT(world.client.writes, IsEmpty());
 }
 
+TEST(Writer, ASnapshotCarriesOurNameAndMark) {
+  World world;
+  EXPECT_THAT(world.run(world.writer.take_snapshot(kNode, kVmid, kUid, "gantry-r1", "before")),
+              IsOk());
+  EXPECT_THAT(world.client.snapshot_description, HasSubstr("before"));
+  EXPECT_EQ(find_mark(world.client.snapshot_description), (Mark{"home-1", kUid, 3}));
+  EXPECT_THAT(world.run(world.writer.take_snapshot(kNode, kVmid, kUid, "mine", "")),
+              Fails(ErrorClass::invalid));
+  EXPECT_THAT(world.client.writes, ElementsAre("snapshot gantry-r1 of 20001"));
+}
+
+TEST(Writer, RemovesNobodyElsesSnapshot) {
+  World world;
+  const auto own = to_description_line(Mark{"home-1", kUid, 1});
+  const auto other = to_description_line(Mark{"home-1", kOther, 1});
+  world.client.snapshots_answer[kVmid] = {{"gantry-own", own, {}, ""},
+                                          {"gantry-mine", "", {}, ""},
+                                          {"gantry-other", other, {}, ""},
+                                          {"own", own, {}, ""}};
+  const auto remove = [&](const std::string& name) {
+    return world.run(world.writer.delete_snapshot(kNode, kVmid, kUid, name)).status();
+  };
+  for (const char* name : {"gantry-mine", "gantry-other", "own"}) {
+    EXPECT_THAT(remove(name), Fails(ErrorClass::held, HasSubstr("SnapshotForeign"))) << name;
+  }
+  EXPECT_THAT(remove("gantry-none"), Fails(ErrorClass::not_found));
+  EXPECT_THAT(world.client.writes, IsEmpty());
+  EXPECT_THAT(remove("gantry-own"), IsOk());
+  world.gate = make_error(ErrorClass::held, "Observe: nothing is written");
+  EXPECT_THAT(remove("gantry-own"), Fails(ErrorClass::held));
+  EXPECT_THAT(world.client.writes, ElementsAre("delete snapshot gantry-own of 20001"));
+}
+
 }  // namespace
 }  // namespace gantry::pve

@@ -13,6 +13,26 @@ using namespace std::chrono_literals;
 const Time kStart = from_unix_seconds(1'800'000'000);
 const VmId kGolden(900);
 
+lab::Options lab_options(const WorldOptions& options) {
+  auto made = options.nodes > 1 ? lab::cluster_of(options.nodes) : lab::single_node();
+  if (options.tank.empty()) return made;
+  lab::StorageOptions tank;
+  tank.id = StorageId("tank");
+  tank.type = options.tank;
+  tank.content = {"rootdir", "images"};
+  tank.total = int64_t{250} << 30;
+  made.storages.push_back(std::move(tank));
+  return made;
+}
+
+std::function<void(api::v1alpha1::MachineClassSpec&)> shape_of(const WorldOptions& options) {
+  if (options.tank.empty()) return options.shape;
+  return [edit = options.shape](api::v1alpha1::MachineClassSpec& spec) {
+    spec.root_disk.storage_selector = R"(storage.name == "tank")";
+    if (edit) edit(spec);
+  };
+}
+
 }  // namespace
 
 World::World(WorldOptions options)
@@ -25,9 +45,8 @@ World::World(WorldOptions options)
       lab_random_(options_.seed ^ 0x1111),
       user_random_(options_.seed ^ 0x3333) {
   if (options_.cluster) options_.cluster(cluster_);
-  lab = std::make_unique<lab::Lab>(
-      options_.nodes > 1 ? lab::cluster_of(options_.nodes) : lab::single_node(), clock, lab_random_,
-      backend, loop.executor());
+  lab = std::make_unique<lab::Lab>(lab_options(options_), clock, lab_random_, backend,
+                                   loop.executor());
   token_ = lab->set_up_least_privilege("gantry", "11111111-2222-4333-8444-555555555555");
   if (options_.with_network) lab->allow_bridges();
   if (options_.as_root) token_ = *lab->add_token("root@pam", "gantry", false);
@@ -77,7 +96,7 @@ Async<Status> World::set_up() {
   GANTRY_CO_TRY(secret.status());
   auto cluster = co_await users_->store.create(kClusters, cluster_object(options_.cluster));
   GANTRY_CO_TRY(cluster.status());
-  auto shape = co_await users_->store.create(kClasses, class_object(options_.shape));
+  auto shape = co_await users_->store.create(kClasses, class_object(shape_of(options_)));
   GANTRY_CO_TRY(shape.status());
   if (!options_.golden) co_return Status();
   auto golden = co_await users_->store.create(kClasses, golden_class_object());

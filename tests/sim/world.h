@@ -30,6 +30,7 @@ struct WorldOptions {
   Bugs bugs;             // that the daemons have
   bool with_network = false;  // our token may make bridges
   bool golden = false;        // the class "golden" and its template exist, too
+  std::string tank;  // type of a storage "tank" on every node, where root disks go; empty: none
   // Changes to what users write: cluster "home" and class "small".
   std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
   std::function<void(api::v1alpha1::MachineClassSpec& spec)> shape;

@@ -165,6 +165,28 @@ void what_cannot_be_applied_live_is_pending(World& world) {
   EXPECT_EQ(config_of(world, vmid).find("features"), "nesting=1");  // the pending view
 }
 
+// A folder of raw images cannot; where a storage can, it is there under its name.
+void a_snapshot_is_there_where_the_storage_can(World& world) {
+  auto& client = world.client();
+  const auto vmid = make_guest(world);
+  const auto can = world.run(client.has_feature(world.node(), vmid, "snapshot"));
+  ASSERT_THAT(can, IsOk());
+  EXPECT_THAT(world.run(client.snapshots(world.node(), vmid)), IsOkAndHolds(IsEmpty()));
+  const auto taken =
+      finish(world, world.run(client.take_snapshot(world.node(), vmid, "gantry-one", "before")));
+  EXPECT_EQ(taken.ok(), *can);
+  const auto all = world.run(client.snapshots(world.node(), vmid));
+  ASSERT_THAT(all, IsOk());
+  ASSERT_EQ(all->size(), *can ? 1u : 0u);
+  if (!*can) return;
+  EXPECT_EQ((*all)[0].name, "gantry-one");
+  EXPECT_EQ((*all)[0].state, "");
+  EXPECT_TRUE((*all)[0].created.has_value());
+  EXPECT_THAT(finish(world, world.run(client.delete_snapshot(world.node(), vmid, "gantry-one"))),
+              IsOk());
+  EXPECT_THAT(world.run(client.snapshots(world.node(), vmid)), IsOkAndHolds(IsEmpty()));
+}
+
 void says_what_it_is(World& world) {
   auto& client = world.client();
   const auto version = world.run(client.version());
@@ -203,6 +225,7 @@ const std::vector<ContractTest>& life_tests() {
       {"ACloneIsAGuestOfItsOwn", a_clone_is_a_guest_of_its_own},
       {"ARunningTaskIsListed", a_running_task_is_listed},
       {"WhatCannotBeAppliedLiveIsPending", what_cannot_be_applied_live_is_pending},
+      {"ASnapshotIsThereWhereTheStorageCan", a_snapshot_is_there_where_the_storage_can},
       {"SaysWhatItIs", says_what_it_is},
   };
   return tests;

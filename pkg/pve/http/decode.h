@@ -29,6 +29,9 @@ Result<std::vector<PendingChange>> decode_guest_pending(const Json& data, Odditi
 Result<GuestStatus> decode_guest_status(const Json& data, Oddities& odd);
 Result<std::vector<GuestInterface>> decode_guest_interfaces(const Json& data, Oddities& odd);
 
+Result<std::vector<Snapshot>> decode_snapshots(const Json& data, Oddities& odd);
+Result<bool> decode_feature(const Json& data, Oddities& odd);
+
 Result<Upid> decode_upid(const Json& data, Oddities& odd);
 // GET …/tasks/{upid}/status.
 Result<Task> decode_task(const Json& data, Oddities& odd);

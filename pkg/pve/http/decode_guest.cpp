@@ -115,4 +115,30 @@ Result<std::vector<GuestInterface>> decode_guest_interfaces(const Json& data, Od
   return result;
 }
 
+Result<std::vector<Snapshot>> decode_snapshots(const Json& data, Oddities& odd) {
+  GANTRY_TRY_ASSIGN(const auto* rows, rows_of(data, "snapshots"));
+  std::vector<Snapshot> result;
+  std::vector<std::string> undecodable;
+  for (const auto& json : *rows) {
+    const Row row(json, odd);
+    Snapshot snapshot;
+    snapshot.name = row.text("name").value_or("");
+    if (snapshot.name.empty()) undecodable.emplace_back("a row without name");
+    if (snapshot.name.empty() || snapshot.name == "current") continue;
+    snapshot.description = row.text("description").value_or("");
+    if (const auto at = row.integer("snaptime")) snapshot.created = from_unix_seconds(*at);
+    snapshot.state = row.text("snapstate").value_or("");
+    result.push_back(std::move(snapshot));
+  }
+  GANTRY_TRY(all_read(undecodable, "snapshots"));
+  std::ranges::stable_sort(result, {}, &Snapshot::created);
+  return result;
+}
+
+Result<bool> decode_feature(const Json& data, Oddities& odd) {
+  const auto can = Row(data, odd).flag("hasFeature");
+  if (!can) return schema_error("feature: the answer says neither yes nor no");
+  return *can;
+}
+
 }  // namespace gantry::pve

@@ -252,5 +252,28 @@ TEST(Fields, ReadWhatProxmoxMeans) {
   EXPECT_EQ(as_text(Json::array()), std::nullopt);
 }
 
+// As PVE::API2::LXC::Snapshot lists them, "current" included.
+TEST_F(Decode, SnapshotsOldestFirst) {
+  const auto all =
+      decode_snapshots(parsed(R"([{"name":"current","description":"You are here!","parent":"b"},
+                 {"name":"b","snaptime":"1800000060","description":"","snapstate":"prepare"},
+                 {"name":"a","snaptime":1800000000,"description":"first\n"}])"),
+                       odd);
+  ASSERT_THAT(all, IsOk());
+  ASSERT_THAT(*all, SizeIs(2));
+  EXPECT_EQ((*all)[0].name, "a");
+  EXPECT_EQ((*all)[0].description, "first\n");
+  EXPECT_EQ((*all)[0].created, from_unix_seconds(1800000000));
+  EXPECT_EQ((*all)[1].state, "prepare");
+  EXPECT_THAT(decode_snapshots(parsed(R"([{"description":""}])"), odd), Fails(ErrorClass::schema));
+  EXPECT_THAT(decode_snapshots(Json(), odd), Fails(ErrorClass::schema));
+}
+
+TEST_F(Decode, FeatureIsYesOrNo) {
+  EXPECT_THAT(decode_feature(parsed(R"({"hasFeature":1})"), odd), IsOkAndHolds(true));
+  EXPECT_THAT(decode_feature(parsed(R"({"hasFeature":"0"})"), odd), IsOkAndHolds(false));
+  EXPECT_THAT(decode_feature(parsed("{}"), odd), Fails(ErrorClass::schema));
+}
+
 }  // namespace
 }  // namespace gantry::pve

@@ -117,6 +117,19 @@ Async<Result<std::vector<GuestInterface>>> HttpClient::guest_interfaces(NodeName
              &decode_guest_interfaces);
 }
 
+Async<Result<std::vector<Snapshot>>> HttpClient::snapshots(NodeName node, VmId vmid) {
+  return ask(
+      make_call("GET", guest_path(node, vmid) + "/snapshot", describe("snapshots of", vmid, node)),
+      &decode_snapshots);
+}
+
+Async<Result<bool>> HttpClient::has_feature(NodeName node, VmId vmid, std::string feature) {
+  auto call = make_call("GET", guest_path(node, vmid) + "/feature",
+                        describe("feature " + feature + " of", vmid, node));
+  call.fields = {{"feature", feature}};
+  return ask(std::move(call), &decode_feature);
+}
+
 Async<Result<Task>> HttpClient::task(Upid upid) {
   const auto path = task_path(upid);
   if (!path.ok()) co_return path.status();

@@ -30,6 +30,8 @@ class HttpClient final : public Client {
   Async<Result<std::vector<PendingChange>>> guest_pending(NodeName node, VmId vmid) override;
   Async<Result<GuestStatus>> guest_status(NodeName node, VmId vmid) override;
   Async<Result<std::vector<GuestInterface>>> guest_interfaces(NodeName node, VmId vmid) override;
+  Async<Result<std::vector<Snapshot>>> snapshots(NodeName node, VmId vmid) override;
+  Async<Result<bool>> has_feature(NodeName node, VmId vmid, std::string feature) override;
   Async<Result<Task>> task(Upid upid) override;
   Async<Result<std::vector<std::string>>> task_log(Upid upid, int lines) override;
   Async<Result<std::vector<Task>>> tasks(NodeName node, VmId vmid) override;
@@ -48,6 +50,9 @@ class HttpClient final : public Client {
   Async<Result<Upid>> stop_guest(NodeName node, VmId vmid) override;
   Async<Result<Upid>> shutdown_guest(NodeName node, VmId vmid, Duration timeout) override;
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid, DestroyOptions options) override;
+  Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
+                                    std::string description) override;
+  Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) override;
   const std::vector<EndpointSight>& endpoints() const { return session_.sights(); }
   Async<Status> create_interface(NodeName node, std::string name, Parameters parameters) override;
   Async<Status> delete_interface(NodeName node, std::string name) override;

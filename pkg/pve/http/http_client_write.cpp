@@ -114,6 +114,20 @@ Async<Result<Upid>> HttpClient::destroy_guest(NodeName node, VmId vmid, DestroyO
   return ask(std::move(call), &decode_upid);
 }
 
+Async<Result<Upid>> HttpClient::take_snapshot(NodeName node, VmId vmid, std::string name,
+                                              std::string description) {
+  auto call = make_call("POST", guest_path(node, vmid) + "/snapshot",
+                        describe("snapshot " + name + " of", vmid, node));
+  call.fields = {{"snapname", name}, {"description", description}};
+  return ask(std::move(call), &decode_upid);
+}
+
+Async<Result<Upid>> HttpClient::delete_snapshot(NodeName node, VmId vmid, std::string name) {
+  return ask(make_call("DELETE", guest_path(node, vmid) + "/snapshot/" + url_encode(name),
+                       describe("delete snapshot " + name + " of", vmid, node)),
+             &decode_upid);
+}
+
 Async<Status> HttpClient::create_interface(NodeName node, std::string name, Parameters parameters) {
   auto call = make_call("POST", node_path(node) + "/network",
                         "create interface " + name + " on node " + node.get());

@@ -42,6 +42,12 @@ class ForwardingClient : public pve::Client {
                                                                    VmId vmid) override {
     return client_->guest_interfaces(std::move(node), vmid);
   }
+  Async<Result<std::vector<pve::Snapshot>>> snapshots(NodeName node, VmId vmid) override {
+    return client_->snapshots(std::move(node), vmid);
+  }
+  Async<Result<bool>> has_feature(NodeName node, VmId vmid, std::string feature) override {
+    return client_->has_feature(std::move(node), vmid, std::move(feature));
+  }
   Async<Result<pve::Task>> task(Upid upid) override { return client_->task(std::move(upid)); }
   Async<Result<std::vector<std::string>>> task_log(Upid upid, int lines) override {
     return client_->task_log(std::move(upid), lines);
@@ -85,6 +91,13 @@ class ForwardingClient : public pve::Client {
   Async<Result<Upid>> destroy_guest(NodeName node, VmId vmid,
                                     pve::DestroyOptions options) override {
     return client_->destroy_guest(std::move(node), vmid, options);
+  }
+  Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
+                                    std::string description) override {
+    return client_->take_snapshot(std::move(node), vmid, std::move(name), std::move(description));
+  }
+  Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) override {
+    return client_->delete_snapshot(std::move(node), vmid, std::move(name));
   }
   Async<Status> create_interface(NodeName node, std::string name,
                                  pve::Parameters parameters) override {
