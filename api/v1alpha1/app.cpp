@@ -219,6 +219,8 @@ Problems check(const AppSpec& spec) {
   check_workload(problems, spec);
   check_expose(problems, spec);
   for (auto& problem : check_volumes(spec.volumes)) problems.push_back(std::move(problem));
+  if (!spec.restore) return problems;
+  for (auto& problem : check_restore_id(spec.restore->id)) problems.push_back(std::move(problem));
   return problems;
 }
 
@@ -257,6 +259,10 @@ TypeInfo describe(Type<AppSpec>) {
               MapKey{"name"}, Items{0, 32}),
           field<&AppSpec::networks>(
               "networks", "Network interfaces; those of the class when empty.", Items{0, 32}),
+          field<&AppSpec::restore>(
+              "restore",
+              "Put the data of its containers back as a revision has left it, once for each id; "
+              "`gantryctl rollback --data` writes it."),
           field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept."),
       }));
 }

@@ -98,6 +98,7 @@ struct AppSpec {
   std::vector<Dependency> depends_on;
   std::vector<Network> networks;  // empty: those of the class
   bool suspend = false;
+  std::optional<AppRestore> restore;
 };
 
 enum class ProbeSource { daemon, guest };
@@ -129,6 +130,7 @@ struct AppMachine {
   std::optional<Time> well_since;
   std::string snapshot;  // that is taken before its next revision
   std::optional<Time> snapshot_asked_at;
+  std::string restored;  // id of the last restore that was done or refused
   AppHealth health;
   int failures = 0;  // probes that failed in a row
   std::optional<Time> unknown_since;

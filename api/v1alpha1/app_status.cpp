@@ -63,6 +63,7 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::snapshot>("snapshot",
                                        "The snapshot that its next revision waits for."),
           field<&AppMachine::snapshot_asked_at>("snapshotAskedAt", "Since when."),
+          field<&AppMachine::restored>("restored", "The last restore that was done or refused."),
           field<&AppMachine::health>("health", "The last health probe."),
           field<&AppMachine::failures>("failures", "Probes that failed in a row."),
           field<&AppMachine::unknown_since>(

@@ -32,6 +32,8 @@ Problems check(const MachineSpec& spec) {
   }
   auto problems = check_volumes(spec.volumes);
   for (auto& problem : check_snapshots(spec.snapshots)) problems.push_back(std::move(problem));
+  if (!spec.restore) return problems;
+  for (auto& problem : check_restore_id(spec.restore->id)) problems.push_back(std::move(problem));
   return problems;
 }
 
@@ -66,6 +68,12 @@ TypeInfo describe(Type<MachineSpec>) {
               "and removed when they are no longer named here. An App names those it needs; "
               "others' are never touched.",
               MapKey{"name"}, Items{0, 32}),
+          field<&MachineSpec::restore>(
+              "restore",
+              "Put all its disks back to a snapshot, once for each id: it is stopped, what is "
+              "there "
+              "now is kept aside, then it is rolled back and started. An App asks for it when "
+              "somebody does."),
           field<&MachineSpec::stopped_by_person_hold>(
               "stoppedByPersonHoldSeconds",
               "How long it stays stopped when a person stopped it; as the class says when absent.",
@@ -84,8 +92,8 @@ TypeInfo describe(Type<MachineStep>) {
       {
           field<&MachineStep::name>(
               "name",
-              "reserve, create, configure, start, network, bootstrap, ready; move; snapshot; "
-              "stop, destroy, prove; or leave.",
+              "reserve, create, configure, start, network, bootstrap, ready; move; snapshot, "
+              "backup, restore; stop, destroy, prove; or leave.",
               required),
           field<&MachineStep::state>("state", "How far it is.", required),
           field<&MachineStep::started_at>("startedAt", "When it was begun."),
@@ -155,6 +163,7 @@ TypeInfo describe(Type<MachineStatus>) {
           field<&MachineStatus::volumes>("volumes", "Its volumes, as last seen.", MapKey{"path"}),
           field<&MachineStatus::snapshots>("snapshots", "What became of its snapshots.",
                                            MapKey{"name"}),
+          field<&MachineStatus::restore>("restore", "How far spec.restore is."),
           field<&MachineStatus::drift>("drift", "Settings that somebody has changed.",
                                        MapKey{"field"}),
           field<&MachineStatus::next_attempt_at>("nextAttemptAt", "When we try again."),

@@ -30,6 +30,7 @@ struct MachineSpec {
   std::vector<Network> networks;  // empty: those of the class
   std::vector<Volume> volumes;
   std::vector<Snapshot> snapshots;
+  std::optional<Restore> restore;
   std::optional<std::chrono::seconds> stopped_by_person_hold;  // absent: that of the class
 };
 
@@ -77,6 +78,7 @@ struct MachineStatus {
   std::vector<DriftField> drift;
   std::vector<MachineVolume> volumes;
   std::vector<SnapshotStatus> snapshots;
+  std::optional<RestoreStatus> restore;
   std::optional<Time> next_attempt_at;
   int attempts = 0;
   std::vector<Time> repairs;  // of the last hour

@@ -43,8 +43,14 @@ Async<Status> follow_progress(Session& session, std::vector<Where> places, Durat
 // The revisions of an App, oldest first.
 Async<Status> history(Session& session, Where app);
 // Puts the parts of the spec that a revision came from back. Conflict when somebody else has
-// changed the App meanwhile.
-Async<Status> rollback(Session& session, Where app, int64_t number);
+// changed the App meanwhile. With `data` also its data, as that revision has left it, once a person
+// has agreed: Held when he does not.
+struct RollbackOptions {
+  int64_t number = 0;
+  bool data = false;
+  bool yes = false;  // nobody is asked
+};
+Async<Status> rollback(Session& session, Where app, RollbackOptions options);
 
 // Issues a bearer token and prints it, once. `lifetime` absent: never expires.
 struct TokenOptions {

@@ -298,23 +298,61 @@ TEST_F(Commands, HistoryTellsWhatRunsAndWhatIsAskedFor) {
                           HasSubstr("bbbb  <- runs  <- asked for")));
 }
 
+RollbackOptions to(int64_t number) {
+  RollbackOptions options;
+  options.number = number;
+  return options;
+}
+
 TEST_F(Commands, RollbackPutsBackWhatARevisionHadAndNothingElse) {
   put("apps.gantry.dev", kApp);
   put("secrets",
       R"({"apiVersion":"v1","kind":"Secret","type":"gantry.dev/app-revision","metadata":)"
       R"({"name":"wiki.r1","namespace":"default"},"data":{"spec":")" +
           base64_encode(kFirst) + "\"}}");
-  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 1)), IsOk());
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), to(1))), IsOk());
   const auto spec = *object("apps.gantry.dev", "wiki").find("spec");
   EXPECT_EQ(spec.integer_or("replicas", 0), 2);
   EXPECT_EQ(spec.find("health"), nullptr);
   EXPECT_EQ(spec.find("workload")->find("compose"), nullptr);
   EXPECT_EQ(spec.find_path({"workload", "service", "unit"})->as_string(), "wiki.service");
-  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 1)), IsOk());
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), to(1))), IsOk());
   EXPECT_THAT(printed_.back(), HasSubstr("asks for revision 1 already"));
-  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), 7)),
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), to(7))),
               Fails(ErrorClass::not_found, HasSubstr("revision 7")));
   EXPECT_THAT(run(history(*session_, place("machine/wiki"))), Fails(ErrorClass::invalid));
+}
+
+TEST_F(Commands, DataGoesBackOnlyWhenAPersonAgrees) {
+  put("apps.gantry.dev", kApp);
+  put("secrets",
+      R"({"apiVersion":"v1","kind":"Secret","type":"gantry.dev/app-revision","metadata":)"
+      R"({"name":"wiki.r1","namespace":"default"},"data":{"spec":")" +
+          base64_encode(kFirst) + "\"}}");
+  auto options = to(1);
+  options.data = true;
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), options)),
+              Fails(ErrorClass::held, HasSubstr("--yes")));
+  std::string asked;
+  session_->agree = [&asked](const std::string& question) {
+    asked = question;
+    return asked.empty();
+  };
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), options)), Fails(ErrorClass::held));
+  EXPECT_NE(asked, "");
+  EXPECT_EQ(object("apps.gantry.dev", "wiki").find("spec")->find("restore"), nullptr);
+  EXPECT_THAT(printed_.back(),
+              AllOf(HasSubstr("wiki-0: snapshot gantry-r1-7"), HasSubstr("is kept aside"),
+                    HasSubstr("wiki-1: no snapshot: storage local cannot")));
+  options.yes = true;
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), options)), IsOk());
+  const auto spec = *object("apps.gantry.dev", "wiki").find("spec");
+  EXPECT_EQ(spec.find("restore")->integer_or("revision", 0), 1);
+  EXPECT_TRUE(spec.find("restore")->string_or("id", "").starts_with("r1-"));
+  EXPECT_EQ(spec.find_path({"workload", "service", "unit"})->as_string(), "wiki.service");
+  options.number = 2;
+  EXPECT_THAT(run(rollback(*session_, place("app/wiki"), options)),
+              Fails(ErrorClass::invalid, HasSubstr("no data of revision 2 was kept")));
 }
 
 // Lets somebody else write before each PATCH arrives.
@@ -363,7 +401,7 @@ TEST_F(Commands, RollbackIsInNobodysWayWhoWritesTheStatus) {
                   make_watch(*client, token_),
                   [](const std::string&) {},
                   [](const std::string&) {}};
-  EXPECT_THAT(run(rollback(session, place("app/wiki"), 1)), IsOk());
+  EXPECT_THAT(run(rollback(session, place("app/wiki"), to(1))), IsOk());
   EXPECT_EQ(writes, 3);
   const auto spec = *object("apps.gantry.dev", "wiki").find("spec");
   EXPECT_EQ(spec.find_path({"workload", "service", "unit"})->as_string(), "wiki.service");
@@ -372,7 +410,7 @@ TEST_F(Commands, RollbackIsInNobodysWayWhoWritesTheStatus) {
   put("apps.gantry.dev", kApp);
   writes = 0;
   spec_too = true;
-  EXPECT_THAT(run(rollback(session, place("app/wiki"), 1)), Fails(ErrorClass::conflict));
+  EXPECT_THAT(run(rollback(session, place("app/wiki"), to(1))), Fails(ErrorClass::conflict));
 }
 
 }  // namespace

@@ -81,8 +81,52 @@ Json same_parts(const Json& spec) {
   return parts;
 }
 
+const Json* revision_in(const Json& app, int64_t number) {
+  for (const auto& revision : revisions_of(app))
+    if (revision.integer_or("number", 0) == number) return &revision;
+  return nullptr;
+}
+
+// What happens to whose data, for whoever has to agree. Invalid when there is none to go back to.
+Result<std::string> describe_restore(const Json& app, int64_t number) {
+  const auto* revision = revision_in(app, number);
+  const auto* snapshots = revision == nullptr ? nullptr : revision->find("snapshots");
+  std::string plan, none;
+  if (snapshots != nullptr && snapshots->is_array()) {
+    for (const auto& snapshot : snapshots->as_array()) {
+      const auto message = snapshot.string_or("message", "");
+      const bool is_there = !snapshot.string_or("name", "").empty() && message.empty();
+      (is_there ? plan : none) += line_of_snapshot(snapshot) + "\n";
+    }
+  }
+  if (plan.empty()) {
+    return invalid("no data of revision %d was kept%s%s", number, none.empty() ? "" : ":\n", none);
+  }
+  return "Each of these is stopped, what is there now is kept aside, and all its disks go back "
+         "to\n" +
+         plan + "What was written since is then in the copy that is kept aside, and nowhere else." +
+         (none.empty() ? "" : "\nThese keep their data as it is:\n" + none);
+}
+
+Async<Status> agree_to_restore(Session& session, const Json& live, RollbackOptions options) {
+  const auto plan = describe_restore(live, options.number);
+  if (!plan.ok()) co_return plan.status();
+  session.print(*plan);
+  if (options.yes) co_return Status();
+  if (session.agree && session.agree("Put the data back?")) co_return Status();
+  co_return make_error(ErrorClass::held, "nothing was changed; --yes agrees beforehand");
+}
+
+Json restore_of(Session& session, int64_t number) {
+  Json restore = Json::object();
+  restore.set("id", absl::StrFormat("r%d-%d", number, to_unix_seconds(session.clock.now())));
+  restore.set("revision", number);
+  return restore;
+}
+
 // Asks once, of the App as it is in `live`. Conflict when it has changed since.
-Async<Status> ask_for(Session& session, Where app, int64_t number, const Json& live) {
+Async<Status> ask_for(Session& session, Where app, RollbackOptions options, const Json& live) {
+  const auto number = options.number;
   GANTRY_CO_TRY_ASSIGN(auto parts, co_await parts_of(session, app, number));
   const Json none = Json::object();
   const auto* spec = live.find("spec");
@@ -90,6 +134,10 @@ Async<Status> ask_for(Session& session, Where app, int64_t number, const Json& l
   before.set("spec", same_parts(spec == nullptr ? none : *spec));
   wanted.set("spec", std::move(parts));
   Json patch = three_way_patch(before, wanted, live);
+  if (options.data) {
+    if (patch.is_null()) patch = Json::object();
+    patch.member("spec").set("restore", restore_of(session, number));
+  }
   const auto label = label_of(app);
   if (patch.is_null()) {
     session.print(absl::StrFormat("%s asks for revision %d already", label, number));
@@ -104,6 +152,8 @@ Async<Status> ask_for(Session& session, Where app, int64_t number, const Json& l
   session.print(absl::StrFormat(
       "%s asks for what revision %d had; Secrets and ConfigMaps are as they are now", label,
       number));
+  if (options.data)
+    session.print("its data is put back; `gantryctl describe machine` tells how far that is");
   co_return Status();
 }
 
@@ -123,15 +173,16 @@ Async<Status> history(Session& session, Where app) {
   co_return Status();
 }
 
-Async<Status> rollback(Session& session, Where app, int64_t number) {
+Async<Status> rollback(Session& session, Where app, RollbackOptions options) {
   GANTRY_CO_TRY(check_place(app));
   auto live = co_await session.api.get(path_of(app), kJson);
   if (!live.ok()) co_return live.status();
+  if (options.data) GANTRY_CO_TRY(co_await agree_to_restore(session, *live, options));
   const auto generation = generation_of(*live);
   Status asked;
   // Its status is written all the time, which is no conflict with us; a changed spec is.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    asked = co_await ask_for(session, app, number, *live);
+    asked = co_await ask_for(session, app, options, *live);
     if (error_class(asked) != ErrorClass::conflict) break;
     live = co_await session.api.get(path_of(app), kJson);
     if (!live.ok()) co_return live.status();

@@ -22,6 +22,7 @@ struct Session {
   WatchEvents watch;
   std::function<void(const std::string&)> print;  // a line, or several, to standard output
   std::function<void(const std::string&)> note;   // a line about the work itself, to standard error
+  std::function<bool(const std::string&)> agree = {};  // asks a person; absent: there is none
 
   // The namespace in which objects of that kind are looked for; empty for all.
   std::string namespace_for(const api::meta::Kind& kind) const;

@@ -17,6 +17,7 @@ inline const store::Resource kSecrets = "secrets";
 
 Async<Status> Reconciler::move_on(App& app, const ResolvedWorkload& workload, bool held) {
   app.status.revision = workload.revision;
+  app.status.observed_generation = app.metadata.generation;
   GANTRY_CO_TRY(co_await keep_revision(app, workload));
   const auto news = roll(app, d_.clock.now(), held);
   note_serving(app);

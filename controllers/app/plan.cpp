@@ -52,6 +52,10 @@ Machine with_decisions(const App& app, Machine machine, const Machine& want) {
   machine.spec.networks = want.spec.networks;
   machine.spec.volumes = want.spec.volumes;
   if (!want.spec.volumes.empty()) machine.spec.deletion_policy = want.spec.deletion_policy;
+  // Once asked for it stays so, until nobody asks any more.
+  const auto& restore = machine.spec.restore;
+  const bool is_new = want.spec.restore && (!restore || restore->id != want.spec.restore->id);
+  if (is_new || !app.spec.restore) machine.spec.restore = want.spec.restore;
   drop_snapshots(machine);
   for (const auto& snapshot : want.spec.snapshots) add_snapshot(machine.spec, snapshot.name);
   return machine;
@@ -176,6 +180,7 @@ Machine wanted_machine(const App& app, int ordinal, Slot slot) {
                                        &api::v1alpha1::AppMachine::name);
   if (shown != app.status.machines.end() && !shown->snapshot.empty())
     add_snapshot(machine.spec, shown->snapshot);
+  machine.spec.restore = restore_of(app, machine.metadata.name);
   return machine;
 }
 

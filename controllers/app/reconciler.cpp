@@ -245,6 +245,11 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     shown.code = kDependencyNotReady;
     co_return kWaiting;
   }
+  if (awaits_restore(app, shown)) {
+    shown.step = "restore";
+    shown.message = "its data is put back first";
+    co_return kWaiting;
+  }
   if (inside.running || !verified) co_return start_bootstrap(cluster, machine, *workload, shown);
   shown.revision = inside.verified_revision;
   co_return co_await check_health(app, machine, *cluster, *workload, shown);

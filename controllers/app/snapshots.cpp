@@ -16,11 +16,24 @@ using api::v1alpha1::RevisionSnapshot;
 using api::v1alpha1::SnapshotState;
 using api::v1alpha1::SnapshotStatus;
 
-// Nothing has ever written into it, or nobody wants it kept.
+// The snapshot that spec.restore means for that Machine; nullptr: it has none.
+const RevisionSnapshot* asked_for(const App& app, const std::string& machine) {
+  if (!app.spec.restore) return nullptr;
+  for (const auto& revision : app.status.revisions) {
+    if (revision.number != app.spec.restore->revision) continue;
+    const auto found = std::ranges::find(revision.snapshots, machine, &RevisionSnapshot::machine);
+    const bool has_one = found != revision.snapshots.end() && !found->name.empty();
+    return has_one ? &*found : nullptr;
+  }
+  return nullptr;
+}
+
+// Nothing has ever written into it, nobody wants it kept, or a restore keeps it.
 bool has_nothing_to_keep(const App& app, const AppMachine& machine) {
   const auto update = app.spec.update.value_or(api::v1alpha1::Update());
   return app.spec.volumes.empty() || update.snapshot == api::v1alpha1::UpdateSnapshot::never ||
-         !machine.vmid.has_value() || machine.revision.empty() || machine.target.empty();
+         !machine.vmid.has_value() || machine.revision.empty() || machine.target.empty() ||
+         (asked_for(app, machine.name) != nullptr && machine.restored != app.spec.restore->id);
 }
 
 // The revision whose data it is.
@@ -74,6 +87,14 @@ void see_machines_gone(App& app) {
   }
 }
 
+void see_restored(const Machine& machine, AppMachine& shown) {
+  using api::v1alpha1::RestoreState;
+  const auto& restore = machine.status.restore;
+  const bool is_over =
+      restore && (restore->state == RestoreState::done || restore->state == RestoreState::refused);
+  if (is_over) shown.restored = restore->id;
+}
+
 // Into the record of its revision, once it is known what becomes of it.
 void see_answer(App& app, AppMachine& machine, const SnapshotStatus* seen) {
   auto* revision = revision_left_by(app, machine);
@@ -115,6 +136,20 @@ void drop_snapshots(Machine& machine) {
   });
 }
 
+std::optional<api::v1alpha1::Restore> restore_of(const App& app, const std::string& machine) {
+  const auto* snapshot = asked_for(app, machine);
+  const auto shown = std::ranges::find(app.status.machines, machine, &AppMachine::name);
+  const bool may_be = snapshot != nullptr && shown != app.status.machines.end() &&
+                      shown->target == app.status.revision &&
+                      app.status.observed_generation == app.metadata.generation;
+  if (!may_be) return std::nullopt;
+  return api::v1alpha1::Restore{app.spec.restore->id, snapshot->name};
+}
+
+bool awaits_restore(const App& app, const AppMachine& machine) {
+  return restore_of(app, machine.name).has_value() && machine.restored != app.spec.restore->id;
+}
+
 Status see_snapshots(App& app, const std::vector<Machine>& machines, Time now) {
   Status waited;
   see_machines_gone(app);
@@ -122,7 +157,9 @@ Status see_snapshots(App& app, const std::vector<Machine>& machines, Time now) {
     see_gone(app, machine);
     const auto shown =
         std::ranges::find(app.status.machines, machine.metadata.name, &AppMachine::name);
-    if (shown == app.status.machines.end() || !shown->snapshot_asked_at) continue;
+    if (shown == app.status.machines.end()) continue;
+    see_restored(machine, *shown);
+    if (!shown->snapshot_asked_at) continue;
     const auto* seen = find_status(machine, shown->snapshot);
     see_answer(app, *shown, seen);
     if (shown->snapshot_asked_at && waited.ok()) waited = waits_for(*shown, seen, now);

@@ -19,6 +19,13 @@ void add_snapshot(api::v1alpha1::MachineSpec& spec, const std::string& name);
 // Takes those off its list that are not there: what is asked for no more is not to be taken later.
 void drop_snapshots(api::v1alpha1::Machine& machine);
 
+// What the Machine is to be put back to by spec.restore, when it may be: what it is to run is by
+// now what the spec asks for.
+std::optional<api::v1alpha1::Restore> restore_of(const api::v1alpha1::App& app,
+                                                 const std::string& machine);
+// … and that is neither done nor refused: nothing is put into it meanwhile.
+bool awaits_restore(const api::v1alpha1::App& app, const api::v1alpha1::AppMachine& machine);
+
 // What Machines say of the snapshots that were asked for, into the revisions whose data they hold.
 // Answers what is waited for; Invalid once that has taken too long. OK: nothing.
 Status see_snapshots(api::v1alpha1::App& app, const std::vector<api::v1alpha1::Machine>& machines,

@@ -171,5 +171,30 @@ TEST(Snapshots, WhatIsKeptNoMoreIsSaid) {
   EXPECT_EQ(known.status.revisions[0].snapshots[0].message, "kept no more");
 }
 
+// What it is to run comes first; nothing is put into it until its data is back.
+TEST(Snapshots, ARestoreIsHandedToWhoRunsWhatTheSpecAsksFor) {
+  auto asked = app();
+  asked.spec.restore = api::v1alpha1::AppRestore{"one", 1};
+  asked.status.revisions[0].snapshots = {{"web-0", "gantry-a", kNow, ""}, {"web-1", "", {}, "no"}};
+  EXPECT_FALSE(restore_of(asked, "web-0").has_value());
+  (void)roll(asked, kNow);
+  EXPECT_THAT(targets(asked), ElementsAre("new", "old")) << "the restore keeps what is there now";
+  ASSERT_TRUE(restore_of(asked, "web-0").has_value());
+  EXPECT_EQ(restore_of(asked, "web-0")->snapshot, "gantry-a");
+  EXPECT_TRUE(awaits_restore(asked, asked.status.machines[0]));
+  EXPECT_FALSE(restore_of(asked, "web-1").has_value());
+  asked.metadata.generation = 7;  // what the spec asks for now is not known yet
+  EXPECT_FALSE(restore_of(asked, "web-0").has_value());
+  asked.status.observed_generation = 7;
+  auto seen = object("web-0");
+  seen.status.restore.emplace();
+  seen.status.restore->id = "one";
+  (void)see_snapshots(asked, {seen}, kNow);
+  EXPECT_TRUE(awaits_restore(asked, asked.status.machines[0]));
+  seen.status.restore->state = api::v1alpha1::RestoreState::refused;
+  (void)see_snapshots(asked, {seen}, kNow);
+  EXPECT_FALSE(awaits_restore(asked, asked.status.machines[0]));
+}
+
 }  // namespace
 }  // namespace gantry::controllers::app

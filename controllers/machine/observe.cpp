@@ -158,6 +158,7 @@ class Observer {
   }
 
   bool has_snapshots_to_do() const {
+    if (is_restoring(machine_)) return true;
     return world_.snapshots.has_value() &&
            (misses_snapshot(machine_, *world_.snapshots) ||
             surplus_snapshot(machine_, cluster_.installation, *world_.snapshots) != nullptr);

@@ -32,6 +32,10 @@ Guard guard_of(const Action& action) {
                         [](const Shutdown&) { return Guard::destroy; },
                         [](const Stop&) { return Guard::destroy; },
                         [](const Destroy&) { return Guard::destroy; },
+                        [](const TakeSnapshot&) { return Guard::write; },
+                        [](const RemoveSnapshot&) { return Guard::destroy; },
+                        [](const BackUp&) { return Guard::destroy; },
+                        [](const RollBack&) { return Guard::destroy; },
                         [](const RemoveUnfinished&) { return Guard::destroy; },
                         [](const auto&) { return Guard::none; },
                     },
@@ -113,6 +117,9 @@ std::string describe(const Action& action) {
                         [](const Destroy&) { return "destroy the container"; },
                         [](const TakeSnapshot&) { return "take a snapshot"; },
                         [](const RemoveSnapshot&) { return "remove a snapshot"; },
+                        [](const BackUp&) { return "back it up"; },
+                        [](const RollBack&) { return "put its disks back"; },
+                        [](const NoteRestore&) { return "note the restore"; },
                         [](const RemoveUnfinished&) { return "remove the unfinished container"; },
                         [](const AddFinalizer&) { return "add the finalizer"; },
                         [](const Reserve&) { return "reserve a VMID"; },
@@ -220,6 +227,7 @@ std::optional<Plan> open_call(const Case& the) {
   static const Call kCalls[] = {{steps::kStart, {"vzstart"}},
                                 {steps::kStop, {"vzstop", "vzshutdown"}},
                                 {steps::kMove, {"vzmigrate"}},
+                                {steps::kRestore, {"vzrollback"}},
                                 {steps::kDestroy, {"vzdestroy"}}};
   for (const auto& call : kCalls) {
     const auto* step = find_step(the.status(), call.step);

@@ -35,6 +35,13 @@ struct TakeSnapshot {
 struct RemoveSnapshot {
   std::string name;
 };
+struct BackUp {
+  StorageId storage;
+};
+struct RollBack {
+  std::string snapshot;
+  std::string safety;  // where what is there now has been kept
+};
 struct RemoveUnfinished {};  // what a dead create left, over the command channel
 struct AddFinalizer {};
 struct Reserve {};
@@ -50,11 +57,15 @@ struct ForgetCreate {  // the id is proven free: the next create may use it
 struct Renumber {};  // somebody else has our id and we never had a container there
 struct Release {};
 struct RemoveFinalizer {};
+// Of spec.restore: begun, done or refused.
+struct NoteRestore {
+  api::v1alpha1::RestoreStatus status;
+};
 struct Nothing {};
-using Action =
-    std::variant<Nothing, Create, Configure, Resize, Migrate, Start, Shutdown, Stop, Destroy,
-                 TakeSnapshot, RemoveSnapshot, RemoveUnfinished, AddFinalizer, Reserve, Adopt,
-                 NoteCreateTask, ForgetCreate, Renumber, Release, RemoveFinalizer>;
+using Action = std::variant<Nothing, Create, Configure, Resize, Migrate, Start, Shutdown, Stop,
+                            Destroy, TakeSnapshot, RemoveSnapshot, BackUp, RollBack,
+                            RemoveUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
+                            ForgetCreate, Renumber, Release, RemoveFinalizer, NoteRestore>;
 // "create the container", for people.
 std::string describe(const Action& action);
 bool is_nothing(const Action& action);
@@ -104,6 +115,8 @@ inline constexpr const char* kNetwork = "network";
 inline constexpr const char* kBootstrap = "bootstrap";
 inline constexpr const char* kReady = "ready";
 inline constexpr const char* kSnapshot = "snapshot";
+inline constexpr const char* kBackup = "backup";
+inline constexpr const char* kRestore = "restore";
 inline constexpr const char* kStop = "stop";
 inline constexpr const char* kDestroy = "destroy";
 inline constexpr const char* kProve = "prove";

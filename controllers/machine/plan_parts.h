@@ -50,6 +50,10 @@ bool is_only_copied(const Case& the);
 bool is_copy(const std::string& task);
 // The next step towards its volumes; nullopt when they are as they should be.
 std::optional<Plan> plan_volumes(const Case& the);
+// The next step of spec.restore; nullopt when there is none, or it is over.
+std::optional<Plan> plan_restore(const Case& the);
+// Shut down, then stopped.
+Plan plan_power_off(const Case& the);
 // The plan, and what is to be done about snapshots where it does nothing.
 Plan with_snapshots(const Case& the, Plan plan);
 // The container is gone with data that was in volumes: what to say instead of making it anew.

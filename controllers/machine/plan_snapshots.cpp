@@ -29,8 +29,9 @@ std::optional<Action> next_step(const Case& the) {
 bool may_be_looked_at(const Case& the, const Plan& plan) {
   const auto& world = the.world;
   return is_nothing(plan.action) && plan.situation != Situation::unknown &&
-         world.snapshots.has_value() && world.guest.occupant == Occupant::ours &&
-         world.guest.status.has_value() && world.create_task.state != TaskState::running;
+         !is_restoring(the.machine) && world.snapshots.has_value() &&
+         world.guest.occupant == Occupant::ours && world.guest.status.has_value() &&
+         world.create_task.state != TaskState::running;
 }
 
 }  // namespace

@@ -123,13 +123,6 @@ std::optional<Plan> plan_start(const Case& the) {
   return plan;
 }
 
-Plan plan_power_off(const Case& the) {
-  const auto* step = find_step(the.status(), steps::kStop);
-  const bool asked = step != nullptr && step->attempts > 0 && step->state != StepState::done;
-  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
-  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
-}
-
 std::optional<Plan> plan_network(const Case& the) {
   const auto& guest = the.world.guest;
   const bool wants_network = std::ranges::any_of(
@@ -222,6 +215,13 @@ Plan well_but(const Plan& blocked, const std::string& later) {
 
 }  // namespace
 
+Plan plan_power_off(const Case& the) {
+  const auto* step = find_step(the.status(), steps::kStop);
+  const bool asked = step != nullptr && step->attempts > 0 && step->state != StepState::done;
+  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
+  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
+}
+
 std::optional<pve::Task> stop_by_person(const Case& the) {
   for (const auto& task : the.world.tasks) {
     if (task.running || !task.succeeded()) continue;
@@ -259,7 +259,8 @@ Plan plan_upkeep(const Case& the) {
     return unknown(the.status().step, message_of(world.guest.unreadable));
   }
   auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest);
-  auto settings = plan_changes(the, drifts);
+  auto settings = plan_restore(the);
+  if (!settings.has_value()) settings = plan_changes(the, drifts);
   // Before it is started: what runs inside must not begin with an empty folder.
   if (!settings.has_value()) settings = plan_volumes(the);
   auto plan = settings.has_value() ? *std::move(settings) : plan_place_and_power(the);

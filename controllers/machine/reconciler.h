@@ -94,6 +94,9 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take_action(Run& run, const Destroy& action);
   Async<Status> take_action(Run& run, const TakeSnapshot& action);
   Async<Status> take_action(Run& run, const RemoveSnapshot& action);
+  Async<Status> take_action(Run& run, const BackUp& action);
+  Async<Status> take_action(Run& run, const RollBack& action);
+  Async<Status> take_action(Run& run, const NoteRestore& action);
   Async<Status> take_action(Run& run, const RemoveUnfinished& action);
   Async<Status> take_action(Run& run, const AddFinalizer& action);
   Async<Status> take_action(Run& run, const Reserve& action);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/meta/condition.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan.h"
 #include "controllers/machine/volumes.h"
@@ -14,6 +15,7 @@ namespace {
 
 using api::v1alpha1::Machine;
 using api::v1alpha1::MachineStatus;
+using api::v1alpha1::RestoreState;
 using api::v1alpha1::SnapshotState;
 using api::v1alpha1::SnapshotStatus;
 
@@ -22,7 +24,12 @@ const pve::Snapshot* find(const std::vector<pve::Snapshot>& there, const std::st
   return found == there.end() ? nullptr : &*found;
 }
 
+// What the last restore has kept aside stays until there is another.
 bool is_wanted(const Machine& machine, const std::string& name) {
+  const auto& restore = machine.status.restore;
+  if (restore.has_value() && restore->safety == name) return true;
+  if (machine.spec.restore.has_value() && safety_name(machine.spec.restore->id) == name)
+    return true;
   const auto& wanted = machine.spec.snapshots;
   return std::ranges::find(wanted, name, &api::v1alpha1::Snapshot::name) != wanted.end();
 }
@@ -75,8 +82,30 @@ void show_one(const Machine& machine, const Observation& world, SnapshotStatus& 
 
 }  // namespace
 
+bool is_restoring(const Machine& machine) {
+  const auto& wanted = machine.spec.restore;
+  const auto& known = machine.status.restore;
+  if (!wanted.has_value()) return false;
+  const bool is_over =
+      known.has_value() && known->id == wanted->id &&
+      (known->state == RestoreState::done || known->state == RestoreState::refused);
+  return !is_over;
+}
+
+std::string safety_name(const std::string& id) {
+  return "gantry-safety-" + id;
+}
+
+bool has_own_snapshot(const Machine& machine, const std::string& installation,
+                      const std::vector<pve::Snapshot>& there, const std::string& name) {
+  const auto* found = find(there, name);
+  return found != nullptr && found->state.empty() &&
+         pve::is_own_snapshot(*found, installation, machine.metadata.uid);
+}
+
 bool has_snapshots(const Machine& machine) {
-  return !machine.spec.snapshots.empty() || !machine.status.snapshots.empty();
+  return !machine.spec.snapshots.empty() || !machine.status.snapshots.empty() ||
+         is_restoring(machine);
 }
 
 bool misses_snapshot(const Machine& machine, const std::vector<pve::Snapshot>& there) {
@@ -140,6 +169,22 @@ std::vector<runtime::Happening> snapshot_happenings(const MachineStatus& before,
       all.push_back({EventType::warning, "SnapshotGone", now.name + ": " + now.message, ""});
   }
   return all;
+}
+
+void show_refusal(Machine& machine, Time now) {
+  const auto& wanted = machine.spec.restore;
+  const auto& restore = machine.status.restore;
+  const bool is_refused = wanted.has_value() && restore.has_value() && restore->id == wanted->id &&
+                          restore->state == RestoreState::refused;
+  auto& conditions = machine.status.conditions;
+  if (!is_refused || api::meta::is_true(conditions, "Held")) return;
+  api::meta::Condition held;
+  held.type = "Held";
+  held.status = api::meta::ConditionStatus::yes;
+  held.observed_generation = machine.metadata.generation;
+  held.reason = "RestoreRefused";
+  held.message = restore->message;
+  api::meta::set_condition(conditions, std::move(held), now);
 }
 
 }  // namespace gantry::controllers::machine

@@ -8,6 +8,14 @@
 
 namespace gantry::controllers::machine {
 
+// spec.restore is neither done nor refused.
+bool is_restoring(const api::v1alpha1::Machine& machine);
+// What a restore keeps aside what is there under.
+std::string safety_name(const std::string& id);
+// One of ours, and all of it.
+bool has_own_snapshot(const api::v1alpha1::Machine& machine, const std::string& installation,
+                      const std::vector<pve::Snapshot>& there, const std::string& name);
+
 // Whether Proxmox has to be asked for them at all.
 bool has_snapshots(const api::v1alpha1::Machine& machine);
 // One that is wanted is neither there nor will never be.
@@ -25,6 +33,8 @@ void note_snapshot(api::v1alpha1::MachineStatus& status, const std::string& name
 
 // What is seen, into status.snapshots.
 void show_snapshots(api::v1alpha1::Machine& machine, const Observation& world);
+// A restore that was refused is Held, and keeps the Machine from nothing.
+void show_refusal(api::v1alpha1::Machine& machine, Time now);
 // What has become of them between two versions of a status.
 std::vector<runtime::Happening> snapshot_happenings(const api::v1alpha1::MachineStatus& before,
                                                     const api::v1alpha1::MachineStatus& after);

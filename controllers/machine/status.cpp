@@ -264,6 +264,7 @@ std::string done_words(const MachineStatus& status, const std::string& step) {
   if (step == steps::kNetwork) return join(status.addresses, ", ");
   if (step == steps::kReady) return "it is as wanted";
   if (step == steps::kStop) return container + " is stopped";
+  if (step == steps::kRestore) return "the disks of " + container + " are put back";
   if (step == steps::kDestroy) return container + " is destroyed";
   if (step == steps::kProve) return "nothing of it is left";
   return "done";
@@ -341,6 +342,7 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
     status.next_attempt_at = std::chrono::ceil<std::chrono::seconds>(*status.next_attempt_at);
   }
   show_conditions(machine, plan, world);
+  show_refusal(machine, world.now);
 }
 
 std::vector<runtime::Happening> happenings(const Machine& before, const Machine& after) {
@@ -349,6 +351,7 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
       {steps::kConfigure, "Configured"}, {steps::kStart, "Started"},
       {steps::kNetwork, "NetworkReady"}, {steps::kBootstrap, "Bootstrapped"},
       {steps::kReady, "Ready"},          {steps::kMove, "Moved"},
+      {steps::kBackup, "BackedUp"},      {steps::kRestore, "Restored"},
       {steps::kStop, "Stopped"},         {steps::kDestroy, "Destroyed"},
       {steps::kProve, "ProvenGone"},     {steps::kLeave, "Retained"}};
   auto all = snapshot_happenings(before.status, after.status);

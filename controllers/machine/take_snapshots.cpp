@@ -45,4 +45,41 @@ Async<Status> Reconciler::take_action(Run& run, const RemoveSnapshot& action) {
   co_return Status();
 }
 
+Async<Status> Reconciler::take_action(Run& run, const BackUp& action) {
+  const auto storage = action.storage;
+  GANTRY_CO_TRY(co_await announce(run, steps::kBackup));
+  const auto notes = "{{guestname}}: kept by Gantry before restore " + run.machine.spec.restore->id;
+  const auto task = co_await run.cluster->writer.back_up_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, storage, notes);
+  started(run, steps::kBackup, task);
+  co_return Status();
+}
+
+// From here on it may be done, whatever becomes of us.
+Async<Status> Reconciler::take_action(Run& run, const RollBack& action) {
+  const auto snapshot = action.snapshot;
+  auto& restore = *run.machine.status.restore;
+  restore.state = api::v1alpha1::RestoreState::rolling_back;
+  restore.safety = action.safety;
+  GANTRY_CO_TRY(co_await announce(run, steps::kRestore));
+  const auto task = co_await run.cluster->writer.roll_back_guest(
+      run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, snapshot);
+  started(run, steps::kRestore, task);
+  co_return Status();
+}
+
+Async<Status> Reconciler::take_action(Run& run, const NoteRestore& action) {
+  using api::v1alpha1::RestoreState;
+  auto& status = run.machine.status;
+  status.restore = action.status;
+  if (action.status.state == RestoreState::preparing) {
+    for (const char* step : {steps::kSnapshot, steps::kBackup, steps::kRestore})
+      reset_step(status, step, true);
+  }
+  if (action.status.state == RestoreState::done)
+    finish_step(status, steps::kRestore, run.world.now, run.plan.message);
+  run.plan.recheck = std::chrono::seconds(1);
+  co_return Status();
+}
+
 }  // namespace gantry::controllers::machine

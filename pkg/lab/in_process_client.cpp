@@ -321,6 +321,24 @@ Async<Result<Upid>> InProcessClient::delete_snapshot(NodeName node, VmId vmid, s
   co_return co_await queue("DELETE", guest_path(node, vmid) + "/snapshot/" + name, Params());
 }
 
+Async<Result<Upid>> InProcessClient::roll_back_guest(NodeName node, VmId vmid,
+                                                     std::string snapshot) {
+  co_return co_await queue("POST", guest_path(node, vmid) + "/snapshot/" + snapshot + "/rollback",
+                           Params());
+}
+
+Async<Result<Upid>> InProcessClient::back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                                   std::string notes) {
+  Params params;
+  params.set("vmid", std::to_string(vmid.get()));
+  params.set("storage", storage.get());
+  params.set("mode", "stop");
+  params.set("compress", "zstd");
+  params.set("remove", "0");
+  params.set("notes-template", notes);
+  co_return co_await queue("POST", node_path(node) + "/vzdump", std::move(params));
+}
+
 Async<Status> InProcessClient::create_interface(NodeName node, std::string name,
                                                 pve::Parameters parameters) {
   auto params = to_params(parameters);

@@ -52,6 +52,9 @@ class InProcessClient final : public pve::Client {
   Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
                                     std::string description) override;
   Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) override;
+  Async<Result<Upid>> roll_back_guest(NodeName node, VmId vmid, std::string snapshot) override;
+  Async<Result<Upid>> back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                    std::string notes) override;
   Async<Status> create_interface(NodeName node, std::string name,
                                  pve::Parameters parameters) override;
   Async<Status> delete_interface(NodeName node, std::string name) override;

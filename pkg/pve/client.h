@@ -90,6 +90,11 @@ class Client : public Reader {
   virtual Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
                                             std::string description) = 0;
   virtual Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) = 0;
+  // Disks and settings become as they were, but for the notes; one that runs is killed first.
+  virtual Async<Result<Upid>> roll_back_guest(NodeName node, VmId vmid, std::string snapshot) = 0;
+  // A backup beside those that are there: none of them is pruned. One that runs is stopped for it.
+  virtual Async<Result<Upid>> back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                            std::string notes) = 0;
 
   // Interfaces of a node: written to interfaces.new, which waits for apply_network(). That applies
   // whatever waits there, also what others have written (needs Sys.Modify on /nodes/{node}).

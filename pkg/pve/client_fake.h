@@ -132,6 +132,12 @@ class ClientFake final : public Client {
   Async<Result<Upid>> delete_snapshot(NodeName, VmId vmid, std::string name) override {
     co_return write("delete snapshot " + name + " of", vmid);
   }
+  Async<Result<Upid>> roll_back_guest(NodeName, VmId vmid, std::string snapshot) override {
+    co_return write("roll back to " + snapshot, vmid);
+  }
+  Async<Result<Upid>> back_up_guest(NodeName, VmId vmid, StorageId, std::string) override {
+    co_return write("back up", vmid);
+  }
   Async<Status> create_interface(NodeName, std::string name, Parameters parameters) override {
     created_with = std::move(parameters);
     writes.push_back("create_interface " + name);

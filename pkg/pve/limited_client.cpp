@@ -197,6 +197,8 @@ constexpr Operation kShutdownGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/shut
 constexpr Operation kDestroyGuest{"DELETE", "/nodes/{node}/lxc/{vmid}"};
 constexpr Operation kTakeSnapshot{"POST", "/nodes/{node}/lxc/{vmid}/snapshot"};
 constexpr Operation kDeleteSnapshot{"DELETE", "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}"};
+constexpr Operation kRollBackGuest{"POST", "/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback"};
+constexpr Operation kBackUpGuest{"POST", "/nodes/{node}/vzdump"};
 constexpr Operation kCreateInterface{"POST", "/nodes/{node}/network"};
 constexpr Operation kDeleteInterface{"DELETE", "/nodes/{node}/network/{iface}"};
 constexpr Operation kApplyNetwork{"PUT", "/nodes/{node}/network"};
@@ -349,6 +351,17 @@ Async<Result<Upid>> LimitedClient::take_snapshot(NodeName node, VmId vmid, std::
 Async<Result<Upid>> LimitedClient::delete_snapshot(NodeName node, VmId vmid, std::string name) {
   return start_task(kDeleteSnapshot, node, id_of(vmid),
                     client_.delete_snapshot(node, vmid, std::move(name)));
+}
+
+Async<Result<Upid>> LimitedClient::roll_back_guest(NodeName node, VmId vmid, std::string snapshot) {
+  return start_task(kRollBackGuest, node, id_of(vmid),
+                    client_.roll_back_guest(node, vmid, std::move(snapshot)));
+}
+
+Async<Result<Upid>> LimitedClient::back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                                 std::string notes) {
+  return start_task(kBackUpGuest, node, id_of(vmid),
+                    client_.back_up_guest(node, vmid, std::move(storage), std::move(notes)));
 }
 
 Async<Status> LimitedClient::create_interface(NodeName node, std::string name,

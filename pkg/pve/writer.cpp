@@ -237,4 +237,17 @@ Async<Result<Upid>> Writer::delete_snapshot(NodeName node, VmId vmid, Uid uid, s
   co_return co_await client_.delete_snapshot(node, vmid, std::move(name));
 }
 
+Async<Result<Upid>> Writer::roll_back_guest(NodeName node, VmId vmid, Uid uid,
+                                            std::string snapshot) {
+  GANTRY_CO_TRY(co_await admit_snapshot(node, vmid, uid, snapshot));
+  co_return co_await client_.roll_back_guest(node, vmid, std::move(snapshot));
+}
+
+// It may stop the guest.
+Async<Result<Upid>> Writer::back_up_guest(NodeName node, VmId vmid, Uid uid, StorageId storage,
+                                          std::string notes) {
+  GANTRY_CO_TRY_ASSIGN(const auto digest, co_await admit(node, vmid, uid, true));
+  co_return co_await client_.back_up_guest(node, vmid, std::move(storage), std::move(notes));
+}
+
 }  // namespace gantry::pve

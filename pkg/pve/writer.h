@@ -66,6 +66,11 @@ class Writer {
                                     std::string description);
   Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, Uid uid, std::string name);
 
+  // To a snapshot of our own, which is there.
+  Async<Result<Upid>> roll_back_guest(NodeName node, VmId vmid, Uid uid, std::string snapshot);
+  Async<Result<Upid>> back_up_guest(NodeName node, VmId vmid, Uid uid, StorageId storage,
+                                    std::string notes);
+
   // The same proof without a write: OK when the guest there is ours. Used before commands inside.
   Async<Status> prove(NodeName node, VmId vmid, Uid uid);
 

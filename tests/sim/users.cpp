@@ -207,8 +207,8 @@ void World::edit(const store::Key& key, const std::function<void(Json& spec)>& e
     auto& spec = value.member("spec");
     edit(spec);
     auto& asked = asked_[(*object)->uid];
-    const bool stop =
-        spec.string_or("powerState", "Running") == "Stopped" || spec.bool_or("suspend", false);
+    const bool stop = spec.string_or("powerState", "Running") == "Stopped" ||
+                      spec.bool_or("suspend", false) || spec.find("restore") != nullptr;
     asked.stopped = asked.stopped || stop;
     if (key.resource == kApps) {
       asked.fewest = std::min(asked.fewest, static_cast<int>(spec.integer_or("replicas", 1)));

@@ -28,6 +28,7 @@ struct Flags {
   std::string sealing_key = "/var/lib/gantry/secrets.key";
   std::vector<std::string> groups;
   bool watch = false, dry_run = false, no_wait = false, ignore_not_found = false;
+  bool data = false, yes = false;
   int timeout_seconds = 300;
   int lifetime_hours = 0;
   int64_t revision = 0;
@@ -107,7 +108,11 @@ Async<Status> run_history(Session& session, Flags& flags) {
 
 Async<Status> run_rollback(Session& session, Flags& flags) {
   GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  co_return co_await rollback(session, places.front(), flags.revision);
+  RollbackOptions options;
+  options.number = flags.revision;
+  options.data = flags.data;
+  options.yes = flags.yes;
+  co_return co_await rollback(session, places.front(), options);
 }
 
 Async<Status> run_token(Session& session, Flags& flags) {
@@ -167,6 +172,14 @@ int report(const Status& status, const std::string& url = "") {
   return could_not_ask(status) ? kCouldNotAsk : kRefused;
 }
 
+// Anything but yes is no, and so is nobody who could answer.
+bool ask_person(const std::string& question) {
+  std::cerr << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
+}
+
 int run(Flags& flags, const Command& command) {
   auto config = load_kubeconfig(flags.kubeconfig, flags.context);
   if (!config.ok()) {
@@ -185,7 +198,8 @@ int run(Flags& flags, const Command& command) {
                   flags.all_namespaces,
                   make_watch(*client, config->token),
                   [](const std::string& text) { std::cout << text << std::endl; },
-                  [](const std::string& text) { std::cerr << text << std::endl; }};
+                  [](const std::string& text) { std::cerr << text << std::endl; },
+                  ask_person};
   // A watch is ended by Ctrl-C, which is no failure. Whatever else is ended so was not done.
   loop.on_signals({SIGINT, SIGTERM},
                   [&flags](int signal) { std::_Exit(flags.watch ? 0 : 128 + signal); });
@@ -313,6 +327,8 @@ class CommandLine {
     words(rollback, "app/NAME")->required();
     rollback->add_option("--to", flags_.revision, "number of the revision, see history")
         ->required();
+    rollback->add_flag("--data", flags_.data, "and put its data back, from before it was replaced");
+    rollback->add_flag("--yes", flags_.yes, "do not ask whether to");
   }
 
   void groups_and_lifetime(CLI::App* sub, const char* groups, const char* lifetime) {

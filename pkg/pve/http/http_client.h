@@ -53,6 +53,9 @@ class HttpClient final : public Client {
   Async<Result<Upid>> take_snapshot(NodeName node, VmId vmid, std::string name,
                                     std::string description) override;
   Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) override;
+  Async<Result<Upid>> roll_back_guest(NodeName node, VmId vmid, std::string snapshot) override;
+  Async<Result<Upid>> back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                    std::string notes) override;
   const std::vector<EndpointSight>& endpoints() const { return session_.sights(); }
   Async<Status> create_interface(NodeName node, std::string name, Parameters parameters) override;
   Async<Status> delete_interface(NodeName node, std::string name) override;

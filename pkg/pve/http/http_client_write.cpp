@@ -128,6 +128,25 @@ Async<Result<Upid>> HttpClient::delete_snapshot(NodeName node, VmId vmid, std::s
              &decode_upid);
 }
 
+Async<Result<Upid>> HttpClient::roll_back_guest(NodeName node, VmId vmid, std::string snapshot) {
+  return ask(
+      make_call("POST", guest_path(node, vmid) + "/snapshot/" + url_encode(snapshot) + "/rollback",
+                describe("roll back to " + snapshot, vmid, node)),
+      &decode_upid);
+}
+
+Async<Result<Upid>> HttpClient::back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                              std::string notes) {
+  auto call = make_call("POST", node_path(node) + "/vzdump", describe("back up", vmid, node));
+  call.fields = {{"vmid", std::to_string(vmid.get())},
+                 {"storage", storage.get()},
+                 {"mode", "stop"},
+                 {"compress", "zstd"},
+                 {"remove", "0"},
+                 {"notes-template", notes}};
+  return ask(std::move(call), &decode_upid);
+}
+
 Async<Status> HttpClient::create_interface(NodeName node, std::string name, Parameters parameters) {
   auto call = make_call("POST", node_path(node) + "/network",
                         "create interface " + name + " on node " + node.get());

@@ -99,6 +99,13 @@ class ForwardingClient : public pve::Client {
   Async<Result<Upid>> delete_snapshot(NodeName node, VmId vmid, std::string name) override {
     return client_->delete_snapshot(std::move(node), vmid, std::move(name));
   }
+  Async<Result<Upid>> roll_back_guest(NodeName node, VmId vmid, std::string snapshot) override {
+    return client_->roll_back_guest(std::move(node), vmid, std::move(snapshot));
+  }
+  Async<Result<Upid>> back_up_guest(NodeName node, VmId vmid, StorageId storage,
+                                    std::string notes) override {
+    return client_->back_up_guest(std::move(node), vmid, std::move(storage), std::move(notes));
+  }
   Async<Status> create_interface(NodeName node, std::string name,
                                  pve::Parameters parameters) override {
     return client_->create_interface(std::move(node), std::move(name), std::move(parameters));
