@@ -136,6 +136,12 @@ struct AppMachine {
   std::optional<Time> unknown_since;
 };
 enum class RevisionState { progressing, good, superseded, rolled_back };
+// The image that a service ran, by its digest.
+struct RevisionImage {
+  std::string service;
+  std::string image;
+  std::string digest;
+};
 struct AppRevision {
   int number = 0;
   std::string revision;
@@ -143,6 +149,7 @@ struct AppRevision {
   RevisionState state = RevisionState::progressing;
   std::string message;
   std::vector<RevisionSnapshot> snapshots = {};  // its data, as it has left it
+  std::vector<RevisionImage> images = {};
 };
 // What belongs to the version that serves, while the spec is about another one beside it.
 struct AppServing {
@@ -184,6 +191,7 @@ schema::TypeInfo describe(schema::Type<OnFailure>);
 schema::TypeInfo describe(schema::Type<UpdateSnapshot>);
 schema::TypeInfo describe(schema::Type<Update>);
 schema::TypeInfo describe(schema::Type<RevisionState>);
+schema::TypeInfo describe(schema::Type<RevisionImage>);
 schema::TypeInfo describe(schema::Type<AppRevision>);
 schema::TypeInfo describe(schema::Type<ExposeTls>);
 schema::TypeInfo describe(schema::Type<Expose>);

@@ -80,6 +80,16 @@ TypeInfo describe(Type<RevisionState>) {
       {"Progressing", "Good", "Superseded", "RolledBack"});
 }
 
+TypeInfo describe(Type<RevisionImage>) {
+  return object<RevisionImage>(
+      "RevisionImage", "The image that a service ran.",
+      {
+          field<&RevisionImage::service>("service", "Of the compose file.", required),
+          field<&RevisionImage::image>("image", "As the file names it."),
+          field<&RevisionImage::digest>("digest", "What that meant then: sha256:…"),
+      });
+}
+
 TypeInfo describe(Type<AppRevision>) {
   return object<AppRevision>(
       "AppRevision", "A workload that went out, or was on its way.",
@@ -92,6 +102,10 @@ TypeInfo describe(Type<AppRevision>) {
           field<&AppRevision::snapshots>("snapshots",
                                          "The data of each Machine as this revision has left it.",
                                          MapKey{"machine"}),
+          field<&AppRevision::images>("images",
+                                      "What its services ran; when it goes out again it is these, "
+                                      "whatever the tags mean by then.",
+                                      MapKey{"service"}),
       });
 }
 

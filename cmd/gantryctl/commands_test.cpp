@@ -281,6 +281,7 @@ constexpr const char* kApp = R"({
     "health":{"http":{"path":"/","port":80}}},
   "status":{"revision":"bbbb","currentRevision":"bbbb","revisions":[
     {"number":1,"revision":"aaaa","state":"Superseded","createdAt":"2026-01-01T00:00:00Z",
+     "images":[{"service":"web","image":"wiki:1","digest":"sha256:11"}],
      "snapshots":[{"machine":"wiki-0","name":"gantry-r1-7","createdAt":"2026-01-02T00:00:00Z"},
                   {"machine":"wiki-1","message":"storage local cannot"}]},
     {"number":2,"revision":"bbbb","state":"Good","createdAt":"2026-01-02T00:00:00Z"}]}})";
@@ -293,6 +294,7 @@ TEST_F(Commands, HistoryTellsWhatRunsAndWhatIsAskedFor) {
   EXPECT_THAT(printed_,
               ElementsAre(HasSubstr("REVISION"),
                           AllOf(HasSubstr("1 "), HasSubstr("Superseded"), HasSubstr("aaaa")),
+                          HasSubstr("web: wiki:1 sha256:11"),
                           HasSubstr("wiki-0: snapshot gantry-r1-7 of 2026-01-02T00:00:00Z"),
                           HasSubstr("wiki-1: no snapshot: storage local cannot"),
                           HasSubstr("bbbb  <- runs  <- asked for")));

@@ -53,6 +53,12 @@ std::string line_of_snapshot(const Json& snapshot) {
 
 void print_revision(Session& session, const Json& app, const Json& revision) {
   session.print(line_of(app, revision));
+  const auto* images = revision.find("images");
+  if (images != nullptr && images->is_array()) {
+    for (const auto& image : images->as_array())
+      session.print("          " + image.string_or("service", "") + ": " +
+                    image.string_or("image", "") + " " + image.string_or("digest", ""));
+  }
   const auto* snapshots = revision.find("snapshots");
   if (snapshots == nullptr || !snapshots->is_array()) return;
   for (const auto& snapshot : snapshots->as_array()) session.print(line_of_snapshot(snapshot));

@@ -55,6 +55,7 @@ void Jobs::start(const Uid& machine, std::string container, Guest guest, Resolve
   inside.tried_revision = workload.revision;
   // What was verified before may not be so any more once this has begun.
   inside.verified_container.clear();
+  inside.images.clear();
   inside.running = true;
   inside.step_started = clock_.now();
   const auto steps = step_names(workload);
@@ -84,7 +85,12 @@ Async<Status> Jobs::work(Uid machine, std::string container, Guest guest, Resolv
   };
   const std::string revision = workload.revision;
   Status result = co_await prove();
-  if (result.ok()) result = co_await bootstrap(guest, std::move(workload), report);
+  if (result.ok()) result = co_await bootstrap(guest, workload, report);
+  // What cannot be read now is no failure: the next bootstrap asks again.
+  if (result.ok()) {
+    auto images = co_await images_inside(guest, std::move(workload));
+    if (images.ok()) insides_[machine].images = *std::move(images);
+  }
   finish(machine, container, revision, std::move(result));
   co_return Status();
 }

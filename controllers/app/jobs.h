@@ -23,9 +23,10 @@ struct Inside {
   std::string verified_container;
   std::string verified_revision;
   Time bootstrapped_at;
-  std::string tried_revision;  // by the running or last bootstrap
-  int failures = 0;            // of its bootstraps, in a row
-  bool disturbed = false;      // one has stopped what ran; until somebody takes note
+  std::vector<UsedImage> images;  // by which it runs
+  std::string tried_revision;     // by the running or last bootstrap
+  int failures = 0;               // of its bootstraps, in a row
+  bool disturbed = false;         // one has stopped what ran; until somebody takes note
   std::optional<Time> retry_at;
   std::optional<Time> probed_at;
 

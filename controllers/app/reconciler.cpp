@@ -7,6 +7,7 @@
 #include "controllers/app/dependencies.h"
 #include "controllers/app/exposure.h"
 #include "controllers/app/machines.h"
+#include "controllers/app/revisions.h"
 #include "controllers/app/rollout.h"
 #include "controllers/app/snapshots.h"
 #include "controllers/app/url.h"
@@ -145,10 +146,13 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
       next = std::min<Duration>(next, kWaiting);
       continue;
     }
-    const auto target = workload_for(app, workload, shown.target);
+    const auto target = with_images(app, workload_for(app, workload, shown.target));
     const auto& asked = is_serving(app, shown) ? served : app;
     const Duration wish = co_await advance(asked, owned[i], target, dependencies, shown);
     next = std::min(next, wish);
+    if (owned[i].metadata.deleting()) continue;
+    const auto& inside = jobs_.inside(owned[i].metadata.uid);
+    note_images(app, inside.verified_revision, inside.images);
   }
   if (is_under_way(app)) next = std::min<Duration>(next, kWaiting);
   Status problem = workload.ok() ? Status() : workload.status();

@@ -180,4 +180,21 @@ const api::v1alpha1::AppRevision* find_revision(const App& app, const std::strin
   return found == all.end() ? nullptr : &*found;
 }
 
+Result<ResolvedWorkload> with_images(const App& app, Result<ResolvedWorkload> workload) {
+  if (!workload.ok() || !workload->compose) return workload;
+  const auto* known = find_revision(app, workload->revision);
+  if (known == nullptr) return workload;
+  for (const auto& image : known->images)
+    workload->compose->images.push_back({image.service, image.image, image.digest});
+  return workload;
+}
+
+void note_images(App& app, const std::string& revision, const std::vector<UsedImage>& images) {
+  for (auto& known : app.status.revisions) {
+    if (known.revision != revision || !known.images.empty()) continue;
+    for (const auto& image : images)
+      known.images.push_back({image.service, image.image, image.digest});
+  }
+}
+
 }  // namespace gantry::controllers::app

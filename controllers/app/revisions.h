@@ -27,4 +27,11 @@ std::string revision_of(const api::core::Secret& secret);
 const api::v1alpha1::AppRevision* find_revision(const api::v1alpha1::App& app,
                                                 const std::string& revision);
 
+// Of a revision that has run before: the images that it ran.
+Result<ResolvedWorkload> with_images(const api::v1alpha1::App& app,
+                                     Result<ResolvedWorkload> workload);
+// Writes down what a revision runs, where that is not known yet.
+void note_images(api::v1alpha1::App& app, const std::string& revision,
+                 const std::vector<UsedImage>& images);
+
 }  // namespace gantry::controllers::app

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/app/bootstrap/docker.h"
+#include "controllers/app/bootstrap/images.h"
 #include "controllers/app/bootstrap/native.h"
 #include "pkg/base/text.h"
 #include "pkg/guest/setup/network.h"
@@ -86,6 +87,12 @@ Async<Status> look_inside(Guest guest, ResolvedWorkload workload) {
   GANTRY_CO_TRY_ASSIGN(const bool running, co_await is_running(setup, workload.unit));
   if (running) co_return Status();
   co_return error(ErrorClass::remote, "%s is not active", workload.unit);
+}
+
+Async<Result<std::vector<UsedImage>>> images_inside(Guest guest, ResolvedWorkload workload) {
+  if (!workload.compose) co_return std::vector<UsedImage>();
+  Setup setup(guest, workload, [](const Progress&) {});
+  co_return co_await used_images(setup);
 }
 
 Async<Result<std::string>> recorded_revision(Guest guest) {

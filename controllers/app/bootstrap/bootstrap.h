@@ -20,6 +20,9 @@ Async<Status> bootstrap(Guest guest, ResolvedWorkload workload, Report report);
 // the project is well. OK, or why not. No more than three commands.
 Async<Status> look_inside(Guest guest, ResolvedWorkload workload);
 
+// What a compose project's containers were made of, by digest; nothing of a service.
+Async<Result<std::vector<UsedImage>>> images_inside(Guest guest, ResolvedWorkload workload);
+
 // The revision that the last complete bootstrap left in the container; empty when there was none.
 Async<Result<std::string>> recorded_revision(Guest guest);
 

@@ -13,7 +13,6 @@ namespace {
 
 using std::chrono::minutes;
 
-constexpr minutes kPull{10};  // without a line: one large layer shows nothing while it comes
 constexpr minutes kUp{5};
 constexpr const char* kDockerUnit = "docker.service";
 
@@ -88,59 +87,6 @@ Async<Status> write_payload(Setup& setup) {
   if (error_class(checked.status()) != ErrorClass::remote) co_return checked.status();
   // Docker knows the rest of the format; only another file can help.
   co_return with_code(make_error(ErrorClass::invalid, message_of(checked.status())), "BST-005");
-}
-
-namespace {
-
-// A tag that is not there will not be there in a minute; everything else about a registry passes.
-Status judged(Status pulled) {
-  if (pulled.ok() || error_class(pulled) != ErrorClass::remote) return pulled;
-  const auto said = to_lower(message_of(pulled));
-  for (const char* words :
-       {"manifest unknown", "not found", "denied", "invalid reference", "no space"})
-    if (said.find(words) != std::string::npos) return diagnosed(std::move(pulled), "TPL-006");
-  return with_code(make_error(ErrorClass::overload, message_of(pulled)), "TPL-006");
-}
-
-Async<Status> pull(Setup& setup, std::string image, std::string which) {
-  setup.act("pulling " + image + " " + which);
-  auto pulled = co_await setup.work(argv_of("docker", "pull", image), Patience(kPull));
-  co_return judged(annotate(std::move(pulled), image));
-}
-
-Async<Result<std::vector<std::string>>> images_of(Setup& setup) {
-  auto listed = co_await setup.must(compose(setup.workload(), argv_of("config", "--images")));
-  if (!listed.ok()) co_return listed.status();
-  std::vector<std::string> images;
-  for (const auto& line : split(*listed, '\n')) {
-    const std::string image(trim(line));
-    if (!image.empty() && std::ranges::find(images, image) == images.end()) images.push_back(image);
-  }
-  std::ranges::sort(images);
-  co_return images;
-}
-
-Async<Result<bool>> has_image(Setup& setup, std::string image) {
-  co_return co_await setup.is_so(
-      argv_of("docker", "image", "inspect", "--format", "{{.Id}}", image));
-}
-
-}  // namespace
-
-Async<Status> pull_images(Setup& setup) {
-  setup.look("looking for the images");
-  GANTRY_CO_TRY_ASSIGN(const auto images, co_await images_of(setup));
-  int number = 0;
-  for (const auto& image : images) {
-    ++number;
-    GANTRY_CO_TRY_ASSIGN(const bool there, co_await has_image(setup, image));
-    if (there) continue;
-    const auto which = absl::StrFormat("(%d of %d)", number, static_cast<int>(images.size()));
-    GANTRY_CO_TRY(co_await pull(setup, image, which));
-    GANTRY_CO_TRY_ASSIGN(const bool now, co_await has_image(setup, image));
-    if (!now) co_return error(ErrorClass::remote, "%s is not there after its pull", image);
-  }
-  co_return Status();
 }
 
 namespace {

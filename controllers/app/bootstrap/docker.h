@@ -1,5 +1,5 @@
 #pragma once
-// The steps of a compose workload: runtime, daemon, payload, images, up, healthy.
+// The steps of a compose workload: runtime, daemon, payload, up, healthy; images: images.h.
 #include <map>
 #include <string>
 #include <vector>
@@ -14,8 +14,6 @@ Async<Status> provide_runtime(Setup& setup);
 Async<Status> provide_daemon(Setup& setup);
 // The project's files are in the container, beside those of the version that runs (BST-005).
 Async<Status> write_payload(Setup& setup);
-// Every image is there before anything of the old version stops (TPL-006).
-Async<Status> pull_images(Setup& setup);
 // The project is as its file says (DKR-003, DKR-005, WKL-002).
 Async<Status> bring_up(Setup& setup);
 // Every service runs and is healthy by its own check, or has ended well (WKL-003, WKL-008,

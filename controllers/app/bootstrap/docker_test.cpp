@@ -2,6 +2,7 @@
 
 #include "controllers/app/bootstrap/bootstrap.h"
 #include "controllers/app/bootstrap/compose_project.h"
+#include "controllers/app/bootstrap/images.h"
 #include "controllers/app/bootstrap/symptoms.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
@@ -280,6 +281,62 @@ TEST(ServiceStates, AreReadFromDockersLines) {
   EXPECT_EQ(states[0].service, "db");
   EXPECT_EQ(states[0].verdict(), ServiceState::Verdict::well);
   EXPECT_EQ(states[1].verdict(), ServiceState::Verdict::coming);
+}
+
+// As Docker 26 prints them, with a registry that has a port and an image that was built here.
+TEST(Images, AreReadFromContainersAndTheirImages) {
+  EXPECT_EQ(repository_of("reg.lan:5000/wiki:2"), "reg.lan:5000/wiki");
+  EXPECT_EQ(repository_of("reg.lan:5000/wiki"), "reg.lan:5000/wiki");
+  EXPECT_EQ(repository_of("wiki@sha256:ab"), "wiki");
+  const auto used = read_images(
+      "web\treg.lan:5000/wiki:2\tsha256:1\nweb\treg.lan:5000/wiki:2\tsha256:1\n"
+      "db\tdocker.io/library/pg:16\tsha256:2\nown\tbuilt:1\tsha256:3\n",
+      "sha256:1 mirror/wiki@sha256:bb reg.lan:5000/wiki@sha256:aa\nsha256:2 pg@sha256:cc\n"
+      "sha256:3 \n");
+  const std::vector<UsedImage> wanted = {{"db", "docker.io/library/pg:16", "sha256:cc"},
+                                         {"web", "reg.lan:5000/wiki:2", "sha256:aa"}};
+  EXPECT_EQ(used, wanted);
+}
+
+TEST_F(DockerTest, WhatRunsIsKnownByItsDigest) {
+  guest_.registry.digests["wiki:2"] = "sha256:aa";
+  EXPECT_THAT(run(), IsOk());
+  const auto used = loop_.block_on(images_inside(guest(), wiki()));
+  ASSERT_THAT(used, IsOk());
+  ASSERT_EQ(used->size(), 2u);
+  EXPECT_EQ((*used)[1], (UsedImage{"web", "wiki:2", "sha256:aa"}));
+}
+
+// The tag was moved since: what ran is what runs.
+TEST_F(DockerTest, ARevisionThatIsKnownRunsTheImagesThatItRan) {
+  guest_.registry.digests["wiki:2"] = "sha256:bb";
+  auto known = wiki();
+  known.compose->images = {{"web", "wiki:2", "sha256:aa"}};
+  EXPECT_THAT(run(known), IsOk());
+  EXPECT_EQ(guest_.inside.docker.services.at("wiki/web").id, "sha256:aa");
+  guest_.changes.clear();
+  EXPECT_THAT(run(known), IsOk());
+  EXPECT_THAT(guest_.changes, IsEmpty());
+}
+
+TEST_F(DockerTest, AnotherOfThatNameThatIsThereIsNotTakenForIt) {
+  guest_.registry.digests["wiki:2"] = "sha256:bb";
+  EXPECT_THAT(run(), IsOk());
+  auto known = wiki("2", "bbbb");
+  known.compose->images = {{"web", "wiki:2", "sha256:aa"}};
+  EXPECT_THAT(run(known), IsOk());
+  EXPECT_EQ(guest_.inside.docker.services.at("wiki/web").id, "sha256:aa");
+}
+
+TEST_F(DockerTest, AnImageThatIsGoneIsToldAndNothingElseRunsInItsPlace) {
+  guest_.registry.gone = {"sha256:aa"};
+  auto known = wiki();
+  known.compose->images = {{"web", "wiki:2", "sha256:aa"}};
+  const auto status = run(known);
+  EXPECT_THAT(status,
+              Fails(ErrorClass::remote, HasSubstr("this revision ran wiki:2 as sha256:aa")));
+  EXPECT_EQ(code_of(status), "TPL-006");
+  EXPECT_TRUE(guest_.inside.docker.services.empty());
 }
 
 }  // namespace

@@ -16,13 +16,22 @@ struct ResolvedCommand {
   std::chrono::seconds timeout{300};
 };
 
+// By which digest an image ran: what a tag means may be moved.
+struct UsedImage {
+  std::string service;
+  std::string image;   // as the project names it: "wiki:2"
+  std::string digest;  // "sha256:…"
+  bool operator==(const UsedImage&) const = default;
+};
+
 // One project of Docker Compose.
 struct ResolvedCompose {
   std::string project;
-  std::string text;                   // the user's file, LF
-  std::vector<std::string> services;  // that get the environment
-  std::string environment;            // in Compose's own form of a .env file
-  std::chrono::seconds startup{120};  // how long services may take until they are healthy
+  std::string text;                    // the user's file, LF
+  std::vector<std::string> services;   // that get the environment
+  std::string environment;             // in Compose's own form of a .env file
+  std::chrono::seconds startup{120};   // how long services may take until they are healthy
+  std::vector<UsedImage> images = {};  // as this revision ran before, where that is known
 };
 
 // Holds secrets: never logged, never stored; only its revision is.

@@ -63,23 +63,82 @@ guest::Exit GuestDocker::run(const Words& words) {
   if (verb == "pull") return pull(names.back());
   if (verb == "ps") return list(words);
   if (verb == "logs") return exit_with(0, "", system_.docker.last_words + "\n");
+  if (verb == "tag") return tag(names);
   if (verb == "inspect") {
+    if (words[3].find(".Config.Image") != std::string::npos) return list_images();
     const bool asks_mounts = words[3].find(".Mounts") != std::string::npos;
     return exit_with(0, asks_mounts ? system_.docker.mounts : "false\n");
   }
-  if (verb == "image")
-    return system_.docker.images.contains(names.back())
-               ? exit_with(0, "sha256:1\n")
-               : exit_with(1, "", "Error: No such image: " + names.back() + "\n");
+  if (verb == "image") return inspect_image(words);
   return exit_with(1, "", "docker: '" + verb + "' is not a docker command.\n");
 }
 
+namespace {
+
+// "registry.lan:5000/wiki" of "registry.lan:5000/wiki:2" and of "registry.lan:5000/wiki@sha256:…".
+std::string repository_of(const std::string& image) {
+  const auto name = image.substr(0, image.find('@'));
+  const auto colon = name.rfind(':');
+  const bool has_tag = colon != std::string::npos && name.find('/', colon) == std::string::npos;
+  return has_tag ? name.substr(0, colon) : name;
+}
+
+guest::Exit no_such_image(const std::string& image) {
+  return exit_with(1, "", "Error: No such image: " + image + "\n");
+}
+
+}  // namespace
+
+std::string GuestDocker::digest_of(const std::string& image) const {
+  if (const auto at = image.find('@'); at != std::string::npos) return image.substr(at + 1);
+  const auto moved = registry_.digests.find(image);
+  return moved == registry_.digests.end() ? "sha256:" + crypto::sha256_hex(image) : moved->second;
+}
+
+guest::Exit GuestDocker::tag(const Words& names) {
+  const auto known = system_.docker.images.find(names[1]);
+  if (known == system_.docker.images.end()) return no_such_image(names[1]);
+  system_.docker.images[names[2]] = known->second;
+  return exit_with(0);
+}
+
+// By name: its id. By ids: each, and by which digest it was pulled.
+guest::Exit GuestDocker::inspect_image(const Words& words) const {
+  const auto& images = system_.docker.images;
+  if (words[4].find(".RepoDigests") == std::string::npos) {
+    const auto& wanted = words.back();
+    const auto known = std::ranges::find_if(images, [&wanted](const auto& image) {
+      return image.first == wanted || repository_of(image.first) + "@" + image.second == wanted;
+    });
+    return known == images.end() ? no_such_image(wanted) : exit_with(0, known->second + "\n");
+  }
+  std::string lines;
+  for (size_t i = 5; i < words.size(); ++i) {
+    for (const auto& [name, digest] : images) {
+      if (digest != words[i]) continue;
+      lines += digest + " " + repository_of(name) + "@" + digest + "\n";
+      break;
+    }
+  }
+  return exit_with(0, lines);
+}
+
+// Of every container: its service, the image as it was asked for, the image's id.
+guest::Exit GuestDocker::list_images() const {
+  std::string lines;
+  for (const auto& [key, service] : system_.docker.services)
+    lines += key.substr(key.find('/') + 1) + "\t" + service.image + "\t" + service.id + "\n";
+  return exit_with(0, lines);
+}
+
 guest::Exit GuestDocker::pull(const std::string& image) {
-  if (!registry_.images.empty() && !registry_.images.contains(image))
+  const bool by_digest = image.find('@') != std::string::npos;
+  const bool is_offered = registry_.images.empty() || registry_.images.contains(image);
+  if (by_digest ? registry_.gone.contains(digest_of(image)) : !is_offered)
     return exit_with(1, "",
                      "Error response from daemon: manifest for " + image +
                          " not found: manifest unknown: manifest unknown\n");
-  system_.docker.images.insert(image);
+  system_.docker.images[image] = digest_of(image);
   ++system_.docker.pulls;
   return exit_with(0, "a1: Pulling fs layer\na1: Pull complete\nStatus: Downloaded newer image\n");
 }
@@ -139,6 +198,7 @@ void GuestDocker::start(const std::string& key, const std::string& image, const 
   auto& service = system_.docker.services[key];
   const auto sick = registry_.sick.find(image);
   service.image = image;
+  service.id = system_.docker.images.at(image);
   service.hash = hash;
   service.status = sick == registry_.sick.end() ? "Up 2 seconds" : sick->second;
   service.state = state_of(service.status);
@@ -151,7 +211,8 @@ guest::Exit GuestDocker::up(const Project& project) {
     const auto image = service.string_or("image", "");
     if (!system_.docker.images.contains(image))
       return exit_with(1, "", "Error response from daemon: No such image: " + image + "\n");
-    const auto hash = crypto::sha256_hex(schema::to_json(service) + project.environment);
+    const auto hash = crypto::sha256_hex(schema::to_json(service) + project.environment +
+                                         system_.docker.images.at(image));
     const auto key = project.name + "/" + name;
     const auto old = services.find(key);
     const bool same = old != services.end() && old->second.hash == hash &&

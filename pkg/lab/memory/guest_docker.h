@@ -8,7 +8,7 @@
 
 namespace gantry::lab {
 
-// docker info, pull, ps -a, image inspect, inspect, logs; docker compose version, config (-q,
+// docker info, pull, tag, ps -a, image inspect, inspect, logs; docker compose version, config (-q,
 // --images, --services) and up. Formats are answered as Gantry asks for them, not interpreted. A
 // service's containers run at once, or are as the registry says that their image is.
 class GuestDocker {
@@ -29,6 +29,10 @@ class GuestDocker {
   guest::Exit up(const Project& project);
   guest::Exit pull(const std::string& image);
   guest::Exit list(const Words& words) const;
+  guest::Exit tag(const Words& names);
+  guest::Exit inspect_image(const Words& words) const;
+  guest::Exit list_images() const;
+  std::string digest_of(const std::string& image) const;
   void start(const std::string& key, const std::string& image, const std::string& hash);
 
   GuestSystem& system_;

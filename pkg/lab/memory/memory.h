@@ -32,13 +32,14 @@ struct GuestUnit {
 // A container of a Compose project.
 struct GuestService {
   std::string image;
+  std::string id;      // of the image
   std::string hash;    // of what it was made from
   std::string state;   // running, exited, restarting
   std::string status;  // "Up 2 seconds"
   int starts = 0;
 };
 struct GuestDockerState {
-  std::set<std::string> images;
+  std::map<std::string, std::string> images;  // name → digest, which is its id here, too
   int pulls = 0;
   std::map<std::string, GuestService> services;  // "project/service"
   std::string driver = "overlay2";
@@ -76,8 +77,10 @@ using GuestProgram = std::function<std::optional<guest::Exit>(VmId vmid, GuestSy
 
 // Where Docker inside finds images.
 struct ImageRegistry {
-  std::set<std::string> images;             // that can be pulled; empty: every one
-  std::map<std::string, std::string> sick;  // image → the status its services get, for ever
+  std::set<std::string> images;                // that can be pulled; empty: every one
+  std::map<std::string, std::string> sick;     // image → the status its services get, for ever
+  std::map<std::string, std::string> digests;  // of tags that were moved; others have their own
+  std::set<std::string> gone;                  // digests that are there no more
 };
 
 // How long things take; each is stretched by up to `jitter` of itself.

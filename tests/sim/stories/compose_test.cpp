@@ -184,6 +184,33 @@ TEST_F(ComposeStory, WithoutADeclaredProbeTheServicesSpeakForThemselves) {
   EXPECT_TRUE(wait_until([&] { return is_ready(); }));
 }
 
+// A tag that is moved changes nothing of a revision that has run: not for another container, nor
+// for one that is made anew, nor when it comes back.
+TEST_F(ComposeStory, AMovedTagChangesNoRevision) {
+  world.create_app("wiki", 1, "", with_tag("2"));
+  ASSERT_TRUE(wait_until([&] { return is_ready(); }));
+  const auto id = [&](const std::string& machine) {
+    const auto vmid = world.vmid_of(machine);
+    const auto* system = vmid.has_value() ? world.backend.inside(*vmid) : nullptr;
+    if (system == nullptr || !system->docker.services.contains("wiki/web")) return std::string();
+    return system->docker.services.at("wiki/web").id;
+  };
+  const auto first = id("wiki-0");
+  ASSERT_NE(first, "");
+  EXPECT_TRUE(wait_until([&] { return schema::to_json(app()).find(first) != std::string::npos; }));
+  world.backend.options().registry.digests["wiki:2"] = "sha256:moved";
+  world.edit_app("wiki", [](Json& spec) { spec.set("replicas", 2); });
+  ASSERT_TRUE(wait_until([&] { return is_ready() && id("wiki-1") != ""; }));
+  EXPECT_EQ(id("wiki-1"), first);
+  world.edit_app("wiki", with_tag("3"));
+  ASSERT_TRUE(wait_until([&] { return is_ready() && id("wiki-0") != first; }));
+  const auto vmid = *world.vmid_of("wiki-1");
+  by_root([vmid](lab::Lab& lab) { return lab.destroy_guest(vmid); });
+  world.edit_app("wiki", with_tag("2"));
+  ASSERT_TRUE(wait_until([&] { return is_ready() && id("wiki-1") == first; }));
+  EXPECT_EQ(id("wiki-0"), first);
+}
+
 class AlpineStory : public ComposeStory {
  protected:
   AlpineStory() : ComposeStory("alpine-3.22-default") {}
