@@ -196,6 +196,7 @@ GuestRecord to_record(const Model& model, const Guest& guest) {
   record.config = guest.config.values;
   record.pending = guest.config.pending;
   record.pool = model.access.pool_of(guest.vmid);
+  for (const auto& [name, values] : guest.config.snapshots) record.snapshots.insert(name);
   return record;
 }
 

@@ -75,6 +75,7 @@ struct GuestRecord {
   std::map<std::string, std::string> config;  // live values, "lock" and "description" included
   std::map<std::string, std::string> pending;
   std::string pool;
+  std::set<std::string> snapshots = {};  // their names
 };
 struct VolumeRecord {
   std::string volid;

@@ -26,6 +26,10 @@ class UserActor {
   bool mend_versions();
   // … and the other way round.
   bool spoil_versions();
+  // Those with data get another version; false when there was none.
+  bool renew_versions();
+  // … and their data is to be as one of the versions before has left it.
+  void put_all_data_back();
 
  private:
   void act_on_machine(const std::string& name);
@@ -38,12 +42,13 @@ class UserActor {
   void act_on_app(const std::string& name);
   bool act_on_data(const std::string& name);
   bool act_on_version(const std::string& name);
+  bool put_data_back(const std::string& name);
   void delete_app(const std::string& name, store::Dependents dependents);
   void edit_class();
   World& world_;
   const Swarm& swarm_;
   Random& random_;
-  int created_ = 0;
+  int created_ = 0, restores_ = 0;
 };
 
 // What root@pam does in the web interface or on a shell.
@@ -61,6 +66,7 @@ class PersonActor {
   void spoil(const std::string& name, const lab::GuestRecord& guest);
   void break_inside_appliance();
   void detach_volume(const lab::GuestRecord& guest);
+  void take_snapshot(const lab::GuestRecord& guest);
   void manage(VmId vmid, const std::string& state);
   void unmanage_what_goes();
   void remove_half_made();

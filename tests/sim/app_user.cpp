@@ -101,7 +101,7 @@ void UserActor::create_app(const std::string& name, int replicas) {
   const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
   const auto rollout = swarm_.updates ? std::optional(some_rollout(random_, volume)) : std::nullopt;
   const bool attached = swarm_.appliance && random_.unit() < 0.6;
-  const std::string storage = swarm_.ha ? "nfs" : "local";
+  const std::string storage = swarm_.ha ? "nfs" : swarm_.tank ? "tank" : "local";
   world_.create_app(name, replicas, page, [=](Json& spec) {
     if (compose) set_version(spec, page);
     if (attached) expose(spec, name + ".apps.lan");
@@ -112,6 +112,7 @@ void UserActor::create_app(const std::string& name, int replicas) {
 }
 
 void UserActor::act_on_app(const std::string& name) {
+  if (swarm_.tank && random_.unit() < 0.3 && put_data_back(name)) return;
   if (swarm_.volumes && random_.unit() < 0.3 && act_on_data(name)) return;
   if (swarm_.updates && act_on_version(name)) return;
   if (swarm_.depends && random_.unit() < 0.1) {
@@ -184,10 +185,40 @@ bool UserActor::spoil_versions() {
   return !good.empty();
 }
 
+bool UserActor::renew_versions() {
+  std::vector<std::string> with_data;
+  for (const auto& [name, wish] : world_.wanted_apps()) {
+    if (wish.exists && !wish.mounts.empty()) with_data.push_back(name);
+  }
+  for (const auto& name : with_data)
+    change_page(name, world_.wanted_apps().at(name).native ? "page 7\n" : "3");
+  return !with_data.empty();
+}
+
+void UserActor::put_all_data_back() {
+  std::vector<std::string> all;
+  for (const auto& [name, wish] : world_.wanted_apps())
+    if (wish.exists) all.push_back(name);
+  for (const auto& name : all) put_data_back(name);
+}
+
 // Some tear it out, so that the garbage collector is who takes its Machines away.
 void UserActor::delete_app(const std::string& name, store::Dependents dependents) {
   world_.delete_app(name, dependents);
   if (swarm_.volumes && random_.unit() < 0.2) world_.strip_app(name);
+}
+
+// As one of its first revisions has left it, if any has; a new wish, or the last once more.
+bool UserActor::put_data_back(const std::string& name) {
+  if (world_.wanted_apps().at(name).mounts.empty()) return false;
+  if (random_.unit() < 0.8) ++restores_;
+  const auto id = "s" + std::to_string(restores_);
+  const auto revision = 1 + static_cast<int>(random_.below(3));
+  world_.edit_app(name, [&](Json& spec) {
+    spec.member("restore").set("id", id);
+    spec.member("restore").set("revision", revision);
+  });
+  return true;
 }
 
 // False when it has none.

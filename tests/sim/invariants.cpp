@@ -109,6 +109,7 @@ void World::check_write(const lab::Lab::Write& write) {
   }
   if (ends_with(write.path, "/config")) check_volumes(vmid);
   const auto guest = lab->find_guest(vmid);
+  check_copies(write, guest);
   if (is_destruction(write) && guest.has_value() && guest->running) {
     violate("a container was destroyed while it ran: " + write.path);
   }
@@ -119,6 +120,22 @@ void World::check_write(const lab::Lab::Write& write) {
       blind && blind_since_.has_value() && clock.now() - *blind_since_ > kInFlight;
   if (long_blind && is_destruction(write)) {
     violate("a container was destroyed on incomplete information");
+  }
+}
+
+// Snapshots of people are nobody else's business, and nothing is put back under what runs.
+void World::check_copies(const lab::Lab::Write& write,
+                         const std::optional<lab::GuestRecord>& guest) {
+  if (ends_with(write.path, "/snapshot")) reached.note("a snapshot before an update");
+  if (ends_with(write.path, "/vzdump")) reached.note("a backup as a copy of what was there");
+  const bool removes = write.method == "DELETE" && write.path.find("/snapshot/") != write.path.npos;
+  if (removes && write.path.find("/snapshot/gantry-") == write.path.npos) {
+    violate("a person's snapshot was removed: " + write.path);
+  }
+  if (!ends_with(write.path, "/rollback")) return;
+  reached.note("data was put back");
+  if (guest.has_value() && guest->running) {
+    violate("a container that ran was rolled back: " + write.path);
   }
 }
 

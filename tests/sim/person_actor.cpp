@@ -40,7 +40,9 @@ void PersonActor::act() {
   if (!vmid.has_value() || world_.is_stranger(*vmid)) return;
   const auto guest = world_.lab->find_guest(*vmid);
   if (!guest.has_value() || guest->config.contains("lock")) return;  // Proxmox would refuse
-  if (swarm_.ha && random_.unit() < 0.4) {
+  if (swarm_.tank && random_.unit() < 0.2) {
+    take_snapshot(*guest);
+  } else if (swarm_.ha && random_.unit() < 0.4) {
     manage(*vmid, random_.unit() < 0.8 ? "started" : "ignored");
   } else if (random_.unit() < 0.4) {
     spoil(*name, *guest);
@@ -197,6 +199,13 @@ void PersonActor::break_inside_appliance() {
       system->files["/etc/gantry/caddy.json"].content = "}{";
       system->units["caddy.service"].active = false;
   }
+}
+
+void PersonActor::take_snapshot(const lab::GuestRecord& guest) {
+  const auto name = "mine" + std::to_string(random_.below(5));
+  say("a person takes snapshot " + name + " of", guest.vmid);
+  const auto path = "/nodes/" + guest.node.get() + "/lxc/" + std::to_string(guest.vmid.get());
+  world_.by_root("POST", path + "/snapshot", {{"snapname", name}});
 }
 
 // As Proxmox' "Detach" does: it is still there, mounted nowhere.

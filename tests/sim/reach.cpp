@@ -13,7 +13,7 @@ const std::vector<std::string>& places() {
       "VanishGuard", "StoppedExternally", "CreateUnclear", "AnswerLost", "Locked", "ObserveMode",
       "CreateDied", "CreateFailed", "DeletedExternally", "ProvingAbsence", "RevertingDrift",
       "NoQuorum", "NotLeading", "Throttled", "VolumesLost", "RolledBack", "DependencyNotReady",
-      "ApplianceNotReady", "InUse", "Retiring",
+      "ApplianceNotReady", "InUse", "Retiring", "RestoreRefused",
       // Moments.
       "killed at a write", "killed between two awaits", "restarted while a task runs",
       "woke up after another took the lease", "unlocked over the command channel",
@@ -22,7 +22,8 @@ const std::vector<std::string>& places() {
       "a request executed late", "the clock jumped", "an older database was restored",
       "a volume was detached", "a container left with its volumes", "a compose project runs",
       "a container fetched from a fenced node", "another set serves",
-      "a version that did not come up was mended"};
+      "a version that did not come up was mended", "a snapshot before an update",
+      "data was put back", "a backup as a copy of what was there"};
   return all;
 }
 

@@ -54,6 +54,7 @@ class Scenario {
     end_faults();
     converge();
     if (swarm_.updates) play_versions();
+    if (swarm_.tank) play_data();
     if (!is_caught()) be_quiet();
     if (swarm_.appliance && problems_.empty() && !is_caught()) {
       user_.leave();
@@ -128,6 +129,16 @@ class Scenario {
     if (user_.mend_versions()) converge_again();
     if (problems_.empty() && user_.spoil_versions()) converge_again();
     if (problems_.empty() && user_.mend_versions()) converge_again();
+  }
+
+  // In quiet, too: another version goes out, and then what the one before has left comes back.
+  void play_data() {
+    constexpr auto kUntilItIsBegun = 1min;
+    if (!problems_.empty() || !user_.renew_versions()) return;
+    converge_again();
+    if (problems_.empty()) user_.put_all_data_back();
+    world_.run_for(kUntilItIsBegun);
+    converge_again();
   }
 
   void be_quiet() {

@@ -38,6 +38,8 @@ Swarm draw_swarm(Random& random, uint64_t seed) {
   swarm.appliance = chance(later, 0.15) && swarm.channel && !swarm.golden;
   swarm.moves = swarm.moves && !swarm.appliance;
   swarm.ha = swarm.ha && !swarm.appliance;
+  SeededRandom latest(seed * 7013 + 11);
+  swarm.tank = chance(latest, 0.8) && swarm.volumes && !swarm.ha && !swarm.golden && !swarm.moves;
   swarm.people = swarm.people || swarm.ha;
   swarm.outages = swarm.outages || swarm.ha;
   swarm.people = swarm.people || swarm.crowd;
@@ -52,6 +54,7 @@ WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose) {
   options.with_network = swarm.appliance;
   options.hosts = swarm.pauses ? 2 : 1;
   options.golden = swarm.golden;
+  if (swarm.tank) options.tank = seed % 2 == 0 ? "lvmthin" : "zfspool";
   options.verbose = verbose;
   options.shape = [compose = swarm.compose, ha = swarm.ha](auto& spec) {
     if (compose) spec.os = api::v1alpha1::OsTemplate{"debian-13-standard", {}};

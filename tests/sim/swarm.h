@@ -27,6 +27,7 @@ struct Swarm {
   bool updates = false;  // versions that do not come up, which are to be taken back
   bool depends = false;  // others that must answer before
   bool compose = false;  // services of Docker's instead of a unit
+  bool tank = false;     // a storage with snapshots: data is kept aside, and put back
 };
 
 Swarm draw_swarm(Random& random, uint64_t seed);

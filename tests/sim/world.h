@@ -204,6 +204,7 @@ class World {
   void look_at_writes(Host* by);
   void check_write(const lab::Lab::Write& write);
   void check_right_to_write(const lab::Lab::Write& write, const Host& by);
+  void check_copies(const lab::Lab::Write& write, const std::optional<lab::GuestRecord>& guest);
   void check_guests();
   void see_volumes(VmId vmid, const std::optional<lab::GuestRecord>& guest);
   void check_volumes(VmId vmid);
