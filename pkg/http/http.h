@@ -88,6 +88,22 @@ Status mark_sent(Status status);
 // GET, HEAD, OPTIONS: sending it twice changes nothing, so its errors are never marked.
 bool is_read_only(std::string_view method);
 
+// A connection that is no longer HTTP: bytes both ways.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+  // Waits until the socket took them. kCancelled/Transport once the peer is gone.
+  virtual Async<Status> write(std::string bytes) = 0;
+  // What the peer has sent, at least a byte; empty once it has ended.
+  virtual Async<Result<std::string>> read() = 0;
+};
+
+// The answer to a request that wants another protocol.
+struct Upgraded {
+  Response head;
+  std::unique_ptr<ByteStream> stream;  // null unless the status is 101; then head has the body
+};
+
 // A Client that also hands a body over while it arrives: for watches and logs.
 class StreamingClient : public Client {
  public:
@@ -99,22 +115,24 @@ class StreamingClient : public Client {
   // once the server has ended the body; errors as send(). There is no time limit: a caller that
   // wants one uses async::with_deadline. Takes no place among the pooled connections.
   virtual Async<Result<Response>> stream(Request request, OnHead on_head, OnChunk on_chunk) = 0;
+
+  // Asks, with a header Upgrade, to go on in another protocol, on a connection of its own; errors
+  // as send(), and Unsupported where the driver cannot. The stream may outlive the client. There is
+  // no time limit.
+  virtual Async<Result<Upgraded>> upgrade(Request request);
 };
 
 // A response whose body is produced piece by piece (watches, logs).
-class ResponseStream {
+class ResponseStream : public ByteStream {
  public:
-  virtual ~ResponseStream() = default;
   // Sends the head; once only, before any write.
   virtual Async<Status> start(Response head) = 0;
-  // Sends a chunk and waits until the socket took it. kCancelled/Transport once the peer is gone.
-  virtual Async<Status> write(std::string chunk) = 0;
   // In place of start(): answers 101 with these headers, after which the connection is no longer
   // HTTP: write() sends bytes as they are and read() receives them. Unsupported where the
   // connection cannot be taken over.
   virtual Async<Status> upgrade(Headers headers);
-  // What the peer has sent since upgrade(), at least a byte; empty once it has ended.
-  virtual Async<Result<std::string>> read();
+  // After upgrade() only.
+  Async<Result<std::string>> read() override;
 };
 
 // What the peer is known to be.

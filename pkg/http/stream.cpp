@@ -2,6 +2,10 @@
 
 namespace gantry::http {
 
+Async<Result<Upgraded>> StreamingClient::upgrade(Request) {
+  co_return make_error(ErrorClass::unsupported, "this client cannot change the protocol");
+}
+
 Async<Status> ResponseStream::upgrade(Headers) {
   co_return make_error(ErrorClass::unsupported, "this connection cannot change its protocol");
 }

@@ -182,7 +182,7 @@ Async<std::optional<http::Response>> serve_exec(PodService& service, const http:
     co_return bad_request(text).to_response();
   }
   Socket socket(stream, kMessageMax);
-  const Status accepted = co_await socket.accept(request, *std::move(protocol));
+  const Status accepted = co_await http::websocket::accept(stream, request, *std::move(protocol));
   if (!accepted.ok()) co_return bad_request(message_of(accepted)).to_response();
   auto executor = co_await async::this_executor();
   Exec exec(executor, socket, std::move(door->first), *std::move(options));

@@ -33,6 +33,7 @@ struct Exchange {
 struct Answer {
   Response response;
   bool reusable = false;
+  std::string rest;  // what came behind it
 };
 
 // Gives what the reader has found to the caller's functions, when there are any.
@@ -51,6 +52,29 @@ class Delivery {
   Exchange& exchange_;
   ResponseReader& reader_;
   bool head_given_ = false;
+};
+
+// What is left of a connection once its protocol has changed.
+class TakenOver final : public ByteStream {
+ public:
+  // `begun` came in one piece with the head.
+  TakenOver(std::unique_ptr<Connection> connection, std::string begun)
+      : connection_(std::move(connection)), begun_(std::move(begun)) {}
+
+  Async<Status> write(std::string bytes) override {
+    co_return co_await connection_->write(std::move(bytes));
+  }
+  Async<Result<std::string>> read() override {
+    if (!begun_.empty()) co_return std::exchange(begun_, "");
+    std::string bytes;
+    const auto count = co_await connection_->read(bytes);
+    if (!count.ok()) co_return count.status();
+    co_return bytes;
+  }
+
+ private:
+  std::unique_ptr<Connection> connection_;
+  std::string begun_;
 };
 
 class BeastClient final : public StreamingClient {
@@ -91,6 +115,23 @@ class BeastClient final : public StreamingClient {
     auto answer = co_await converse(**connection, exchange);
     if (!answer.ok()) co_return failed(exchange, answer.status());
     co_return std::move(answer->response);
+  }
+
+  Async<Result<Upgraded>> upgrade(Request request) override {
+    GANTRY_CO_TRY(unusable_);
+    Exchange exchange(request);
+    GANTRY_CO_TRY_ASSIGN(exchange.bytes, render_request(request, endpoint_));
+    auto connection = co_await dial(executor_, clock_, endpoint_, tls_, options_.connect_timeout);
+    if (!connection.ok()) co_return failed(exchange, connection.status());
+    auto answer = co_await converse(**connection, exchange);
+    if (!answer.ok()) co_return failed(exchange, answer.status());
+    Upgraded upgraded;
+    if (answer->response.status == 101) {
+      upgraded.stream =
+          std::make_unique<TakenOver>(*std::move(connection), std::move(answer->rest));
+    }
+    upgraded.head = std::move(answer->response);
+    co_return std::move(upgraded);
   }
 
  private:
@@ -158,6 +199,7 @@ class BeastClient final : public StreamingClient {
     answer.response = reader.head();
     answer.response.body = reader.take_body();
     answer.reusable = reader.keep_alive() && buffer.empty() && !ended;
+    answer.rest = std::move(buffer);
     co_return answer;
   }
 

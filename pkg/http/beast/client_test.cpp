@@ -439,6 +439,46 @@ TEST(ClientStream, HandsChunksOverAsTheyArrive) {
   EXPECT_THAT(chunks, ElementsAre("one", "two"));
 }
 
+TEST(Client, GoesOnInAnotherProtocolOverTheSameConnection) {
+  World world;
+  FunctionHandler handler(
+      [](Request request, Peer, ResponseStream& stream) -> Async<std::optional<Response>> {
+        if (request.target == "/no") co_return text_response("no", 403);
+        Headers headers;
+        headers["Upgrade"] = request.headers.at("Upgrade");
+        (void)co_await stream.upgrade(std::move(headers));
+        (void)co_await stream.write("first");
+        const auto heard = co_await stream.read();
+        (void)co_await stream.write("heard " + *heard);
+        co_return std::nullopt;
+      });
+  ServerOptions options;
+  with_server(world, options, handler, [&](Server& server) -> Async<Status> {
+    auto client = world.client(server.port());
+    auto wish = get("/yes");
+    wish.headers["Upgrade"] = "echo";
+    auto upgraded = co_await client->upgrade(wish);
+    if (!upgraded.ok()) co_return upgraded.status();
+    EXPECT_EQ(upgraded->head.status, 101);
+    GANTRY_CO_TRY(co_await upgraded->stream->write("hello"));
+    std::string all;
+    while (true) {
+      const auto bytes = co_await upgraded->stream->read();
+      if (!bytes.ok()) co_return bytes.status();
+      if (bytes->empty()) break;
+      all += *bytes;
+    }
+    EXPECT_EQ(all, "firstheard hello");
+    wish.target = "/no";
+    const auto refused = co_await client->upgrade(wish);
+    if (!refused.ok()) co_return refused.status();
+    EXPECT_EQ(refused->stream, nullptr);
+    EXPECT_EQ(refused->head.status, 403);
+    EXPECT_EQ(refused->head.body, "no");
+    co_return Status();
+  });
+}
+
 TEST(ClientStream, EndsWithTheCallersErrorOrItsCancellation) {
   World world;
   ScriptedServer server(world, [](Connection& connection, int) -> Async<Status> {

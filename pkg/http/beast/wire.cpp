@@ -58,6 +58,7 @@ Result<std::string> render_request(const Request& request, const Endpoint& endpo
   std::string text = request.method + " " + request.target + " HTTP/1.1\r\n";
   if (!request.headers.contains("Host")) text += "Host: " + host_header(endpoint) + "\r\n";
   GANTRY_TRY(append_headers(request.headers, text));
+  if (request.headers.contains("Upgrade")) text += "Connection: Upgrade\r\n";
   const bool may_lack_body = is_read_only(request.method) || request.method == "DELETE";
   if (!request.body.empty() || !may_lack_body)
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";

@@ -19,6 +19,25 @@ uint64_t number_at(std::string_view bytes, size_t at, size_t size) {
   return number;
 }
 
+std::string bytes_of(uint64_t number, size_t width) {
+  std::string bytes;
+  for (size_t i = width; i > 0; --i) bytes += static_cast<char>(number >> (8 * (i - 1)) & 0xff);
+  return bytes;
+}
+
+// Once more, and it is as before.
+void mask(std::string_view key, std::string& payload) {
+  for (size_t i = 0; i < payload.size(); ++i)
+    payload[i] = static_cast<char>(payload[i] ^ key[i % key.size()]);
+}
+
+std::string head_of(Opcode opcode, size_t size, bool masked) {
+  const size_t width = size < 126 ? 0 : size <= 0xffff ? 2 : 8;
+  const size_t word = width == 0 ? size : width == 2 ? 126 : 127;
+  return bytes_of(0x80U | static_cast<unsigned>(opcode), 1) +
+         bytes_of(word | (masked ? 0x80U : 0U), 1) + bytes_of(size, width);
+}
+
 }  // namespace
 
 Result<std::optional<Frame>> FrameReader::next() {
@@ -28,7 +47,10 @@ Result<std::optional<Frame>> FrameReader::next() {
   const unsigned opcode = first & 0x0fU;
   if ((first & 0x70U) != 0 || !is_known(opcode))
     return invalid("websocket: a frame has reserved bits or an unknown opcode");
-  if ((second & 0x80U) == 0) return invalid("websocket: a client's frame is not masked");
+  const bool masked = (second & 0x80U) != 0;
+  if (masked != (from_ == Side::client))
+    return invalid("websocket: a %s",
+                   masked ? "server's frame is masked" : "client's frame is not masked");
   size_t head = 2;
   uint64_t size = second & 0x7fU;
   const bool control = opcode >= 8;
@@ -43,26 +65,26 @@ Result<std::optional<Frame>> FrameReader::next() {
   if (size > payload_max_)
     return error(ErrorClass::overload, "websocket: a frame of %d bytes; at most %d are taken", size,
                  payload_max_);
-  if (bytes_.size() < head + 4 + size) return std::nullopt;
+  const size_t key = masked ? 4 : 0;
+  if (bytes_.size() < head + key + size) return std::nullopt;
   Frame frame;
   frame.opcode = static_cast<Opcode>(opcode);
   frame.last = (first & 0x80U) != 0;
-  frame.payload = bytes_.substr(head + 4, size);
-  for (size_t i = 0; i < size; ++i)
-    frame.payload[i] = static_cast<char>(frame.payload[i] ^ bytes_[head + i % 4]);
-  bytes_.erase(0, head + 4 + size);
+  frame.payload = bytes_.substr(head + key, size);
+  if (masked) mask(std::string_view(bytes_).substr(head, key), frame.payload);
+  bytes_.erase(0, head + key + size);
   return frame;
 }
 
 std::string render_frame(Opcode opcode, std::string_view payload) {
-  std::string bytes;
-  bytes += static_cast<char>(0x80U | static_cast<unsigned>(opcode));
-  const size_t size = payload.size();
-  const size_t width = size < 126 ? 0 : size <= 0xffff ? 2 : 8;
-  bytes += static_cast<char>(width == 0 ? size : width == 2 ? 126 : 127);
-  for (size_t i = width; i > 0; --i) bytes += static_cast<char>(size >> (8 * (i - 1)) & 0xff);
-  bytes += payload;
-  return bytes;
+  return head_of(opcode, payload.size(), false) + std::string(payload);
+}
+
+std::string render_masked_frame(Opcode opcode, std::string_view payload, uint32_t key) {
+  const auto key_bytes = bytes_of(key, 4);
+  std::string hidden(payload);
+  mask(key_bytes, hidden);
+  return head_of(opcode, payload.size(), true) + key_bytes + hidden;
 }
 
 std::string accept_key(std::string_view key) {

@@ -73,6 +73,24 @@ TEST(Frames, RefuseWhatBreaksTheProtocol) {
   EXPECT_THAT(first_of(masked(0x82, std::string(200, 'x')), 199), Fails(ErrorClass::overload));
 }
 
+// A client's frames are read by a server, and the other way round only unmasked.
+TEST(Frames, AreMaskedByClientsOnly) {
+  for (const size_t size : {0, 5, 126, 70'000}) {
+    const std::string payload(size, 'x');
+    const auto bytes = render_masked_frame(Opcode::binary, payload, 0x12345678);
+    const auto frame = first_of(bytes, 100'000);
+    ASSERT_THAT(frame, IsOk());
+    EXPECT_EQ((*frame)->payload, payload);
+    EXPECT_EQ(bytes.find("xxxx"), std::string::npos);
+    FrameReader of_server(100'000, Side::server);
+    of_server.feed(render_frame(Opcode::binary, payload));
+    EXPECT_EQ((*of_server.next())->payload, payload);
+    FrameReader wrong(100'000, Side::server);
+    wrong.feed(bytes);
+    EXPECT_THAT(wrong.next(), Fails(ErrorClass::invalid, HasSubstr("server's frame is masked")));
+  }
+}
+
 TEST(Frames, AreWrittenInTheShortestForm) {
   EXPECT_EQ(render_frame(Opcode::binary, "hi"), std::string("\x82\x02hi"));
   EXPECT_EQ(render_frame(Opcode::binary, std::string(126, 'x')).substr(0, 4),
