@@ -126,14 +126,17 @@ TypeInfo describe(Type<MachineVolume>) {
 }
 
 TypeInfo describe(Type<MachineUsage>) {
-  return object<MachineUsage>("MachineUsage", "What it used when last seen.",
-                              {
-                                  field<&MachineUsage::cpu>("cpu", "Cores' worth of time."),
-                                  field<&MachineUsage::memory_used>("memoryUsed", "Bytes."),
-                                  field<&MachineUsage::memory_total>("memoryTotal", "Bytes."),
-                                  field<&MachineUsage::disk_used>("diskUsed", "Bytes."),
-                                  field<&MachineUsage::disk_total>("diskTotal", "Bytes."),
-                              });
+  return object<MachineUsage>(
+      "MachineUsage", "What it used when last seen.",
+      {
+          field<&MachineUsage::cpu>("cpu", "Cores' worth of time."),
+          field<&MachineUsage::memory_used>("memoryUsed", "Bytes."),
+          field<&MachineUsage::memory_total>("memoryTotal", "Bytes."),
+          field<&MachineUsage::disk_used>("diskUsed", "Bytes."),
+          field<&MachineUsage::disk_total>("diskTotal", "Bytes."),
+          field<&MachineUsage::network_in>("networkIn", "Bytes received since its start."),
+          field<&MachineUsage::network_out>("networkOut", "Bytes sent since its start."),
+      });
 }
 
 TypeInfo describe(Type<MachineStatus>) {

@@ -58,9 +58,10 @@ struct MachineVolume {
   std::string size;   // 8G
 };
 struct MachineUsage {
-  double cpu = 0;                             // cores' worth
-  int64_t memory_used = 0, memory_total = 0;  // bytes
-  int64_t disk_used = 0, disk_total = 0;      // bytes
+  double cpu = 0;                                  // cores' worth
+  int64_t memory_used = 0, memory_total = 0;       // bytes
+  int64_t disk_used = 0, disk_total = 0;           // bytes
+  std::optional<int64_t> network_in, network_out;  // bytes since its start
 };
 struct MachineStatus {
   meta::Conditions conditions;

@@ -23,6 +23,8 @@ MachineUsage usage_from(const Seen& seen) {
   usage.memory_total = seen.memory_total.value_or(0);
   usage.disk_used = seen.disk_used.value_or(0);
   usage.disk_total = seen.disk_total.value_or(0);
+  usage.network_in = seen.network_in;
+  usage.network_out = seen.network_out;
   return usage;
 }
 

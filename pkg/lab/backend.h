@@ -38,6 +38,7 @@ struct ContainerState {
   bool running = false;
   std::optional<int64_t> pid;
   std::optional<int64_t> memory_used, disk_used, uptime_seconds;  // bytes
+  std::optional<int64_t> network_in, network_out;                 // bytes since its start
   std::optional<double> cpu;                                      // cores in use
   std::map<std::string, std::vector<std::string>> addresses;      // eth0 → 10.0.3.7/24
 };

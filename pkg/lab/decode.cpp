@@ -56,6 +56,8 @@ pve::GuestRow decode_guest(const Json& row) {
   guest.memory_total = integer_of(row, "maxmem");
   guest.disk_used = integer_of(row, "disk");
   guest.disk_total = integer_of(row, "maxdisk");
+  guest.network_in = integer_of(row, "netin");
+  guest.network_out = integer_of(row, "netout");
   guest.uptime_seconds = integer_of(row, "uptime");
   return guest;
 }
@@ -210,6 +212,8 @@ pve::GuestStatus decode_status(const Json& data) {
   status.memory_total = integer_of(data, "maxmem");
   status.disk_used = integer_of(data, "disk");
   status.disk_total = integer_of(data, "maxdisk");
+  status.network_in = integer_of(data, "netin");
+  status.network_out = integer_of(data, "netout");
   status.uptime_seconds = integer_of(data, "uptime");
   return status;
 }

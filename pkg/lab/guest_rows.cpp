@@ -37,8 +37,10 @@ void set_if(Row& row, const char* name, const std::string& value) {
   if (!value.empty()) row.set(name, value);
 }
 
-void set_counters(Row& row) {
-  for (const char* name : {"netin", "netout", "diskread", "diskwrite"}) row.set(name, 0);
+void set_counters(Row& row, const ContainerState& state) {
+  row.set("netin", state.running ? state.network_in.value_or(0) : 0);
+  row.set("netout", state.running ? state.network_out.value_or(0) : 0);
+  for (const char* name : {"diskread", "diskwrite"}) row.set(name, 0);
 }
 
 }  // namespace
@@ -82,7 +84,7 @@ Json member_row(const Model& model, const Guest& guest) {
   row.set("mem", seen.running ? guest.state.memory_used.value_or(0) : 0);
   row.set("disk", seen.running ? guest.state.disk_used.value_or(0) : 0);
   if (model.is_modern()) row.set("memhost", 0);
-  set_counters(row);
+  set_counters(row, guest.state);
   return row;
 }
 
@@ -110,7 +112,7 @@ Json status_row(const Model& model, const Guest& guest, const ContainerState& st
   row.set("disk", state.running ? state.disk_used.value_or(0) : 0);
   const auto uptime = state.uptime_seconds.value_or(seconds_since(model, guest.running_since));
   row.set("uptime", state.running ? uptime : 0);
-  set_counters(row);
+  set_counters(row, state);
   if (state.running) row.set("pid", state.pid.value_or(1));
   set_if(row, "lock", guest.config.get("lock"));
   set_if(row, "tags", guest.config.get("tags"));

@@ -51,6 +51,7 @@ struct GuestRow {
   std::optional<double> cpu;  // 0 … cores
   std::optional<double> cores;
   std::optional<int64_t> memory_used, memory_total, disk_used, disk_total;  // bytes
+  std::optional<int64_t> network_in, network_out;  // bytes since its start, of all interfaces
   std::optional<int64_t> uptime_seconds;
 };
 
@@ -110,6 +111,7 @@ struct GuestStatus {
   std::optional<std::string> ha_state;
   std::optional<double> cpu;
   std::optional<int64_t> memory_used, memory_total, disk_used, disk_total, uptime_seconds;
+  std::optional<int64_t> network_in, network_out;  // bytes since its start, of all interfaces
 };
 
 // GET …/lxc/{vmid}/interfaces; empty when stopped.

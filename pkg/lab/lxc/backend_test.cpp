@@ -129,6 +129,8 @@ TEST_F(LxcBackendTest, AContainerLivesItsWholeLife) {
   EXPECT_GT(running.pid.value_or(0), 1);
   EXPECT_GT(running.memory_used.value_or(0), 0);
   EXPECT_GE(running.uptime_seconds.value_or(-1), 0);
+  EXPECT_GT(running.network_in.value_or(0), 0);
+  EXPECT_GT(running.network_out.value_or(0), 0);
 
   EXPECT_EQ(exec(made, {"hostname"}).out, "ct100\n");
   EXPECT_EQ(exec(made, {"id", "-u"}).out, "0\n");

@@ -110,5 +110,16 @@ TEST(Subnet, AvoidsEverythingTheMachineKnows) {
   EXPECT_THAT(first->cidr(), Not(HasSubstr("10.0.")));
 }
 
+TEST(Traffic, IsThatOfAllInterfacesButLo) {
+  const auto traffic = parse_traffic(
+      "Inter-|   Receive                            |  Transmit\n"
+      " face |bytes    packets errs drop fifo frame compressed multicast|bytes packets\n"
+      "    lo:    9999       1    0    0    0     0          0         0     9999 1 0 0 0 0 0 0\n"
+      "  eth0:    8286      10    0    0    0     0          0         0     2800 7 0 0 0 0 0 0\n"
+      "  eth1:       4       1    0    0    0     0          0         0        2 1 0 0 0 0 0 0\n");
+  EXPECT_EQ(traffic.in, 8290);
+  EXPECT_EQ(traffic.out, 2802);
+}
+
 }  // namespace
 }  // namespace gantry::lab::lxc

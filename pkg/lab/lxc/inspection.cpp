@@ -63,12 +63,34 @@ std::map<std::string, std::vector<std::string>> parse_addresses(const std::strin
   return result;
 }
 
+// "  eth0: 8286 …seven more… 2800 …": a head of two lines has no such number.
+Traffic parse_traffic(const std::string& text) {
+  constexpr size_t kSent = 8;
+  Traffic traffic;
+  for (const auto& line : split(text, '\n')) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos || trim(line.substr(0, colon)) == "lo") continue;
+    std::istringstream words(line.substr(colon + 1));
+    std::vector<int64_t> numbers;
+    for (int64_t number = 0; words >> number;) numbers.push_back(number);
+    if (numbers.size() <= kSent) continue;
+    traffic.in += numbers.front();
+    traffic.out += numbers[kSent];
+  }
+  return traffic;
+}
+
 void observe(const std::string& name, int64_t pid, const Cgroups& cgroups, ContainerState& state) {
   state.memory_used =
       cgroups.unified
           ? number_in("/sys/fs/cgroup/lxc.payload." + name + "/memory.current")
           : number_in("/sys/fs/cgroup/memory/lxc.payload." + name + "/memory.usage_in_bytes");
   state.uptime_seconds = uptime_seconds(pid);
+  if (const auto text = read_file("/proc/" + std::to_string(pid) + "/net/dev"); text.ok()) {
+    const auto traffic = parse_traffic(*text);
+    state.network_in = traffic.in;
+    state.network_out = traffic.out;
+  }
   const auto shown = run_checked(Program{
       .argv = {"nsenter", "-t", std::to_string(pid), "-n", "ip", "-o", "addr", "show", "up"}});
   if (shown.ok()) state.addresses = parse_addresses(*shown);

@@ -18,9 +18,15 @@ struct LxcInfo {
 };
 LxcInfo parse_lxc_info(const std::string& text);
 
-// Fills in memory, uptime and addresses of the container with that LXC name and init process. What
-// cannot be read stays unset. Blocks.
+// Fills in memory, uptime, traffic and addresses of the container with that LXC name and init
+// process. What cannot be read stays unset. Blocks.
 void observe(const std::string& name, int64_t pid, const Cgroups& cgroups, ContainerState& state);
+
+// /proc/PID/net/dev: bytes received and sent, of all interfaces but lo.
+struct Traffic {
+  int64_t in = 0, out = 0;
+};
+Traffic parse_traffic(const std::string& text);
 
 // `ip -o addr show` → interface → "10.0.3.7/24", IPv4 first; without lo and link-local addresses.
 std::map<std::string, std::vector<std::string>> parse_addresses(const std::string& text);

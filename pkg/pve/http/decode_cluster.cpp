@@ -52,6 +52,8 @@ bool read_guest(const Row& row, std::string_view type, Resources& result) {
   guest.memory_total = row.integer("maxmem");
   guest.disk_used = row.integer("disk");
   guest.disk_total = row.integer("maxdisk");
+  guest.network_in = row.integer("netin");
+  guest.network_out = row.integer("netout");
   guest.uptime_seconds = row.integer("uptime");
   result.guests.push_back(std::move(guest));
   return true;

@@ -90,6 +90,8 @@ Result<GuestStatus> decode_guest_status(const Json& data, Oddities& odd) {
   result.memory_total = row.integer("maxmem");
   result.disk_used = row.integer("disk");
   result.disk_total = row.integer("maxdisk");
+  result.network_in = row.integer("netin");
+  result.network_out = row.integer("netout");
   result.uptime_seconds = row.integer("uptime");
   return result;
 }

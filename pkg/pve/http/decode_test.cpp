@@ -60,6 +60,8 @@ TEST_F(Decode, ResourcesOfEveryKind) {
   EXPECT_EQ(web.pool, "gantry");
   EXPECT_EQ(web.cpu, 0.5);
   EXPECT_EQ(web.memory_total, 314572800);
+  EXPECT_EQ(web.network_in, 8286);
+  EXPECT_EQ(web.network_out, 2800);
   EXPECT_THAT(web.tags, ElementsAre("app-web", "gantry"));
   const auto& fresh = resources->guests[1];
   EXPECT_EQ(fresh.status, "unknown");
@@ -167,6 +169,7 @@ TEST_F(Decode, GuestStatus) {
   ASSERT_THAT(running, IsOk());
   EXPECT_TRUE(running->running);
   EXPECT_EQ(running->cpu, 0.25);  // half of half a core
+  EXPECT_EQ(running->network_in, 0);
   EXPECT_FALSE(running->ha_managed);
   const auto locked = decode_guest_status(data_of("status_locked"), odd);
   ASSERT_THAT(locked, IsOk());
