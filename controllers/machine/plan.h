@@ -12,6 +12,8 @@
 namespace gantry::controllers::machine {
 
 inline constexpr const char* kFinalizer = "gantry.dev/machine";
+// An annotation: when somebody has asked for it to be started although a person had stopped it.
+inline constexpr const char* kStartRequested = "gantry.dev/start-requested";
 
 // The actions. Those of the first group touch Proxmox, those of the second our own records.
 struct Create {};  // where, is chosen by placement just before

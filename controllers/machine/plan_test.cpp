@@ -488,6 +488,13 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
          s.world.tasks = {s.task("vzstart", "anna@pam", 5min), s.task("vzstop", "anna@pam", 10min)};
        },
        "start it", Situation::progressing, "Restarting"},
+      {"… or has asked for a start since",
+       [](Scene& s) {
+         s.stopped();
+         s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
+         s.machine.metadata.annotations[kStartRequested] = to_rfc3339(kNow - 5min);
+       },
+       "start it", Situation::progressing, "Restarting"},
       {"a node that went down is nobody's wish",
        [](Scene& s) {
          s.stopped();

@@ -101,12 +101,20 @@ std::optional<Plan> plan_changes(const Case& the, const Drifts& drifts) {
   return plan;
 }
 
+// Who wants it to run, and says so after the stop, has the last word.
+bool is_start_requested_since(const Case& the, Time stopped_at) {
+  const auto& annotations = the.machine.metadata.annotations;
+  const auto found = annotations.find(kStartRequested);
+  const auto asked = found == annotations.end() ? std::nullopt : from_rfc3339(found->second);
+  return asked.has_value() && *asked >= stopped_at;
+}
+
 std::optional<Plan> plan_start(const Case& the) {
   const auto& world = the.world;
   if (const auto stop = stop_by_person(the)) {
     const auto stopped_at = stop->ended.value_or(stop->started);
     const auto until = stopped_at + hold_of(the);
-    if (world.now < until) {
+    if (world.now < until && !is_start_requested_since(the, stopped_at)) {
       auto plan = hold(steps::kStart, "StoppedExternally",
                        absl::StrFormat("stopped by %s at %s: left so until %s", stop->user,
                                        to_rfc3339(stopped_at), to_rfc3339(until)),
