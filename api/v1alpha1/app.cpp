@@ -264,6 +264,11 @@ TypeInfo describe(Type<AppSpec>) {
               "Put the data of its containers back as a revision has left it, once for each id; "
               "`gantryctl rollback --data` writes it."),
           field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept."),
+          field<&AppSpec::restarted_at>(
+              "restartedAt",
+              "When somebody last asked for a restart. Another time is a new revision: what runs "
+              "in "
+              "its containers is started anew, once, as an update would be."),
       }));
 }
 

@@ -99,6 +99,7 @@ struct AppSpec {
   std::vector<Network> networks;  // empty: those of the class
   bool suspend = false;
   std::optional<AppRestore> restore;
+  std::optional<Time> restarted_at;
 };
 
 enum class ProbeSource { daemon, guest };

@@ -151,6 +151,11 @@ Problems check_compose(const Compose& compose, const std::set<std::string>& envi
   return problems;
 }
 
+std::vector<std::string> docker_packages(bool alpine) {
+  if (alpine) return {"docker", "docker-cli-compose"};
+  return {"docker.io", "docker-cli", "docker-compose", "iptables", "ca-certificates"};
+}
+
 TypeInfo describe(Type<Compose>) {
   return object<Compose>(
       "Compose", "Services of Docker Compose, in one project.",

@@ -39,6 +39,9 @@ Result<ComposeOutline> outline_of(const std::string& text);
 // (WKL-002), variables that `environment` does not have (WKL-001). O(text).
 schema::Problems check_compose(const Compose& compose, const std::set<std::string>& environment);
 
+// What provides Docker and Compose 2, of Alpine or of Debian from 13 on.
+std::vector<std::string> docker_packages(bool alpine);
+
 schema::TypeInfo describe(schema::Type<Compose>);
 
 }  // namespace gantry::api::v1alpha1

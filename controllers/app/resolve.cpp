@@ -225,6 +225,7 @@ std::string revision_of(const ResolvedWorkload& resolved) {
   }
   if (resolved.compose)
     hasher.add("compose").add(resolved.compose->text).add(resolved.compose->environment);
+  if (!resolved.restart.empty()) hasher.add("restart").add(resolved.restart);
   return hasher.add("unit").add(resolved.unit).digest();
 }
 
@@ -246,6 +247,7 @@ Result<ResolvedWorkload> resolve_workload(const App& app, const store::Store& st
   } else {
     return invalid("spec.workload is empty");
   }
+  if (app.spec.restarted_at) resolved.restart = to_rfc3339(*app.spec.restarted_at);
   resolved.revision = revision_of(resolved);
   return resolved;
 }

@@ -97,6 +97,7 @@ Json to_json(const ResolvedWorkload& workload) {
   json.set("secrets", std::move(secrets));
   json.set("unit", workload.unit);
   if (workload.compose) json.set("compose", to_json(*workload.compose));
+  if (!workload.restart.empty()) json.set("restart", workload.restart);
   json.set("revision", workload.revision);
   return json;
 }
@@ -117,6 +118,7 @@ ResolvedWorkload workload_in(const Json& json) {
     workload.secrets.push_back(base64_decode(secret).value_or(""));
   workload.unit = json.string_or("unit", "");
   if (const auto* compose = json.find("compose")) workload.compose = compose_of(*compose);
+  workload.restart = json.string_or("restart", "");
   workload.revision = json.string_or("revision", "");
   return workload;
 }
@@ -125,7 +127,7 @@ ResolvedWorkload workload_in(const Json& json) {
 Json spec_parts(const App& app) {
   const auto object = schema::encode(app);
   Json parts = Json::object();
-  for (const char* key : {"workload", "env", "files", "health"})
+  for (const char* key : {"workload", "env", "files", "health", "restartedAt"})
     if (const auto* part = object.find("spec")->find(key)) parts.set(key, *part);
   return parts;
 }

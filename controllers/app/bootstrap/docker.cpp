@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "api/v1alpha1/compose.h"
 #include "controllers/app/bootstrap/compose_project.h"
 #include "controllers/app/bootstrap/native.h"
+#include "controllers/app/bootstrap/restart.h"
 #include "controllers/app/bootstrap/symptoms.h"
 #include "pkg/base/text.h"
 #include "pkg/guest/setup/system.h"
@@ -22,11 +24,6 @@ Async<Result<bool>> has_compose(Setup& setup) {
   const auto version = trim(exit->out);
   // "2.26.1", "v2.26.1"; whatever version 1 was, it was no plug-in.
   co_return exit->code == 0 && !version.empty();
-}
-
-std::vector<std::string> runtime_packages(const System& system) {
-  if (system.family == Family::alpine) return {"docker", "docker-cli-compose"};
-  return {"docker.io", "docker-cli", "docker-compose", "iptables", "ca-certificates"};
 }
 
 // Debian's Compose is version 2 from 13 on.
@@ -49,7 +46,8 @@ Async<Status> provide_runtime(Setup& setup) {
                               setup.system.version),
                         "DKR-001");
   }
-  auto installed = co_await install_missing(setup, runtime_packages(setup.system));
+  auto packages = api::v1alpha1::docker_packages(setup.system.family == Family::alpine);
+  auto installed = co_await install_missing(setup, std::move(packages));
   if (!installed.ok()) co_return diagnosed(std::move(installed), "DKR-001");
   GANTRY_CO_TRY_ASSIGN(const bool now, co_await has_compose(setup));
   if (now) co_return Status();
@@ -111,21 +109,34 @@ Async<Result<bool>> is_up(Setup& setup) {
   co_return true;
 }
 
+Async<Result<std::vector<std::string>>> container_ids(Setup& setup) {
+  std::vector<std::string> ids;
+  if (setup.workload().restart.empty()) co_return ids;
+  GANTRY_CO_TRY_ASSIGN(const auto states, co_await states_of(setup));
+  for (const auto& state : states) ids.push_back(state.id);
+  co_return ids;
+}
+
 }  // namespace
 
 Async<Status> bring_up(Setup& setup) {
   setup.look("comparing the services with the file");
-  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await is_restart_due(setup));
+  GANTRY_CO_TRY_ASSIGN(const auto ids, co_await container_ids(setup));
+  GANTRY_CO_TRY_ASSIGN(const bool asked, co_await is_restart_asked(setup, ids));
+  GANTRY_CO_TRY_ASSIGN(const bool due, co_await is_restart_due(setup));
+  const bool restart = due || asked;
   GANTRY_CO_TRY_ASSIGN(const bool up, co_await is_up(setup));
   if (up && !restart) co_return Status();
   setup.act("bringing the services up");
-  // Compose compares and changes only what differs; new files need new containers.
+  // Compose compares and changes only what differs; new files, and a restart that somebody has
+  // asked for, need new containers.
   std::vector<std::string> words = {"up",     "-d",    "--no-build",
                                     "--pull", "never", "--remove-orphans"};
   if (restart) words.emplace_back("--force-recreate");
   auto done = co_await setup.work(compose(setup.workload(), words), Patience(kUp));
   if (!done.ok()) co_return diagnosed(std::move(done), "WKL-008");
-  if (!restart) co_return Status();
+  if (asked) GANTRY_CO_TRY(co_await note_restart_given(setup));
+  if (!due) co_return Status();
   co_return co_await note_restart_done(setup);
 }
 

@@ -1,5 +1,6 @@
 #include "controllers/app/bootstrap/native.h"
 
+#include "controllers/app/bootstrap/restart.h"
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
 #include "pkg/guest/setup/system.h"
@@ -91,13 +92,29 @@ Async<Status> run_commands(Setup& setup) {
   co_return Status();
 }
 
+namespace {
+
+// By the id of its run, where somebody has asked for a restart; none: it does not run.
+Async<Result<std::vector<std::string>>> running_units(Setup& setup, std::string unit) {
+  std::vector<std::string> ids;
+  if (setup.workload().restart.empty()) co_return ids;
+  GANTRY_CO_TRY_ASSIGN(const auto id, co_await run_id(setup, unit));
+  if (!id.empty()) ids.push_back(id);
+  co_return ids;
+}
+
+}  // namespace
+
 Async<Status> run_unit(Setup& setup) {
   const auto& unit = setup.workload().unit;
   if (unit.empty()) co_return Status();
   setup.look("checking " + unit);
-  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await is_restart_due(setup));
-  GANTRY_CO_TRY(co_await keep_running(setup, unit, restart));
-  if (!restart) co_return Status();
+  GANTRY_CO_TRY_ASSIGN(const auto running, co_await running_units(setup, unit));
+  GANTRY_CO_TRY_ASSIGN(const bool asked, co_await is_restart_asked(setup, running));
+  GANTRY_CO_TRY_ASSIGN(const bool due, co_await is_restart_due(setup));
+  GANTRY_CO_TRY(co_await keep_running(setup, unit, due || asked));
+  if (asked) GANTRY_CO_TRY(co_await note_restart_given(setup));
+  if (!due) co_return Status();
   co_return co_await note_restart_done(setup);
 }
 

@@ -41,6 +41,7 @@ struct ResolvedWorkload {
   std::vector<ResolvedCommand> commands;
   std::string unit;
   std::optional<ResolvedCompose> compose;
+  std::string restart;               // RFC 3339: when somebody last asked for one; empty: never
   std::string revision;              // 16 hex digits of SHA-256 over all of the above
   std::vector<std::string> secrets;  // values that must not be told to anybody
 };

@@ -153,4 +153,14 @@ Async<Result<bool>> is_running(Setup& setup, std::string unit) {
   co_return co_await setup.is_so(is_active(setup.system, unit));
 }
 
+Async<Result<std::string>> run_id(Setup& setup, std::string unit) {
+  GANTRY_CO_TRY_ASSIGN(const bool active, co_await is_running(setup, unit));
+  if (!active) co_return std::string();
+  if (setup.system.family == Family::alpine) co_return std::string("running");
+  GANTRY_CO_TRY_ASSIGN(
+      const auto id, co_await setup.must(
+                         argv_of("systemctl", "show", "--property=InvocationID", "--value", unit)));
+  co_return std::string(trim(id));
+}
+
 }  // namespace gantry::guest

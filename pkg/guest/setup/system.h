@@ -19,5 +19,8 @@ Async<Status> install_missing(Setup& setup, std::vector<std::string> packages);
 // Starts "nginx.service" (on Alpine: nginx) and lets it start at boot; restarts it when `restart`.
 Async<Status> keep_running(Setup& setup, std::string unit, bool restart);
 Async<Result<bool>> is_running(Setup& setup, std::string unit);
+// What names this run of it and no other, on Debian; on Alpine always the same. Empty: it does not
+// run.
+Async<Result<std::string>> run_id(Setup& setup, std::string unit);
 
 }  // namespace gantry::guest

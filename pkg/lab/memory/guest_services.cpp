@@ -32,6 +32,7 @@ guest::Exit GuestShell::unit_action(const std::string& action, const std::string
   if (action == "is-enabled") {
     return exit_with(unit->enabled ? 0 : 1, unit->enabled ? "enabled\n" : "disabled\n");
   }
+  if (action == "show") return exit_with(0, absl::StrFormat("%032x\n", unit->starts));
   if (action == "status") {
     return exit_with(unit->active ? 0 : 3, name + "\n     Active: " + state + "\n");
   }

@@ -235,5 +235,31 @@ TEST_F(RolloutStory, ARestartedContainerRunsWhatItWasOn) {
   EXPECT_EQ(image(1), "wiki:2");
 }
 
+// Killed again and again meanwhile: each is started anew once, and they take turns.
+TEST_F(RolloutStory, ARestartThatIsAskedForIsGivenOnceAndInTurns) {
+  start(2);
+  const auto good = current();
+  const auto starts = [&](int replica) {
+    const auto vmid = world.vmid_of("wiki-" + std::to_string(replica));
+    return world.backend.inside(*vmid)->docker.services.at("wiki/web").starts;
+  };
+  ASSERT_EQ(starts(0) + starts(1), 2);
+  world.edit_app("wiki", [this](Json& spec) { spec.set("restartedAt", to_rfc3339(world.now())); });
+  bool in_turns = false;
+  for (uint64_t kill = 0; kill < 30; ++kill) {
+    world.host(0).kill_after(47 * kill + 30);
+    world.run_for(4s);
+    world.host(0).spare();
+    if (!world.daemon_runs()) world.start_daemon();
+    in_turns = in_turns || starts(0) + starts(1) == 3;
+  }
+  EXPECT_TRUE(wait_until([&] { return is_ready() && current() != good; }))
+      << schema::to_json(app());
+  EXPECT_TRUE(in_turns);
+  world.run_for(10min);
+  EXPECT_EQ(starts(0), 2);
+  EXPECT_EQ(starts(1), 2);
+}
+
 }  // namespace
 }  // namespace gantry::sim
