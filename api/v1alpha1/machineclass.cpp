@@ -206,10 +206,11 @@ TypeInfo describe(Type<MachineClassStatus>) {
   return object<MachineClassStatus>(
       "MachineClassStatus", "What was last seen of a class.",
       {
-          field<&MachineClassStatus::conditions>("conditions",
-                                                 "Ready, SelectorResolved, TemplatesReady, "
-                                                 "CapacityAvailable, Reconciling, Stalled.",
-                                                 MapKey{"type"}),
+          field<&MachineClassStatus::conditions>(
+              "conditions",
+              "Ready, SelectorResolved, TemplatesReady, FlagsReady, "
+              "CapacityAvailable, Reconciling, Stalled.",
+              MapKey{"type"}),
           field<&MachineClassStatus::observed_generation>(
               "observedGeneration", "The generation of the spec that this status is about."),
           field<&MachineClassStatus::matching_nodes>("matchingNodes", "Nodes that match.", set),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pkg/base/text.h"
 #include "pkg/store/finalizer.h"
 #include "pkg/store/typed.h"
 
@@ -129,6 +130,7 @@ Async<Findings> Reconciler::look(MachineClass shape) {
   findings.is_old = !cluster->inventory.current()->trustworthy();
   findings.candidates = placement::find_candidates(*selectors, *snapshot);
   findings.templates = co_await known_templates(shape, cluster, findings.candidates);
+  findings.flags.templates = findings.templates.features;
   co_return findings;
 }
 
@@ -155,7 +157,11 @@ Async<Templates> Reconciler::known_templates(MachineClass shape, inventory::Clus
 Async<Templates> Reconciler::find_templates(MachineClass shape, inventory::ClusterPtr cluster,
                                             placement::Candidates candidates) {
   const auto snapshot = cluster->inventory.last_good();
-  if (shape.spec.golden.has_value()) co_return find_golden(shape, *snapshot);
+  if (shape.spec.golden.has_value()) {
+    auto golden = find_golden(shape, *snapshot);
+    if (!root_flags(shape).empty()) co_await read_features(cluster, golden);
+    co_return golden;
+  }
   Templates templates;
   if (!shape.spec.os.has_value()) co_return templates;
   std::map<NodeName, std::vector<std::string>> volids;
@@ -183,13 +189,26 @@ Async<Templates> Reconciler::find_templates(MachineClass shape, inventory::Clust
   co_return templates;
 }
 
+// What cannot be read says nothing.
+Async<void> Reconciler::read_features(inventory::ClusterPtr cluster, Templates& golden) {
+  for (const auto& found : golden.found) {
+    const VmId vmid(parse_integer(found.volid).value_or(0));
+    const auto config = co_await cluster->reader.guest_config(NodeName(found.node), vmid);
+    if (config.ok()) golden.features[found.volid] = config->find("features").value_or("");
+  }
+}
+
 void Reconciler::count_machines(const MachineClass& shape, Findings& findings) const {
   const store::Query those_of_it{
       kMachines, "", store::where_field(kMachines, "spec.machineClassName", shape.metadata.name)};
+  const auto flags = root_flags(shape);
   for (const auto& machine : the_.store.reader().list(those_of_it, {}).items) {
     ++findings.machines;
     const auto node = machine->field("status.node");
     if (!node.empty()) ++findings.machines_on[NodeName(std::string(node))];
+    if (flags.empty()) continue;
+    const auto object = the_.store.get(machine->key);
+    if (object.ok()) count_flags((*object)->value, flags, findings.flags);
   }
 }
 

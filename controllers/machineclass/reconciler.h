@@ -46,6 +46,8 @@ class Reconciler final : public runtime::Reconciler {
                                    inventory::placement::Candidates candidates);
   Async<Templates> find_templates(MachineClass shape, inventory::ClusterPtr cluster,
                                   inventory::placement::Candidates candidates);
+  // Fills in the features of golden templates, a call each.
+  Async<void> read_features(inventory::ClusterPtr cluster, Templates& golden);
   void count_machines(const MachineClass& shape, Findings& findings) const;
 
   Dependencies the_;

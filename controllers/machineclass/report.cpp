@@ -180,6 +180,12 @@ void report_templates(Speaker& speaker, const MachineClass& shape, const Finding
   }
 }
 
+void report_flags(Speaker& speaker, const MachineClass& shape, const Findings& findings) {
+  if (!shape.spec.golden || root_flags(shape).empty()) return speaker.remove("FlagsReady");
+  auto verdict = judge_flags(shape, findings.flags);
+  speaker.say("FlagsReady", verdict.status, std::move(verdict.words));
+}
+
 // How much is free where, when no storage that is meant has the space for another root disk.
 std::string missing_space(const MachineClass& shape,
                           const inventory::placement::Candidates& candidates) {
@@ -365,6 +371,7 @@ void report(MachineClass& shape, const Findings& findings) {
   status.templates = std::move(found);
   report_selectors(speaker, findings);
   report_templates(speaker, shape, findings);
+  report_flags(speaker, shape, findings);
   report_capacity(speaker, shape, findings);
   report_ready(speaker, findings);
 }

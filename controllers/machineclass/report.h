@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/v1alpha1/machineclass.h"
+#include "controllers/machineclass/flags.h"
 #include "pkg/diagnose/diagnose.h"
 #include "pkg/inventory/placement/candidates.h"
 
@@ -18,7 +19,8 @@ using api::v1alpha1::MachineClass;
 struct Templates {
   std::vector<api::v1alpha1::FoundTemplate> found;
   std::vector<NodeName> unread;
-  std::set<std::string> offered{};  // file names of all templates that there are
+  std::set<std::string> offered{};                // file names of all templates that there are
+  std::map<std::string, std::string> features{};  // of golden ones, by VMID
 };
 
 // "debian-12-standard_12.7-1_amd64.tar.zst" of "local:vztmpl/debian-…".
@@ -38,9 +40,11 @@ struct Findings {
   Templates templates;
   std::map<NodeName, int> machines_on;  // Machines of this class
   int machines = 0;
+  FlagEvidence flags;  // for a golden template with flags that only root@pam may set
 };
 
-// Conditions: Ready, SelectorResolved, TemplatesReady, CapacityAvailable, Reconciling, Stalled.
+// Conditions: Ready, SelectorResolved, TemplatesReady, FlagsReady (of golden templates with what
+// only root@pam may set), CapacityAvailable, Reconciling, Stalled.
 void report(MachineClass& shape, const Findings& findings);
 
 // How many more Machines fit on that node: bounded by its memory, its storages and maxPerNode.
