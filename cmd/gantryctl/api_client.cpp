@@ -1,6 +1,7 @@
 #include "cmd/gantryctl/api_client.h"
 
 #include "pkg/base/text.h"
+#include "pkg/http/websocket/socket.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::ctl {
@@ -87,7 +88,7 @@ std::string path_of(const Where& where) {
   return path;
 }
 
-ApiClient::ApiClient(http::Client& client, std::string token)
+ApiClient::ApiClient(http::StreamingClient& client, std::string token)
     : client_(client), token_(std::move(token)) {}
 
 // 299 - "text", 299 - "another with \" in it"
@@ -109,9 +110,15 @@ void ApiClient::tell_warnings(const http::Response& response) {
   }
 }
 
-Async<Result<Json>> ApiClient::exchange(http::Request request) {
+http::Request ApiClient::request_for(std::string path) const {
+  http::Request request;
+  request.target = std::move(path);
   if (!token_.empty()) request.headers["Authorization"] = "Bearer " + token_;
   request.headers["User-Agent"] = "gantryctl";
+  return request;
+}
+
+Async<Result<Json>> ApiClient::exchange(http::Request request) {
   auto response = co_await client_.send(std::move(request), kTimeout);
   if (!response.ok()) co_return never_arrived(response.status());
   tell_warnings(*response);
@@ -120,18 +127,50 @@ Async<Result<Json>> ApiClient::exchange(http::Request request) {
   co_return body;
 }
 
+Async<Status> ApiClient::stream(std::string path, http::StreamingClient::OnChunk on_chunk) {
+  auto request = request_for(std::move(path));
+  http::Response refusal;
+  bool answered = false;
+  const http::StreamingClient::OnHead on_head = [&](const http::Response& head) {
+    answered = true;
+    refusal = head;
+    return Status();
+  };
+  const http::StreamingClient::OnChunk on_piece = [&](std::string_view piece) {
+    if (refusal.status < 300) return on_chunk(piece);
+    refusal.body += piece;
+    return Status();
+  };
+  const auto ended = co_await client_.stream(std::move(request), on_head, on_piece);
+  if (!ended.ok() && !answered) co_return never_arrived(ended.status());
+  if (!ended.ok()) co_return ended.status();
+  if (refusal.status < 300) co_return Status();
+  const auto body = schema::parse_json(refusal.body);
+  co_return error_of(refusal, body.ok() ? &*body : nullptr);
+}
+
+Async<Result<std::unique_ptr<http::ByteStream>>> ApiClient::connect(
+    std::string path, std::vector<std::string> protocols, Random& random) {
+  auto request = request_for(std::move(path));
+  http::Response refusal;
+  auto stream = co_await http::websocket::connect(client_, std::move(request), std::move(protocols),
+                                                  random, refusal);
+  if (!stream.ok()) co_return never_arrived(stream.status());
+  if (*stream) co_return stream;
+  const auto body = schema::parse_json(refusal.body);
+  co_return error_of(refusal, body.ok() ? &*body : nullptr);
+}
+
 Async<Result<Json>> ApiClient::get(std::string path, std::string accept) {
-  http::Request request;
-  request.target = std::move(path);
+  auto request = request_for(std::move(path));
   request.headers["Accept"] = std::move(accept);
   co_return co_await exchange(std::move(request));
 }
 
 Async<Result<Json>> ApiClient::send(std::string method, std::string path, std::string content_type,
                                     Json body) {
-  http::Request request;
+  auto request = request_for(std::move(path));
   request.method = std::move(method);
-  request.target = std::move(path);
   request.headers["Accept"] = kJson;
   request.headers["Content-Type"] = std::move(content_type);
   if (!body.is_null()) request.body = schema::to_json(body);

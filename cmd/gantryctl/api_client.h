@@ -1,12 +1,15 @@
 #pragma once
 // ApiClient: Kubernetes API calls over an http::Client.
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "api/meta/kind.h"
 #include "pkg/async/async.h"
 #include "pkg/base/json.h"
+#include "pkg/base/random.h"
 #include "pkg/http/http.h"
 
 namespace gantry::ctl {
@@ -24,18 +27,25 @@ std::string path_of(const Where& where);
 // reached the server is Transport or TLS, and so is what it cannot serve now (503).
 class ApiClient {
  public:
-  ApiClient(http::Client& client, std::string token);
+  ApiClient(http::StreamingClient& client, std::string token);
 
   // Hears each warning of the server once: that what it shows is old, say.
   void on_warning(std::function<void(const std::string&)> hear) { hear_ = std::move(hear); }
   Async<Result<Json>> get(std::string path, std::string accept);
   Async<Result<Json>> send(std::string method, std::string path, std::string content_type,
                            Json body);
+  // A body that is no JSON, as it comes: a log. An error of `on_chunk` ends it and is the answer.
+  Async<Status> stream(std::string path, http::StreamingClient::OnChunk on_chunk);
+  // A WebSocket that speaks one of these subprotocols.
+  Async<Result<std::unique_ptr<http::ByteStream>>> connect(std::string path,
+                                                           std::vector<std::string> protocols,
+                                                           Random& random);
 
  private:
+  http::Request request_for(std::string path) const;
   Async<Result<Json>> exchange(http::Request request);
   void tell_warnings(const http::Response& response);
-  http::Client& client_;
+  http::StreamingClient& client_;
   std::string token_;
   std::function<void(const std::string&)> hear_;
   std::set<std::string> told_;

@@ -52,6 +52,48 @@ struct RollbackOptions {
 };
 Async<Status> rollback(Session& session, Where app, RollbackOptions options);
 
+// Lets Apps run or suspends them, starts or stops Machines, and waits until it is so; not at all
+// when `wait` is absent. Invalid for a Machine whose owner decides.
+Async<Status> set_running(Session& session, std::vector<Where> places, bool running,
+                          std::optional<Duration> wait);
+// Asks for what runs in an App's containers to be started anew, once, in the order of its updates,
+// and waits until it is so.
+Async<Status> restart(Session& session, std::vector<Where> apps, std::optional<Duration> wait);
+// Asks for so many replicas through the scale subresource, and waits until they are ready.
+Async<Status> scale(Session& session, Where app, int64_t replicas, std::optional<Duration> wait);
+
+// What containers use; all of the namespace when `places` is empty.
+Async<Status> stats(Session& session, std::vector<Where> places);
+
+// What containers have written, each line with its container's name when there are several.
+struct LogOptions {
+  bool follow = false;
+  bool timestamps = false;
+  bool previous = false;  // of the boot before this one
+  std::optional<int64_t> tail;
+  std::optional<Duration> since;
+};
+Async<Status> logs(Session& session, std::vector<Where> places, LogOptions options);
+
+// Runs a command in a Machine's container, or in that of an App that has only one, and answers its
+// exit code. `input` absent: it has no standard input.
+struct ExecRequest {
+  std::vector<std::string> command;
+  std::optional<std::string> input;
+};
+Async<Result<int>> exec(Session& session, Where where, ExecRequest request, Random& random);
+
+// Makes a container of a class into what can be a template: with its runtime, without what must not
+// be in two containers, stopped, and left by Gantry. Prints what root@pam has to type. Goes on
+// where it was when it is called again.
+struct TemplateOptions {
+  std::string name;
+  std::string class_name;
+  bool docker = false;
+  Duration timeout = std::chrono::minutes(30);  // of each step
+};
+Async<Status> build_template(Session& session, TemplateOptions options, Random& random);
+
 // Issues a bearer token and prints it, once. `lifetime` absent: never expires.
 struct TokenOptions {
   std::string name;

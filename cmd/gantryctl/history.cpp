@@ -6,6 +6,7 @@
 #include "api/kinds.h"
 #include "cmd/gantryctl/commands.h"
 #include "cmd/gantryctl/merge.h"
+#include "cmd/gantryctl/waiting.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
 
@@ -82,7 +83,7 @@ Async<Result<Json>> parts_of(Session& session, Where app, int64_t number) {
 // Only what the revision knows of.
 Json same_parts(const Json& spec) {
   Json parts = Json::object();
-  for (const char* key : {"workload", "env", "files", "health"})
+  for (const char* key : {"workload", "env", "files", "health", "restartedAt"})
     if (const auto* part = spec.find(key)) parts.set(key, *part);
   return parts;
 }
@@ -161,11 +162,6 @@ Async<Status> ask_for(Session& session, Where app, RollbackOptions options, cons
   if (options.data)
     session.print("its data is put back; `gantryctl describe machine` tells how far that is");
   co_return Status();
-}
-
-int64_t generation_of(const Json& object) {
-  const auto* metadata = object.find("metadata");
-  return metadata == nullptr ? 0 : metadata->integer_or("generation", 0);
 }
 
 }  // namespace

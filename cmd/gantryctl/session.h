@@ -23,6 +23,8 @@ struct Session {
   std::function<void(const std::string&)> print;  // a line, or several, to standard output
   std::function<void(const std::string&)> note;   // a line about the work itself, to standard error
   std::function<bool(const std::string&)> agree = {};  // asks a person; absent: there is none
+  // Bytes as they are, to standard output or error: what a container says.
+  std::function<void(bool is_stderr, std::string_view bytes)> write = {};
 
   // The namespace in which objects of that kind are looked for; empty for all.
   std::string namespace_for(const api::meta::Kind& kind) const;

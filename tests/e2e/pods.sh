@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Containers as Pods, with a kubectl that speaks WebSocket: logs, exec, cp and top on real LXC.
+# Containers as Pods, with a kubectl that speaks WebSocket: logs, exec, cp and top on real LXC; and
+# the same, and more, with gantryctl.
 #
 #   pods.sh --bin DIR
 set -euo pipefail
@@ -17,6 +18,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 k() { timeout 60 "$kubectl" "$@"; }
+# Proxmox' own API with Gantry's token.
+pve() {  # METHOD PATH [curl's arguments]
+  local method=$1 path=$2; shift 2
+  curl -fsS --cacert "$work/lab/tls/ca.pem" -X "$method" "$(lab url)/api2/json$path" -H @- "$@" \
+    <<<"Authorization: PVEAPIToken=$(lab tokenId)=$(cat "$(lab tokenSecretFile)")"
+}
 is_equal() { [ "$1" = "$2" ] || die "expected \"$2\", got \"$1\""; }
 
 chapter "a web server in a real container"
@@ -66,6 +73,78 @@ chapter "top"
 measured() { k top pod $pod >"$work/said" 2>&1; }
 within 60 "figures" measured
 grep -qE "^$pod +[0-9]+m +[1-9][0-9]*Mi" "$work/said" || die "$(cat "$work/said")"
+
+chapter "the same with gantryctl, without kubectl"
+is_equal "$(ctl exec machine/$pod -- cat /var/www/html/index.html </dev/null)" "hello from gantry"
+is_equal "$(ctl exec app/hello -- sh -c 'echo out; echo err >&2' 2>&1 >/dev/null </dev/null)" err
+code=0
+ctl exec machine/$pod -- sh -c 'exit 7' </dev/null || code=$?
+is_equal $code 7
+is_equal "$(printf 'one\ntwo\n' | ctl exec machine/$pod -- sort -r)" $'two\none'
+is_equal "$(head -c 3000000 /dev/zero | ctl exec machine/$pod -- wc -c)" 3000000
+is_equal "$(ctl exec machine/$pod -- printf '%s' '[a] -- "; id' </dev/null)" '[a] -- "; id'
+is_equal "$(ctl logs app/hello --tail 1 | wc -l)" 1
+"$bin/gantryctl" logs -f machine/$pod --tail 1 >"$work/followed" 2>&1 &
+follower=$!
+children+=("$follower")
+within 10 "a line" test -s "$work/followed"
+before=$(wc -l <"$work/followed")
+ctl exec machine/$pod -- systemctl restart nginx </dev/null
+within 15 "the lines of the restart" grown
+kill "$follower"
+used() {
+  ctl stats app/hello >"$work/said"
+  grep -qE "^$pod +running +[0-9.]+ +[1-9].* MiB / .* [1-9][0-9.]* [KM]iB +[1-9][0-9.]* [KM]iB +[0-9ms]+ ago" \
+    "$work/said"
+}
+within 90 "figures of all kinds" used
+
+chapter "suspend, resume, scale, stop, start"
+ctl suspend app/hello --timeout 120
+is_equal "$(ctl get machine $pod -o json | grep -o '"power": *"[a-z]*"' | tr -d ' ')" '"power":"stopped"'
+ctl resume app/hello --timeout 240
+k exec $pod -- systemctl is-active nginx >/dev/null || die "nginx does not run after resume"
+code=0
+ctl stop machine/$pod 2>"$work/said" || code=$?
+is_equal $code 1
+grep -q "suspend app/hello" "$work/said" || die "$(cat "$work/said")"
+ctl scale app/hello --replicas 2 --timeout 240
+is_equal "$(ctl logs app/hello --tail 1 | grep -c '^\[hello-[01]\] ')" 2
+ctl scale app/hello --replicas 1 --timeout 120
+code=0
+ctl --kubeconfig /dev/null suspend app/hello 2>/dev/null || code=$?
+is_equal $code 2
+
+chapter "a golden template: built, left to a person, cloned"
+ctl template build gold --class small --timeout 240 >"$work/said" || die "no template was built"
+gold=$(sed -n 's/.*pct set \([0-9]*\) --hostname gold && pct template \1$/\1/p' "$work/said")
+[ -n "$gold" ] || die "no command is told: $(cat "$work/said")"
+is_equal "$(ctl template build gold --class small)" "$(cat "$work/said")"
+! ctl get machine gold >/dev/null 2>&1 || die "the Machine is still there"
+# What the person types.
+pve PUT "/nodes/$(lab node)/lxc/$gold/config" --data hostname=gold >/dev/null
+pve POST "/nodes/$(lab node)/lxc/$gold/template" >/dev/null
+ctl get machineclass small -o json | jq 'del(.status, .spec.os) | .spec.golden = {name: "gold"} |
+  .metadata = {name: "cloned"}' | ctl apply -f -
+printf '%s\n' 'apiVersion: gantry.dev/v1alpha1' 'kind: Machine' 'metadata: {name: copy}' \
+  'spec: {machineClassName: cloned}' | ctl apply -f -
+ctl wait machine/copy --for condition=Ready --timeout 120
+ids=$(for one in machine/copy app/hello; do ctl exec $one -- cat /etc/machine-id </dev/null; done)
+is_equal "$(sort -u <<<"$ids" | grep -c .)" 2
+is_equal "$(ctl exec machine/copy -- hostname </dev/null)" copy
+ctl delete machine copy
+ctl delete machineclass cloned
+ctl delete configmap template-gold
+pve DELETE "/nodes/$(lab node)/lxc/$gold" >/dev/null
+
+chapter "restart: once"
+started() { k exec $pod -- systemctl show --property=InvocationID --value nginx; }
+before=$(started)
+ctl restart app/hello --timeout 120
+after=$(started)
+[ "$before" != "$after" ] || die "nginx was not restarted"
+sleep 5
+is_equal "$(started)" "$after"
 
 chapter "who may only look may read logs, and not run anything"
 k create serviceaccount looker

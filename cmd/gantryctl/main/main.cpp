@@ -1,18 +1,16 @@
 // gantryctl: flags, and which command they mean.
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
-#include "cmd/gantryctl/commands.h"
 #include "cmd/gantryctl/kubeconfig.h"
-#include "cmd/gantryctl/local.h"
+#include "cmd/gantryctl/main/runs.h"
 #include "cmd/gantryctl/watching.h"
-#include "pkg/apiserver/authn/user.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
 #include "pkg/http/beast/client.h"
-#include "pkg/schema/json.h"
 
 namespace gantry::ctl {
 namespace {
@@ -20,151 +18,8 @@ namespace {
 constexpr int kRefused = 1;
 constexpr int kCouldNotAsk = 2;
 
-struct Flags {
-  std::string kubeconfig, context, ns;
-  bool all_namespaces = false;
-  std::vector<std::string> words, files;
-  std::string output, selector, condition, about, user, authority = "/var/lib/gantry", out = ".";
-  std::string sealing_key = "/var/lib/gantry/secrets.key";
-  std::vector<std::string> groups;
-  bool watch = false, dry_run = false, no_wait = false, ignore_not_found = false;
-  bool data = false, yes = false;
-  int timeout_seconds = 300;
-  int lifetime_hours = 0;
-  int64_t revision = 0;
-};
-
 using Command = std::function<Async<Status>(Session&, Flags&)>;
 using LocalCommand = std::function<Result<std::string>(Flags&)>;
-
-Async<Status> run_apply(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto manifests, read_manifests(flags.files));
-  co_return co_await apply(session, std::move(manifests), flags.dry_run);
-}
-
-Async<Status> run_delete(Session& session, Flags& flags) {
-  std::vector<Where> places;
-  if (!flags.files.empty()) {
-    GANTRY_CO_TRY_ASSIGN(const auto manifests, read_manifests(flags.files));
-    // What refers to others goes first.
-    for (auto it = manifests.rbegin(); it != manifests.rend(); ++it) {
-      auto ns = meta_text(it->object, "namespace");
-      if (ns.empty() && it->kind->namespaced) ns = session.ns;
-      Where where;
-      where.kind = it->kind;
-      where.ns = std::move(ns);
-      where.name = meta_text(it->object, "name");
-      places.push_back(std::move(where));
-    }
-  } else {
-    GANTRY_CO_TRY_ASSIGN(places, parse_places(session, flags.words));
-  }
-  DeleteOptions options;
-  if (!flags.no_wait) options.wait = std::chrono::seconds(flags.timeout_seconds);
-  options.ignore_not_found = flags.ignore_not_found;
-  co_return co_await remove(session, std::move(places), options);
-}
-
-Async<Status> run_get(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  GetOptions options;
-  options.output = flags.output;
-  options.selector = flags.selector;
-  options.watch = flags.watch;
-  co_return co_await get(session, std::move(places), options);
-}
-
-Async<Status> run_describe(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  co_return co_await describe(session, std::move(places));
-}
-
-Async<Status> run_events(Session& session, Flags& flags) {
-  std::optional<Where> about;
-  if (!flags.about.empty()) {
-    std::vector<std::string> words(1, flags.about);
-    GANTRY_CO_TRY_ASSIGN(const auto places, parse_places(session, words));
-    about = places.front();
-  }
-  co_return co_await events(session, about, flags.watch);
-}
-
-Async<Status> run_wait(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  const Duration timeout = std::chrono::seconds(flags.timeout_seconds);
-  co_return co_await wait_for(session, std::move(places), flags.condition, timeout);
-}
-
-Async<Status> run_progress(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  const Duration timeout = std::chrono::seconds(flags.timeout_seconds);
-  co_return co_await follow_progress(session, std::move(places), timeout);
-}
-
-Async<Status> run_history(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  co_return co_await history(session, places.front());
-}
-
-Async<Status> run_rollback(Session& session, Flags& flags) {
-  GANTRY_CO_TRY_ASSIGN(auto places, parse_places(session, flags.words));
-  RollbackOptions options;
-  options.number = flags.revision;
-  options.data = flags.data;
-  options.yes = flags.yes;
-  co_return co_await rollback(session, places.front(), options);
-}
-
-Async<Status> run_token(Session& session, Flags& flags) {
-  TokenOptions options;
-  options.name = flags.words.front();
-  options.user = flags.user;
-  options.groups = flags.groups;
-  if (options.groups.empty() && options.user.empty())
-    options.groups.emplace_back(apiserver::kViewerGroup);
-  if (flags.lifetime_hours > 0) options.lifetime = std::chrono::hours(flags.lifetime_hours);
-  co_return co_await create_token(session, options);
-}
-
-Async<Status> run_token_list(Session& session, Flags&) {
-  return list_tokens(session);
-}
-
-Async<Status> run_token_revoke(Session& session, Flags& flags) {
-  return revoke_token(session, flags.words.front());
-}
-
-Async<Status> run_certificate_revoke(Session& session, Flags& flags) {
-  return revoke_certificate(session, flags.words.front());
-}
-
-// What needs no server.
-Result<std::string> run_certificate_issue(Flags& flags) {
-  CertificateOptions options;
-  options.authority = flags.authority;
-  options.user = flags.words.front();
-  options.groups = flags.groups;
-  options.out = flags.out;
-  if (flags.lifetime_hours > 0) options.lifetime = std::chrono::hours(flags.lifetime_hours);
-  return issue_certificate(options, async::RealClock().now());
-}
-
-Result<std::string> run_key_rotate(Flags& flags) {
-  SystemRandom random;
-  return rotate_sealing_key(flags.sealing_key, random);
-}
-
-Result<std::string> run_key_list(Flags& flags) {
-  return list_sealing_keys(flags.sealing_key);
-}
-
-Async<Status> run_version(Session& session, Flags&) {
-  session.print("gantryctl " GANTRY_VERSION);
-  auto server = co_await session.api.get("/version", kJson);
-  if (!server.ok()) co_return server.status();
-  session.print("gantryd " + server->string_or("gitVersion", ""));
-  co_return Status();
-}
 
 int report(const Status& status, const std::string& url = "") {
   if (status.ok()) return 0;
@@ -199,11 +54,17 @@ int run(Flags& flags, const Command& command) {
                   make_watch(*client, config->token),
                   [](const std::string& text) { std::cout << text << std::endl; },
                   [](const std::string& text) { std::cerr << text << std::endl; },
-                  ask_person};
-  // A watch is ended by Ctrl-C, which is no failure. Whatever else is ended so was not done.
+                  ask_person,
+                  [](bool is_stderr, std::string_view bytes) {
+                    (is_stderr ? std::cerr : std::cout) << bytes << std::flush;
+                  }};
+  // What goes on for ever is ended by Ctrl-C, which is no failure. Whatever else is ended so was
+  // not done.
+  const bool endless = flags.watch || flags.follow;
   loop.on_signals({SIGINT, SIGTERM},
-                  [&flags](int signal) { std::_Exit(flags.watch ? 0 : 128 + signal); });
-  return report(loop.block_on(command(session, flags)), http::to_string(config->endpoint));
+                  [endless](int signal) { std::_Exit(endless ? 0 : 128 + signal); });
+  const Status done = loop.block_on(command(session, flags));
+  return done.ok() ? flags.exit_code : report(done, http::to_string(config->endpoint));
 }
 
 int run_here(Flags& flags, const LocalCommand& command) {
@@ -224,19 +85,28 @@ class CommandLine {
     add_changes();
     add_views();
     add_waits();
+    add_power();
+    add_inside();
     add_revisions();
+    add_templates();
     add_tokens();
     add_certificates();
     add_keys();
     command(app_, "version", "of gantryctl and gantryd", run_version);
   }
 
-  // Returns the exit code.
+  // Returns the exit code. What stands behind -- is somebody else's command and not looked into.
   int parse_and_run(int argc, char** argv) {
+    char** const mark = std::find(argv, argv + argc, std::string_view("--"));
+    if (mark != argv + argc) flags_.command.assign(mark + 1, argv + argc);
     try {
-      app_.parse(argc, argv);
+      app_.parse(static_cast<int>(mark - argv), argv);
     } catch (const CLI::ParseError& error) {
       return app_.exit(error) == 0 ? 0 : kCouldNotAsk;
+    }
+    if (!flags_.command.empty() && !app_.got_subcommand("exec")) {
+      std::cerr << "error: only exec takes a command behind --\n";
+      return kCouldNotAsk;
     }
     return here_ ? run_here(flags_, here_) : run(flags_, chosen_);
   }
@@ -320,6 +190,50 @@ class CommandLine {
     timeout(progress);
   }
 
+  // A command that waits until what it has asked for is so.
+  CLI::App* verb(const char* name, const char* help, Command chosen, const char* about) {
+    auto* sub = command(app_, name, help, std::move(chosen));
+    words(sub, about)->required();
+    sub->add_flag("--no-wait", flags_.no_wait, "ask, and do not wait until it is so");
+    timeout(sub);
+    return sub;
+  }
+
+  void add_power() {
+    verb("suspend", "stop an App's containers and keep them (spec.suspend)", run_suspend,
+         "app/NAME…");
+    verb("resume", "let a suspended App run again", run_resume, "app/NAME…");
+    verb("stop", "stop a Machine (spec.powerState), or suspend an App", run_stop,
+         "machine/NAME… or app/NAME…");
+    verb("start", "start a Machine (spec.powerState), or resume an App", run_start,
+         "machine/NAME… or app/NAME…");
+    verb("restart", "start what runs in an App's containers anew, in the order of its updates",
+         run_restart, "app/NAME…");
+    verb("scale", "change how many replicas an App has", run_scale, "app/NAME")
+        ->add_option("--replicas", flags_.replicas, "how many")
+        ->required()
+        ->check(CLI::NonNegativeNumber);
+  }
+
+  void add_inside() {
+    auto* stats = command(app_, "stats", "what containers use, by Proxmox' figures", run_stats);
+    words(stats, "app/NAME… or machine/NAME…; all of the namespace unless said");
+    all_namespaces(stats);
+
+    auto* logs = command(app_, "logs", "what an App, or a Machine, has written", run_logs);
+    words(logs, "app/NAME or machine/NAME")->required();
+    logs->add_flag("-f,--follow", flags_.follow, "and go on with what is written next");
+    logs->add_option("--tail", flags_.tail, "only the last so many lines")
+        ->check(CLI::NonNegativeNumber);
+    logs->add_option("--since", flags_.since, "only what is newer: 10m, 1h30m");
+    logs->add_flag("--timestamps", flags_.timestamps, "with the time of each line");
+    logs->add_flag("--previous", flags_.previous, "of the boot before this one");
+
+    auto* exec = command(app_, "exec", "run a command in a container: exec machine/NAME -- COMMAND",
+                         run_exec);
+    words(exec, "machine/NAME, or app/NAME that has one container")->required()->expected(1);
+  }
+
   void add_revisions() {
     words(command(app_, "history", "the revisions of an App", run_history), "app/NAME")->required();
     auto* rollback =
@@ -329,6 +243,18 @@ class CommandLine {
         ->required();
     rollback->add_flag("--data", flags_.data, "and put its data back, from before it was replaced");
     rollback->add_flag("--yes", flags_.yes, "do not ask whether to");
+  }
+
+  void add_templates() {
+    auto& family_of_templates = family("template", "golden templates of containers");
+    auto* build =
+        command(family_of_templates, "build",
+                "make a container that root@pam can turn into a template", run_template_build);
+    words(build, "NAME")->required()->expected(1);
+    build->add_option("--class", flags_.class_name, "the MachineClass of the container")
+        ->required();
+    build->add_flag("--docker", flags_.docker, "with Docker and Compose 2");
+    build->add_option("--timeout", flags_.build_timeout_seconds, "seconds that a step may take");
   }
 
   void groups_and_lifetime(CLI::App* sub, const char* groups, const char* lifetime) {

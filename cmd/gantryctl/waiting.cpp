@@ -1,0 +1,55 @@
+#include "cmd/gantryctl/waiting.h"
+
+#include "pkg/base/text.h"
+
+namespace gantry::ctl {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{500};
+
+const Json* find_condition(const Json& object, const std::string& type) {
+  const auto* conditions = object.find_path({"status", "conditions"});
+  if (conditions == nullptr || !conditions->is_array()) return nullptr;
+  for (const auto& condition : conditions->as_array())
+    if (condition.string_or("type", "") == type) return &condition;
+  return nullptr;
+}
+
+}  // namespace
+
+int64_t generation_of(const Json& object) {
+  const auto* metadata = object.find("metadata");
+  return metadata == nullptr ? 0 : metadata->integer_or("generation", 0);
+}
+
+// A condition about an older spec says nothing about this one.
+bool has_condition(const Json& object, const std::string& type, const std::string& status) {
+  const auto* condition = find_condition(object, type);
+  if (condition == nullptr) return false;
+  const auto* seen_by = object.find("status");
+  const auto seen =
+      condition->integer_or("observedGeneration", seen_by->integer_or("observedGeneration", 0));
+  return seen >= generation_of(object) &&
+         to_lower(condition->string_or("status", "")) == to_lower(status);
+}
+
+std::string condition_text(const Json& object, const std::string& type) {
+  const auto* condition = find_condition(object, type);
+  if (condition == nullptr) return "it has no condition " + type + " yet";
+  return type + " is " + condition->string_or("status", "") + ", " +
+         condition->string_or("reason", "") + ": " + condition->string_or("message", "");
+}
+
+Async<Status> wait_until(Session& session, std::string label, Look look, Duration timeout) {
+  const Time deadline = session.clock.now() + timeout;
+  while (true) {
+    const auto missing = co_await look();
+    if (!missing.ok()) co_return missing.status();
+    if (missing->empty()) co_return Status();
+    if (session.clock.now() >= deadline)
+      co_return error(ErrorClass::remote, "timed out waiting for %s: %s", label, *missing);
+    GANTRY_CO_TRY(co_await session.clock.sleep_for(kPoll));
+  }
+}
+
+}  // namespace gantry::ctl
