@@ -5,6 +5,7 @@
 #include <set>
 
 #include "api/v1alpha1/columns.h"
+#include "api/v1alpha1/effects.h"
 
 namespace gantry::api::v1alpha1 {
 
@@ -231,24 +232,24 @@ TypeInfo describe(Type<AppSpec>) {
       "AppSpec", "What runs, and how many of it.",
       {
           field<&AppSpec::machine_class_name>("machineClassName",
-                                              "The shape of the containers it runs in.", required,
-                                              format::dns_subdomain),
-          field<&AppSpec::replicas>("replicas", "How many containers.", Range{0, 100}),
-          field<&AppSpec::workload>("workload", "What runs inside.", required),
+                                              "The shape of the containers it runs in.", kReclass,
+                                              required, format::dns_subdomain),
+          field<&AppSpec::replicas>("replicas", "How many containers.", kCount, Range{0, 100}),
+          field<&AppSpec::workload>("workload", "What runs inside.", kRollout, required),
           field<&AppSpec::ports>("ports", "Ports it listens on.", MapKey{"name"}, Items{0, 100}),
           field<&AppSpec::env>("env",
                                "Environment variables of its unit, or of every service of its "
                                "compose file.",
-                               MapKey{"name"}, Items{0, 500}),
-          field<&AppSpec::files>("files", "Files that are written into the container.",
+                               kRollout, MapKey{"name"}, Items{0, 500}),
+          field<&AppSpec::files>("files", "Files that are written into the container.", kRollout,
                                  MapKey{"path"}, Items{0, 200}),
           field<&AppSpec::volumes>("volumes",
                                    "Disks of its own for data, in each of its containers.",
-                                   MapKey{"name"}, Items{0, 32}),
+                                   kVolumes, MapKey{"name"}, Items{0, 32}),
           field<&AppSpec::deletion>("deletion", "What is left when it is deleted."),
           field<&AppSpec::expose>("expose",
                                   "Host names under which its Appliance's proxy serves it.",
-                                  MapKey{"host"}, Items{0, 100}),
+                                  kRouted, MapKey{"host"}, Items{0, 100}),
           field<&AppSpec::health>("health",
                                   "How it is known that it works; without it, that its unit runs."),
           field<&AppSpec::update>("update", "How changes reach the containers."),
@@ -258,17 +259,19 @@ TypeInfo describe(Type<AppSpec>) {
               "that stops.",
               MapKey{"name"}, Items{0, 32}),
           field<&AppSpec::networks>(
-              "networks", "Network interfaces; those of the class when empty.", Items{0, 32}),
+              "networks", "Network interfaces; those of the class when empty.", kHot, Items{0, 32}),
           field<&AppSpec::restore>(
               "restore",
               "Put the data of its containers back as a revision has left it, once for each id; "
-              "`gantryctl rollback --data` writes it."),
-          field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept."),
+              "`gantryctl rollback --data` writes it.",
+              kRestore),
+          field<&AppSpec::suspend>("suspend", "True: its containers are stopped and kept.", kPower),
           field<&AppSpec::restarted_at>(
               "restartedAt",
               "When somebody last asked for a restart. Another time is a new revision: what runs "
               "in "
-              "its containers is started anew, once, as an update would be."),
+              "its containers is started anew, once, as an update would be.",
+              kRollout),
       }));
 }
 

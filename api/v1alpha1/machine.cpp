@@ -1,6 +1,7 @@
 #include "api/v1alpha1/machine.h"
 
 #include "api/v1alpha1/columns.h"
+#include "api/v1alpha1/effects.h"
 
 namespace gantry::api::v1alpha1 {
 
@@ -45,23 +46,24 @@ TypeInfo describe(Type<MachineSpec>) {
       {
           field<&MachineSpec::machine_class_name>("machineClassName", "Its MachineClass.", required,
                                                   immutable, format::dns_subdomain),
-          field<&MachineSpec::power_state>("powerState", "Whether it runs."),
-          field<&MachineSpec::hostname>("hostname", "The Machine's name when empty.",
+          field<&MachineSpec::power_state>("powerState", "Whether it runs.", kPower),
+          field<&MachineSpec::hostname>("hostname", "The Machine's name when empty.", kHot,
                                         format::dns_subdomain),
           field<&MachineSpec::node>("node",
                                     "Put it on this node. A change moves the container, which "
                                     "restarts it; the token needs VM.Migrate for that.",
-                                    format::proxmox_id),
+                                    kMove, format::proxmox_id),
           field<&MachineSpec::vmid>("vmid", "Give it this id, of the cluster's vmidRange.",
                                     immutable, Range{100, 999'999'999}),
           field<&MachineSpec::deletion_policy>("deletionPolicy",
                                                "What happens to the container when the Machine "
                                                "is deleted."),
           field<&MachineSpec::adoption>("adoption", "Take over an existing container.", immutable),
-          field<&MachineSpec::networks>(
-              "networks", "Its network interfaces; those of the class when empty.", Items{0, 32}),
-          field<&MachineSpec::volumes>("volumes", "Disks of its own for data.", MapKey{"name"},
-                                       Items{0, 32}),
+          field<&MachineSpec::networks>("networks",
+                                        "Its network interfaces; those of the class when empty.",
+                                        kHot, Items{0, 32}),
+          field<&MachineSpec::volumes>("volumes", "Disks of its own for data.", kVolumes,
+                                       MapKey{"name"}, Items{0, 32}),
           field<&MachineSpec::snapshots>(
               "snapshots",
               "Snapshots of all its disks that there are to be: taken once, while it runs or not, "
@@ -73,7 +75,8 @@ TypeInfo describe(Type<MachineSpec>) {
               "Put all its disks back to a snapshot, once for each id: it is stopped, what is "
               "there "
               "now is kept aside, then it is rolled back and started. An App asks for it when "
-              "somebody does."),
+              "somebody does.",
+              kRestore),
           field<&MachineSpec::stopped_by_person_hold>(
               "stoppedByPersonHoldSeconds",
               "How long it stays stopped when a person stopped it; as the class says when absent.",

@@ -1,6 +1,7 @@
 #include "api/v1alpha1/machineclass.h"
 
 #include "api/v1alpha1/columns.h"
+#include "api/v1alpha1/effects.h"
 #include "api/v1alpha1/selectors.h"
 
 namespace gantry::api::v1alpha1 {
@@ -51,7 +52,7 @@ TypeInfo describe(Type<RootDisk>) {
       "RootDisk", "The container's root file system.",
       {
           field<&RootDisk::size>("size", "Its size, in whole GiB. It grows, it never shrinks.",
-                                 Range{1LL << 30, 128LL << 40}),
+                                 kGrow, Range{1LL << 30, 128LL << 40}),
           field<&RootDisk::storage_selector>(
               "storageSelector",
               "CEL over `storage`; empty: every storage that may hold root disks.", format::cel,
@@ -154,23 +155,26 @@ TypeInfo describe(Type<MachineClassSpec>) {
       {
           field<&MachineClassSpec::cluster_name>("clusterName", "The ProxmoxCluster.", required,
                                                  immutable, format::dns_subdomain),
-          field<&MachineClassSpec::os>("os", "Create from an operating system template."),
-          field<&MachineClassSpec::golden>("golden", "Clone a container template."),
-          field<&MachineClassSpec::resources>("resources", "What each container may use."),
-          field<&MachineClassSpec::root_disk>("rootDisk", "Its root file system."),
+          field<&MachineClassSpec::os>("os", "Create from an operating system template.", kNewOnly),
+          field<&MachineClassSpec::golden>("golden", "Clone a container template.", kNewOnly),
+          field<&MachineClassSpec::resources>("resources", "What each container may use.", kHot),
+          field<&MachineClassSpec::root_disk>("rootDisk", "Its root file system.", kNewOnly),
           field<&MachineClassSpec::node_selector>(
-              "nodeSelector", "CEL over `node`; empty: every node.", format::cel,
+              "nodeSelector", "CEL over `node`; empty: every node.", format::cel, kNewOnly,
               Example{"node.online && node.memory.free > quantity(\"2Gi\")"}),
-          field<&MachineClassSpec::networks>("networks", "Its network interfaces.", Items{0, 32}),
-          field<&MachineClassSpec::features>("features", "What it may do beyond the usual."),
-          field<&MachineClassSpec::placement>("placement", "How a node is chosen."),
-          field<&MachineClassSpec::start_on_boot>("startOnBoot",
-                                                  "Whether the node starts it when it boots."),
+          field<&MachineClassSpec::networks>("networks", "Its network interfaces.", kHot,
+                                             Items{0, 32}),
+          field<&MachineClassSpec::features>("features", "What it may do beyond the usual.",
+                                             kRestart),
+          field<&MachineClassSpec::placement>("placement", "How a node is chosen.", kNewOnly),
+          field<&MachineClassSpec::start_on_boot>(
+              "startOnBoot", "Whether the node starts it when it boots.", kHot),
           field<&MachineClassSpec::unprivileged>("unprivileged",
                                                  "Always true: root inside is nobody outside."),
           field<&MachineClassSpec::protection>(
-              "protection", "Whether Proxmox refuses to remove the container and its disk."),
-          field<&MachineClassSpec::dns>("dns", "Name resolution; the node's when absent."),
+              "protection", "Whether Proxmox refuses to remove the container and its disk.", kHot),
+          field<&MachineClassSpec::dns>("dns", "Name resolution; the node's when absent.",
+                                        kRestart),
           field<&MachineClassSpec::stopped_by_person_hold>(
               "stoppedByPersonHoldSeconds",
               "How long a container that a person stopped stays stopped.", Range{0, 31'536'000}),

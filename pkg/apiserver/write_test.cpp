@@ -229,6 +229,9 @@ TEST_F(WriteTest, DryRunGoesTheWholeWayAndStoresNothing) {
   const auto created = json(call("POST", kApps, kHello));
   const auto patched =
       json(call("PATCH", path_ + "?dryRun=All", R"({"spec":{"replicas":4}})", kMerge));
+  const auto told = call("PATCH", path_ + "?dryRun=All", R"({"spec":{"replicas":4}})", kMerge);
+  EXPECT_THAT(told.headers.find("Warning")->second,
+              HasSubstr("spec.replicas: containers are added, or the last ones go"));
   EXPECT_EQ(patched.find_path({"spec", "replicas"})->as_integer(), 4);
   EXPECT_EQ(patched.find_path({"metadata", "generation"})->as_integer(), 2);
   EXPECT_EQ(version(patched), version(created));

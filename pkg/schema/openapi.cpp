@@ -103,6 +103,7 @@ std::string description(const Field& field) {
   std::string text(field.doc);
   if (field.type()->kind == Kind::enumeration) text += " " + std::string(field.type()->doc);
   if (field.immutable) text += " Cannot be changed.";
+  if (!field.on_change.empty()) text += absl::StrFormat(" A change: %s.", field.on_change);
   if (!field.example.empty()) text += absl::StrFormat(" Example: %s", field.example);
   return text;
 }

@@ -71,6 +71,7 @@ std::string traits(const TypeInfo& owner, const Field& field) {
 std::string row(const TypeInfo& owner, const Field& field) {
   std::string doc(field.doc);
   if (field.type()->kind == Kind::enumeration) doc += " " + std::string(field.type()->doc);
+  if (!field.on_change.empty()) doc += absl::StrFormat(" A change: %s.", field.on_change);
   if (!field.example.empty()) doc += absl::StrFormat(" Example: `%s`", field.example);
   return absl::StrFormat("| `%s` | %s | %s | %s |\n", field.name, cell(describe_type(field)),
                          cell(traits(owner, field)), cell(doc));

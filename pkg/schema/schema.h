@@ -78,6 +78,7 @@ struct Field {
   std::string_view list_map_key;       // elements are told apart by this field
   bool set = false;                    // elements are unique
   std::string_view example;
+  std::string_view on_change;  // what a change of it does to what is there
 };
 
 // A field that this version knows of but does not serve: refused with `hint`.
@@ -162,6 +163,9 @@ struct Keys {
 struct Example {
   std::string_view text;
 };
+struct OnChange {
+  std::string_view text;
+};
 
 inline void apply(Field& field, Required) {
   field.required = true;
@@ -195,6 +199,9 @@ inline void apply(Field& field, Keys keys) {
 }
 inline void apply(Field& field, Example example) {
   field.example = example.text;
+}
+inline void apply(Field& field, OnChange change) {
+  field.on_change = change.text;
 }
 inline void apply(Field& field, const Format& format) {
   field.format = &format;

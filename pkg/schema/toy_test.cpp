@@ -40,7 +40,8 @@ TypeInfo describe(Type<Toy>) {
       "Toy", "A toy.",
       {
           field<&Toy::title>("title", "What it is called.", required, immutable, Length{1, 10}),
-          field<&Toy::count>("count", "How many.", Range{0, 100}),
+          field<&Toy::count>("count", "How many.", Range{0, 100},
+                             OnChange{"they are counted anew"}),
           field<&Toy::quick>("quick", "Whether it is quick."),
           field<&Toy::colour>("colour", "Its colour."),
           field<&Toy::memory>("memory", "Its memory.", Range{16 << 20, 8LL << 30}),
@@ -51,7 +52,7 @@ TypeInfo describe(Type<Toy>) {
           field<&Toy::tags>("tags", "Its tags.", set, format::dns_label),
           field<&Toy::labels>("labels", "Its labels.", format::label_value,
                               Keys{format::qualified_name}),
-          field<&Toy::limits>("limits", "Its bounds."),
+          field<&Toy::limits>("limits", "Its bounds.", OnChange{"it is stopped"}),
           field<&Toy::extra>("extra", "More bounds.", immutable),
           field<&Toy::choice>("choice", "A choice."),
           field<&Toy::passwords>("passwords", "Its passwords.", secret, format::base64),

@@ -8,6 +8,7 @@
 #include "pkg/apiserver/write/claims.h"
 #include "pkg/apiserver/write/new_owners.h"
 #include "pkg/apiserver/write/patching.h"
+#include "pkg/schema/effects.h"
 #include "pkg/store/object.h"
 #include "pkg/store/semantics.h"
 
@@ -208,6 +209,9 @@ Async<Written> Writer::store_next(Json object, store::ObjectPtr current, bool& c
   Written written;
   written.warnings = std::move(warnings);
   if (options_.dry_run) {
+    // Who tries it wants to know what it would do.
+    for (const auto& each : schema::effects_of(*kind_.type(), current->value, object))
+      written.warnings.push_back(each.path + ": " + std::string(each.effect));
     auto next = store::prepare_update(*current, part(), std::move(object));
     if (!next.ok()) co_return Written(explain(next.status()));
     written.object =
