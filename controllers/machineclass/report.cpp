@@ -231,7 +231,8 @@ Diagnosis why_no_room(const MachineClass& shape, const Findings& findings) {
   const int most = shape.spec.placement.max_per_node;
   const int nodes = static_cast<int>(shape.status.matching_nodes.size());
   const int used = used_on_matching(shape, findings);
-  if (most == 0 || nodes == 0 || used < most * nodes) {
+  if (nodes == 0) return {"MC-003", "Unschedulable", "no node matches"};
+  if (most == 0 || used < most * nodes) {
     return {"MC-003", "Unschedulable", "no matching node has room for another"};
   }
   return {"MC-004", "ClassQuotaExceeded",
