@@ -158,6 +158,46 @@ a_new_route_disturbs_nobody() {
   [ ! -s "$work/failures" ] || die "requests failed: $(sort "$work/failures" | uniq -c)"
 }
 
+# Beside the old one: its process, as the kernel knows it, is the same until it goes.
+pid_of() { lxc-info -P "$work/lab/lxc" -n "$(container "$(vmid_of "$1")")" -pH; }
+write_blue_green() {  # TEXT [UNIT]
+  write_app site "$1" | jq --arg unit "${2:-nginx.service}" '
+    .spec.workload.service.unit = $unit | .spec.health.startupSeconds = 20 |
+    .spec.update = {strategy: "BlueGreen", bakeSeconds: 5}'
+}
+site() { ctl get app site -o json | jq -r ".status.$1"; }
+is_rolled_back() { [ "$(site 'conditions[] | select(.type == "Ready") | .reason')" = RolledBack ]; }
+is_green() { [ "$(site activeSlot)" = Green ]; }
+has_one_set() { [ "$(site 'machines | length')" = 1 ] && [ "$(site activeSlot)" = "$1" ]; }
+
+an_update_beside_the_old_one_disturbs_nobody() {
+  chapter "BlueGreen: an update, while somebody uses it, with gantryd killed at the switch"
+  local old; old=$(vmid_of site-0)
+  : >"$work/failures"
+  poll & local poller=$!
+  children+=("$poller")
+  write_blue_green "this is site 2" | ctl apply -f -
+  within 300 "the switch" is_green
+  kill_daemon
+  start_daemon
+  within 180 "the end of the old one" has_one_set Green
+  within 60 "the new one through the proxy" says site.apps.lan "this is site 2"
+  lab_guests | jq -e --argjson old "$old" 'all(.[]; .vmid != $old)' >/dev/null ||
+    die "the old container is left"
+  chapter "BlueGreen: an update that does not come up"
+  local pid; pid=$(pid_of site-0-green)
+  write_blue_green "this is site 3" missing.service | ctl apply -f -
+  within 300 "its end" is_rolled_back
+  within 180 "one set" has_one_set Green
+  [ "$(pid_of site-0-green)" = "$pid" ] || die "the container that serves was started again"
+  says site.apps.lan "this is site 2" || die "the old version is not served any more"
+  write_blue_green "this is site" | ctl apply -f -
+  within 300 "the next one" has_one_set Blue
+  within 60 "site through the proxy" says site.apps.lan "this is site"
+  end_process "$poller" 1
+  [ ! -s "$work/failures" ] || die "requests failed: $(sort "$work/failures" | uniq -c)"
+}
+
 two_services_and_a_volume() {
   chapter "a Compose App of two services, with its data in a volume"
   ctl apply -f "$work/class.yaml"
@@ -259,6 +299,7 @@ write_class
 an_appliance_comes_up
 apps_are_reached_by_name
 a_new_route_disturbs_nobody
+an_update_beside_the_old_one_disturbs_nobody
 two_services_and_a_volume
 what_breaks_comes_back
 what_breaks_in_apps_comes_back
