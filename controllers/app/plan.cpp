@@ -78,14 +78,15 @@ bool may_hold_data(const Machine& machine) {
 // A Machine that goes. Its data stays with the container, which is stopped first: nothing writes
 // to it any more, and what a person finds is whole.
 Step removal_of(const App& app, const Machine& machine) {
-  // The other set never has data.
-  if (!is_serving(app, machine)) return DeleteMachine{machine.metadata.name};
+  const bool serves = is_serving(app, machine);
+  if (!serves && machine.spec.volumes.empty()) return DeleteMachine{machine.metadata.name};
+  // The set that does not serve never has data. Where it has, the status is older than it: it
+  // stays.
+  const bool retains = retains_volumes(app) || !serves;
   Machine next = machine;
-  if (!app.spec.volumes.empty()) {
-    next.spec.deletion_policy =
-        retains_volumes(app) ? DeletionPolicy::retain : DeletionPolicy::remove;
-  }
-  const bool keeps_data = retains_volumes(app) && may_hold_data(machine);
+  if (!app.spec.volumes.empty() || !serves)
+    next.spec.deletion_policy = retains ? DeletionPolicy::retain : DeletionPolicy::remove;
+  const bool keeps_data = retains && may_hold_data(machine);
   if (keeps_data) next.spec.power_state = PowerState::stopped;
   if (!same_spec(next, machine)) return UpdateMachine{std::move(next)};
   if (!keeps_data || machine.status.power == "stopped") return DeleteMachine{machine.metadata.name};

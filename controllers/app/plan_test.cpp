@@ -193,6 +193,23 @@ TEST(Plan, WhatHasServedBeforeStaysUntilItMayGo) {
   EXPECT_EQ(name_of(plan(deleting(app), both, blocked, false)), "delete hello-1-green");
 }
 
+// BlueGreen has no volumes. A status from before, out of a backup, may be about another set.
+TEST(Plan, DataInASetThatIsNotKnownToServeIsLeft) {
+  auto app = hello(1);
+  app.spec.volumes.emplace_back().name = "data";
+  app.spec.deletion.volumes = api::v1alpha1::VolumesOnDeletion::remove;
+  auto green = wanted_machine(app, 0, Slot::green);
+  green.status.vmid = 20000;
+  green.status.power = "running";
+  std::string blocked;
+  const auto step = plan(app, {wanted_machine(app, 0), green}, blocked);
+  ASSERT_TRUE(step && std::holds_alternative<UpdateMachine>(*step)) << name_of(step);
+  const auto& left = std::get<UpdateMachine>(*step).machine;
+  EXPECT_EQ(left.metadata.name, "hello-0-green");
+  EXPECT_EQ(left.spec.deletion_policy, api::v1alpha1::DeletionPolicy::retain);
+  EXPECT_EQ(left.spec.power_state, api::v1alpha1::PowerState::stopped);
+}
+
 TEST(Plan, LeavesTheMachinesOfAnAppThatGoesWithoutThem) {
   auto app = deleting(hello(1));
   app.metadata.finalizers = {kFinalizer, "orphan"};
