@@ -23,7 +23,8 @@ Status database_is_older(const std::vector<VmId>& newer) {
   return with_code(
       error(ErrorClass::held,
             "%d containers (%d …) carry our mark and were made after this database was saved: "
-            "nothing is written until a newer one is restored, or their mark is taken off",
+            "nothing is written until a newer one is restored, or their mark is taken off (if they "
+            "are gone and this is the right database: restart gantryd)",
             newer.size(), newer.front().get()),
       "SAF-014");
 }
@@ -174,28 +175,44 @@ Async<Status> Reflector::look_for_newer(Draft& draft) {
     if (!uid || row.type != pve::GuestType::lxc || known.contains(pve::to_tag(*uid))) continue;
     const std::pair<VmId, Uid> face(vmid, *uid);
     if (harmless_.contains(face) || ++reads > kReadsPerCycle) continue;
-    const auto newer = co_await is_newer(row.node, vmid);
+    const auto newer = co_await find_newer_mark(row.node, vmid);
     if (!newer.ok()) {
       if (error_class(newer.status()) == ErrorClass::cancelled) co_return newer.status();
       continue;  // asked again in the next cycle
     }
-    if (*newer) {
-      snapshot.newer_than_database.push_back(vmid);
+    if (newer->has_value()) {
+      newer_[vmid] = **newer;
     } else {
       harmless_.insert(face);
+      newer_.erase(vmid);
     }
   }
+  const auto proofs = newer_;
+  for (const auto& [vmid, uid] : proofs) {
+    // Who is gone has not taken back what it proved; the right database, when it comes, knows it.
+    const auto row = snapshot.guests.find(vmid);
+    const auto tag = row == snapshot.guests.end() ? std::nullopt : pve::find_tag(row->second.tags);
+    const bool is_off = row != snapshot.guests.end() && !tag;
+    const bool is_ours = known.contains(pve::to_tag(uid));
+    const auto was_ours = co_await owned_source_.knows(uid);
+    if (!was_ours.ok() && error_class(was_ours.status()) == ErrorClass::cancelled)
+      co_return was_ours.status();
+    if (is_off || is_ours || (was_ours.ok() && *was_ours)) newer_.erase(vmid);
+  }
+  for (const auto& [vmid, uid] : newer_) snapshot.newer_than_database.push_back(vmid);
   co_return Status();
 }
 
-Async<Result<bool>> Reflector::is_newer(NodeName node, VmId vmid) {
+// The uid of its mark, when our database has never had that.
+Async<Result<std::optional<Uid>>> Reflector::find_newer_mark(NodeName node, VmId vmid) {
   const auto config = co_await reader_.guest_config(std::move(node), vmid);
   if (!config.ok()) co_return config.status();
   const auto mark = pve::find_mark(config->find("description").value_or(""));
-  if (!mark || mark->installation != options_.installation) co_return false;
+  if (!mark || mark->installation != options_.installation) co_return std::optional<Uid>();
   const auto known = co_await owned_source_.knows(mark->uid);
   if (!known.ok()) co_return known.status();
-  co_return !*known;
+  if (*known) co_return std::optional<Uid>();
+  co_return std::optional<Uid>(mark->uid);
 }
 
 Async<Status> Reflector::read_nodes(Draft& draft) {

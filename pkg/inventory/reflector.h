@@ -79,7 +79,7 @@ class Reflector final : public Inventory {
   Async<Status> read_owned(Draft& draft);
   // Of guests with a mark that is in no row of ours: are they newer than our database?
   Async<Status> look_for_newer(Draft& draft);
-  Async<Result<bool>> is_newer(NodeName node, VmId vmid);
+  Async<Result<std::optional<Uid>>> find_newer_mark(NodeName node, VmId vmid);
   void publish(Draft& draft);
   void remember(const Draft& draft);
   void mark_established();
@@ -97,6 +97,7 @@ class Reflector final : public Inventory {
   std::deque<Witness> witnesses_;
   std::map<VmId, Seen> seen_;                // last rows
   std::set<std::pair<VmId, Uid>> harmless_;  // marks that others have put where they are
+  std::map<VmId, Uid> newer_;  // guests that have proven our database to be older than they are
   std::optional<ClusterIdentity> identity_;
   std::vector<OwnedGuest> owned_;
   bool owned_known_ = false;

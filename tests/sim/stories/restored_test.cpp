@@ -83,6 +83,23 @@ TEST_F(Restored, TheRightOneIsNoticedWhenItComesBackUnderARunningDaemon) {
   EXPECT_EQ(world.lab->guest_count(), 2u);
 }
 
+// A destroy that was under way takes the witness away; the database is no younger for that.
+TEST_F(Restored, AWitnessThatGoesTakesNothingBack) {
+  ready("kept");
+  ready("gone");
+  const auto yesterday = world.disk.snapshot();
+  world.delete_machine("gone");
+  world.run_for(3min);
+  const auto newer = ready("new");
+  world.kill_daemon();
+  world.restore_database(yesterday);
+  world.start_daemon();
+  expect_fenced(1min);
+  by_root([newer](lab::Lab& lab) { return lab.destroy_guest(newer); });
+  expect_fenced(20min);
+  EXPECT_EQ(world.lab->guest_count(), 1u) << "what was deleted is not made again";
+}
+
 TEST_F(Restored, WhoTakesTheMarkOffGivesTheNewerOnesUp) {
   ready("kept");
   const auto yesterday = world.disk.snapshot();
