@@ -16,14 +16,21 @@ bool World::is_held(const std::string& machine, const std::string& reason) const
          held->string_or("reason", "") == reason;
 }
 
+namespace {
+
+bool carries_mark(const lab::GuestRecord& guest, const Uid& uid) {
+  if (uid_of(guest) == uid) return true;
+  const auto tags = guest.config.find("tags");
+  return tags != guest.config.end() && tags->second.find(pve::to_tag(uid)) != std::string::npos;
+}
+
+}  // namespace
+
 bool World::is_unproven(const std::string& name) const {
   const auto vmid = vmid_of(name);
   const auto guest = vmid.has_value() ? lab->find_guest(*vmid) : std::nullopt;
   if (!guest.has_value()) return false;
-  const auto& uid = wanted_.at(name).uid;
-  if (uid_of(*guest) == uid) return false;
-  const auto tags = guest->config.find("tags");
-  return tags == guest->config.end() || tags->second.find(pve::to_tag(uid)) == std::string::npos;
+  return !carries_mark(*guest, wanted_.at(name).uid);
 }
 
 std::vector<std::string> World::unmet_machine(const std::string& name, const Wanted& wish) const {
@@ -112,8 +119,10 @@ std::vector<std::string> World::leaks() const {
   for (const auto& guest : lab->guests()) {
     present.insert(guest.vmid);
     if (strangers_.contains(guest.vmid) || held.contains(guest.vmid)) continue;
-    // Left with its volumes: stopped, and nobody's any more.
-    if (is_left(guest.vmid) && !guest.running) continue;
+    // Left with its volumes: stopped, and nobody's any more. What a person has taken the marks off
+    // nobody may stop.
+    if (is_left(guest.vmid) && !(guest.running && carries_mark(guest, seen_ours_.at(guest.vmid))))
+      continue;
     leaks.push_back("container " + std::to_string(guest.vmid.get()));
   }
   for (const auto& volume : lab->volumes()) {
