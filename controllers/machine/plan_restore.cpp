@@ -9,6 +9,7 @@
 #include "controllers/machine/snapshots.h"
 #include "controllers/machine/volumes.h"
 #include "pkg/base/text.h"
+#include "pkg/pve/property_string.h"
 
 namespace gantry::controllers::machine {
 namespace {
@@ -80,6 +81,17 @@ std::optional<StorageId> backup_storage(const Case& the) {
   return std::nullopt;
 }
 
+// A mount point that vzdump leaves out (pve-container, PVE/VZDump/LXC.pm: those without backup=1);
+// empty when it takes all.
+std::string left_out_of_backups(const Case& the) {
+  for (const auto& [key, value] : the.world.guest.config.values) {
+    if (!starts_with(key, "mp") || !parse_integer(key.substr(2))) continue;
+    const auto mount = pve::PropertyString::parse(value, "volume");
+    if (!mount.ok() || !pve::same_value(mount->get("backup").value_or("0"), "1")) return key;
+  }
+  return "";
+}
+
 // What a person has to decide first; what runs goes on.
 std::optional<Plan> refuse_unsafe(const Case& the) {
   if (keeps_newer(the)) return std::nullopt;
@@ -91,6 +103,14 @@ std::optional<Plan> refuse_unsafe(const Case& the) {
         the, absl::StrFormat("its storage goes back to the newest snapshot only, which is '%s'; "
                              "remove newer ones and ask again, as root: pct delsnapshot %d NAME",
                              newest, vmid));
+  }
+  if (const auto mount = left_out_of_backups(the); !mount.empty()) {
+    return refuse(
+        the, absl::StrFormat("what is there now could not be kept aside: its storage goes back to "
+                             "the newest snapshot only, and backups leave out %s. Give it backup=1 "
+                             "and ask again; or without a copy, as root: pct shutdown %d && pct "
+                             "rollback %d %s",
+                             mount, vmid, vmid, snapshot_of(the)));
   }
   if (backup_storage(the).has_value()) return std::nullopt;
   return refuse(the, absl::StrFormat(
@@ -140,7 +160,7 @@ std::optional<Plan> plan_backup(const Case& the) {
     return wait(steps::kBackup, "AnswerLost", "whether its backup was begun is not known",
                 kLookAgain);
   if (auto later = in_backoff(the, steps::kBackup, "BackupFailed", "")) return later;
-  const auto storage = backup_storage(the).value_or(StorageId("local"));
+  const auto storage = *backup_storage(the);  // there is one, or it was refused
   return act(steps::kBackup, BackUp{storage}, "Restoring",
              "keeping what is there now aside, as a backup on " + storage.get());
 }
@@ -175,9 +195,11 @@ Plan done(const Case& the) {
 
 Plan roll_back(const Case& the) {
   if (auto later = in_backoff(the, steps::kRestore, "RestoreFailed", "")) return *std::move(later);
-  const auto safety = keeps_newer(the)
-                          ? safety_name(id_of(the))
-                          : "backup on " + backup_storage(the).value_or(StorageId("?")).get();
+  const auto& known = *the.status().restore;
+  // Asked for again it is still the first copy that holds what was there.
+  const auto safety = known.state == RestoreState::rolling_back ? known.safety
+                      : keeps_newer(the)                        ? safety_name(id_of(the))
+                                         : "backup on " + backup_storage(the)->get();
   return act(steps::kRestore, RollBack{snapshot_of(the), safety}, "Restoring",
              "putting its disks back to " + snapshot_of(the));
 }

@@ -167,6 +167,31 @@ TEST(PlanRestore, ALostAnswerIsLookedForBeforeItIsAskedForAgain) {
   EXPECT_EQ(late.step(), "back to gantry-r1");
 }
 
+TEST(PlanRestore, WhatBackupsLeaveOutIsNotRolledBack) {
+  Scene zfs("zfspool");
+  zfs.add_storage("dumps", "dir", {"backup"});
+  zfs.world.guest.status->running = true;
+  auto& mount = zfs.world.guest.config.values["mp0"];
+  mount = "tank:vm-20001-disk-1,mp=/srv/data,backup=1,size=8G";
+  EXPECT_EQ(zfs.step(), "shut it down");
+  mount = "tank:vm-20001-disk-1,mp=/srv/data,size=8G";
+  EXPECT_THAT(zfs.step(), AllOf(HasSubstr("refused"), HasSubstr("backups leave out mp0")));
+  Scene thin;
+  thin.world.guest.config.values["mp0"] = mount;
+  EXPECT_EQ(thin.step(), "take gantry-safety-one") << "snapshots leave nothing out";
+}
+
+// Another storage for backups has come since, or the one of the copy has gone.
+TEST(PlanRestore, AskedForAgainTheFirstCopyIsStillTheCopy) {
+  Scene zfs("zfspool");
+  zfs.call(4min);
+  zfs.world.snapshots->pop_back();
+  zfs.machine.status.restore->safety = "backup on dumps";
+  const auto next = zfs.planned();
+  ASSERT_TRUE(std::holds_alternative<RollBack>(next.action)) << describe(next.action);
+  EXPECT_EQ(std::get<RollBack>(next.action).safety, "backup on dumps");
+}
+
 // An older database knows nothing of it; Proxmox does.
 TEST(PlanRestore, WhatProxmoxKnowsToBeDoneIsNotDoneAgain) {
   Scene scene;
