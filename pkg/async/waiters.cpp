@@ -1,64 +1,99 @@
 #include "pkg/async/waiters.h"
 
-#include <functional>
-#include <map>
-
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace gantry::async {
+namespace {
 
+// A place in the ring of those who wait. A ring of its own: every hand-over between coroutines
+// comes by here, and this costs one allocation.
+struct Link {
+  Link* before = this;
+  Link* after = this;
+
+  void put_before(Link& other) {
+    before = other.before;
+    after = &other;
+    before->after = this;
+    after->before = this;
+  }
+  void take_out() {
+    before->after = after;
+    after->before = before;
+  }
+};
+
+// One who waits.
+struct Parked : Link {
+  virtual ~Parked() = default;
+  // The coroutine goes on later, from its executor.
+  virtual void resume(Status status) = 0;
+};
+
+}  // namespace
+
+// Owns who is in the ring.
 struct Waiters::State {
-  uint64_t next_id = 0;
-  std::map<uint64_t, std::function<void(Status)>> parked;
+  Link ring;
+  size_t size = 0;
 
-  bool wake(uint64_t id, const Status& status) {
-    auto node = parked.extract(id);
-    if (node.empty()) return false;
-    node.mapped()(status);
-    return true;
+  void add(std::unique_ptr<Parked> parked) {
+    parked.release()->put_before(ring);
+    ++size;
+  }
+  void wake(Parked& parked, Status status) {
+    parked.take_out();
+    --size;
+    const std::unique_ptr<Parked> owned(&parked);
+    owned->resume(std::move(status));
   }
 };
 
 namespace {
 
-// Wraps a completion handler into a copyable function that posts it to its own executor. The work
-// guard keeps that executor's loop alive while the coroutine waits.
 template <class Handler>
-std::function<void(Status)> make_completion(Handler handler) {
-  auto executor = asio::get_associated_executor(handler);
-  auto guard = asio::make_work_guard(executor);
-  auto shared = std::make_shared<Handler>(std::move(handler));
-  return [shared, executor, guard](Status status) {
-    if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected())
-      slot.clear();
-    asio::post(executor, [shared, status = std::move(status)]() mutable {
-      std::move (*shared)(std::move(status));
+class ParkedCoroutine final : public Parked {
+ public:
+  explicit ParkedCoroutine(Handler handler) : handler_(std::move(handler)) {}
+
+  auto slot() const { return asio::get_associated_cancellation_slot(handler_); }
+
+  // The coroutine's own work keeps its loop alive.
+  void resume(Status status) override {
+    if (auto connected = slot(); connected.is_connected()) connected.clear();
+    const auto executor = asio::get_associated_executor(handler_);
+    asio::post(executor, [handler = std::move(handler_), status = std::move(status)]() mutable {
+      std::move(handler)(std::move(status));
     });
-  };
-}
+  }
+
+ private:
+  Handler handler_;
+};
 
 template <class State>
 Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
+  const auto asked = co_await asio::this_coro::cancellation_state;
+  const bool stopping = cancellable && asked.cancelled() != asio::cancellation_type::none;
+  if (stopping) co_return cancelled();
   auto start = [&state, cancellable](auto handler) {
-    const auto id = state->next_id++;
-    if (auto slot = asio::get_associated_cancellation_slot(handler);
-        cancellable && slot.is_connected()) {
-      slot.assign([weak = std::weak_ptr<State>(state), id](asio::cancellation_type) {
+    using Coroutine = ParkedCoroutine<decltype(handler)>;
+    auto parked = std::make_unique<Coroutine>(std::move(handler));
+    if (auto slot = parked->slot(); cancellable && slot.is_connected()) {
+      // There only as long as the coroutine is in the ring, and so the state.
+      slot.assign([in = state.get(), self = parked.get()](asio::cancellation_type) {
         // wake() clears the slot, and with it this lambda: keep what it uses on the stack.
-        const auto held = weak.lock();
-        const auto own_id = id;
-        if (!held) return;
-        auto node = held->parked.extract(own_id);
-        if (!node.empty()) node.mapped()(cancelled());
+        auto* const held = in;
+        auto* const own = self;
+        held->wake(*own, cancelled());
       });
     }
-    state->parked.emplace(id, make_completion(std::move(handler)));
+    state->add(std::move(parked));
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Status)>(
       start, asio::use_awaitable);
@@ -72,17 +107,17 @@ Waiters::~Waiters() {
 }
 
 Async<Status> Waiters::park() {
-  const bool stopping = co_await is_cancelled();
-  if (stopping) co_return cancelled();
-  co_return co_await park_in(state_, true);
+  return park_in(state_, true);
 }
 
 Async<Status> Waiters::park_to_the_end() {
-  co_return co_await park_in(state_, false);
+  return park_in(state_, false);
 }
 
 bool Waiters::wake_one(const Status& status) {
-  return !state_->parked.empty() && state_->wake(state_->parked.begin()->first, status);
+  if (state_->size == 0) return false;
+  state_->wake(static_cast<Parked&>(*state_->ring.after), status);
+  return true;
 }
 
 size_t Waiters::wake_all(const Status& status) {
@@ -92,7 +127,7 @@ size_t Waiters::wake_all(const Status& status) {
 }
 
 size_t Waiters::size() const {
-  return state_->parked.size();
+  return state_->size;
 }
 
 Async<bool> is_cancelled() {
