@@ -1,73 +1,88 @@
 #include "pkg/http/beast/connection.h"
 
+#include <array>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <sys/socket.h>
 
 #include "pkg/http/beast/tls.h"
+#include "pkg/http/beast/tls_stream.h"
 
 namespace gantry::http::beast {
 namespace {
 
 using ErrorCode = boost::system::error_code;
-using TlsStream = asio::ssl::stream<Socket>;
 
-// Kept by each connection. Requests are short, answers may be long.
-constexpr size_t kServerReadBytes = 2 * 1024;
-constexpr size_t kClientReadBytes = 16 * 1024;
+constexpr size_t kReadBytes = 16 * 1024;  // a TLS record's
+// Who writes more than this at once lets others run in between.
+constexpr size_t kTurn = 64 * 1024;
 
-// What plain and TLS connections have in common: `Stream` is a Socket or a TlsStream.
-template <class Stream>
-class StreamConnection : public Connection {
+// What plain and TLS connections have in common. What the socket takes at once costs no wait: most
+// answers and events are one call into the kernel.
+class SocketConnection : public Connection {
  public:
-  StreamConnection(Stream stream, size_t read_bytes)
-      : stream_(std::move(stream)), read_bytes_(read_bytes) {
+  explicit SocketConnection(Socket socket) : socket_(std::move(socket)) {
     ErrorCode ignored;
-    stream_.lowest_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
   }
 
   Async<Result<size_t>> read(std::string& buffer) override {
-    const bool stopping = co_await async::is_cancelled();
-    if (stopping) co_return async::cancelled();
-    space_.resize(read_bytes_);
-    const auto space = asio::buffer(space_);
-    ErrorCode code;
-    const auto count =
-        co_await stream_.async_read_some(space, asio::redirect_error(asio::use_awaitable, code));
-    if (code == asio::error::eof) co_return size_t{0};
-    if (code) co_return socket_error("read", code);
-    buffer.append(space_, 0, count);
-    co_return count;
+    Step step;
+    // Nothing is tried before it can succeed: a peer that sends all the time gets no more turns
+    // than others.
+    if (!has_pending()) step.wait_for = Socket::wait_read;
+    while (step.count == 0) {
+      if (step.wait_for) {
+        const auto code = co_await ready(*step.wait_for);
+        if (code) co_return socket_error("read", code);
+      }
+      step = append_some(buffer);
+      if (step.code == asio::error::eof) co_return size_t{0};
+      if (step.code) co_return socket_error("read", step.code);
+    }
+    co_return step.count;
   }
 
   Async<Status> write(std::string bytes) override {
-    const bool stopping = co_await async::is_cancelled();
-    if (stopping) co_return async::cancelled();
-    const auto data = asio::buffer(bytes);
-    ErrorCode code;
-    co_await asio::async_write(stream_, data, asio::redirect_error(asio::use_awaitable, code));
-    co_return socket_error("write", code);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return async::cancelled();
+    size_t turn = 0;
+    for (std::string_view rest = bytes; !rest.empty();) {
+      const auto step = write_some(rest);
+      if (step.code) co_return socket_error("write", step.code);
+      rest.remove_prefix(step.count);
+      turn += step.count;
+      if (step.wait_for) {
+        const auto code = co_await ready(*step.wait_for);
+        if (code) co_return socket_error("write", code);
+        turn = 0;
+      } else if (turn >= kTurn) {
+        co_await async::yield();
+        turn = 0;
+      }
+    }
+    co_return Status();
   }
 
   void close() override {
     ErrorCode ignored;
-    stream_.lowest_layer().close(ignored);
+    socket_.close(ignored);
   }
 
   bool is_quiet() override {
     char byte = 0;
-    const auto socket = stream_.lowest_layer().native_handle();
-    const auto count = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !has_pending();
   }
 
   Peer peer() const override {
     ErrorCode gone;
-    const auto address = stream_.lowest_layer().remote_endpoint(gone).address();
+    const auto address = socket_.remote_endpoint(gone).address();
     Peer peer;
     if (gone) return peer;
     const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
@@ -78,53 +93,101 @@ class StreamConnection : public Connection {
   }
 
  protected:
-  Stream stream_;
-  size_t read_bytes_;
-  std::string space_;
-};
+  virtual Step read_some(char* data, size_t size) = 0;
+  virtual Step write_some(std::string_view bytes) = 0;
+  virtual bool has_pending() const { return false; }
 
-class PlainConnection final : public StreamConnection<Socket> {
- public:
-  using StreamConnection::StreamConnection;
-  Async<Status> handshake() override { co_return Status(); }
-  Async<Status> shutdown() override {
-    ErrorCode code;
-    stream_.shutdown(Socket::shutdown_send, code);
-    co_return socket_error("shut down", code);
+  // Until the socket is ready for that. The code says why it never will be.
+  Async<ErrorCode> ready(Socket::wait_type what) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    ErrorCode code = asio::error::operation_aborted;
+    if (state.cancelled() != asio::cancellation_type::none) co_return code;
+    co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, code));
+    co_return code;
+  }
+
+  Socket socket_;
+
+ private:
+  // By way of the stack, so that a connection keeps no room for what may come.
+  Step append_some(std::string& buffer) {
+    std::array<char, kReadBytes> space;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    const auto step = read_some(space.data(), space.size());
+    buffer.append(space.data(), step.count);
+    return step;
   }
 };
 
-class TlsConnection : public StreamConnection<TlsStream> {
+class PlainConnection final : public SocketConnection {
  public:
-  using StreamConnection::StreamConnection;
+  using SocketConnection::SocketConnection;
+  Async<Status> handshake() override { co_return Status(); }
   Async<Status> shutdown() override {
-    const bool stopping = co_await async::is_cancelled();
-    if (stopping) co_return async::cancelled();
     ErrorCode code;
-    co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, code));
+    socket_.shutdown(Socket::shutdown_send, code);
     co_return socket_error("shut down", code);
   }
 
  protected:
-  Async<Status> shake_hands(TlsStream::handshake_type side) {
-    const bool stopping = co_await async::is_cancelled();
-    if (stopping) co_return async::cancelled();
-    ErrorCode code;
-    co_await stream_.async_handshake(side, asio::redirect_error(asio::use_awaitable, code));
-    co_return socket_error("TLS handshake", code);
+  Step read_some(char* data, size_t size) override {
+    Step step;
+    step.count = socket_.read_some(asio::buffer(data, size), step.code);
+    return waiting(step, Socket::wait_read);
+  }
+  Step write_some(std::string_view bytes) override {
+    Step step;
+    step.count = socket_.write_some(asio::buffer(bytes), step.code);
+    return waiting(step, Socket::wait_write);
+  }
+
+ private:
+  static Step waiting(Step step, Socket::wait_type what) {
+    if (step.code != asio::error::would_block) return step;
+    step.code.clear();
+    step.wait_for = what;
+    return step;
+  }
+};
+
+class TlsConnection : public SocketConnection {
+ public:
+  TlsConnection(Socket socket, SSL_CTX* context, TlsStream::Side side)
+      : SocketConnection(std::move(socket)), tls_(socket_, context, side) {}
+
+  Async<Status> handshake() override {
+    return to_the_end("TLS handshake", [this] { return tls_.handshake(); });
+  }
+  Async<Status> shutdown() override {
+    return to_the_end("shut down", [this] { return tls_.shutdown(); });
+  }
+
+ protected:
+  Step read_some(char* data, size_t size) override { return tls_.read(data, size); }
+  Step write_some(std::string_view bytes) override { return tls_.write(bytes); }
+  bool has_pending() const override { return tls_.has_pending(); }
+
+  TlsStream tls_;
+
+ private:
+  Async<Status> to_the_end(std::string what, std::function<Step()> one) {
+    auto step = one();
+    while (step.wait_for) {
+      const auto code = co_await ready(*step.wait_for);
+      if (code) co_return socket_error(what, code);
+      step = one();
+    }
+    co_return socket_error(what, step.code);
   }
 };
 
 class ServerConnection final : public TlsConnection {
  public:
   ServerConnection(Socket socket, std::shared_ptr<asio::ssl::context> context)
-      : TlsConnection(TlsStream(std::move(socket), *context), kServerReadBytes),
+      : TlsConnection(std::move(socket), context->native_handle(), TlsStream::Side::server),
         context_(std::move(context)) {}
-  Async<Status> handshake() override { co_return co_await shake_hands(TlsStream::server); }
   Peer peer() const override {
     auto peer = TlsConnection::peer();
-    // The accessor is not const although reading a certificate changes nothing.
-    read_peer_certificate(const_cast<TlsStream&>(stream_).native_handle(), peer);
+    read_peer_certificate(tls_.native_handle(), peer);
     return peer;
   }
 
@@ -135,19 +198,19 @@ class ServerConnection final : public TlsConnection {
 class ClientConnection final : public TlsConnection {
  public:
   ClientConnection(Socket socket, std::shared_ptr<ClientTls> tls)
-      : TlsConnection(TlsStream(std::move(socket), tls->context), kClientReadBytes),
-        tls_(std::move(tls)) {}
+      : TlsConnection(std::move(socket), tls->context.native_handle(), TlsStream::Side::client),
+        tls_context_(std::move(tls)) {}
   Status prepare(const std::string& host) {
-    return prepare_verification(stream_.native_handle(), host, &refusal_);
+    return prepare_verification(tls_.native_handle(), host, &refusal_);
   }
   Async<Status> handshake() override {
-    const Status status = co_await shake_hands(TlsStream::client);
+    const Status status = co_await TlsConnection::handshake();
     if (!refusal_.ok()) co_return refusal_;
     co_return status;
   }
 
  private:
-  std::shared_ptr<ClientTls> tls_;
+  std::shared_ptr<ClientTls> tls_context_;
   Status refusal_;
 };
 
@@ -160,7 +223,7 @@ bool is_tls(const ErrorCode& code) {
 }  // namespace
 
 std::unique_ptr<Connection> make_plain_connection(Socket socket) {
-  return std::make_unique<PlainConnection>(std::move(socket), kClientReadBytes);
+  return std::make_unique<PlainConnection>(std::move(socket));
 }
 
 std::unique_ptr<Connection> make_server_connection(Socket socket,

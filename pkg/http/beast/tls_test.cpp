@@ -1,5 +1,7 @@
 #include "pkg/http/beast/tls.h"
 
+#include <algorithm>
+
 #include "pkg/base/text.h"
 #include "pkg/crypto/certificates.h"
 #include "pkg/http/beast/test_world.h"
@@ -49,6 +51,15 @@ std::unique_ptr<StreamingClient> tls_client(World& world, uint16_t port, const T
                                             std::string host = "127.0.0.1") {
   Endpoint endpoint{std::move(host), port, true};
   return make_client(world.loop.executor(), world.clock, endpoint, trust, {});
+}
+
+// A TLS connection that speaks raw bytes.
+Async<Result<std::unique_ptr<Connection>>> dial_tls(World& world, uint16_t port, TlsTrust trust) {
+  auto tls = make_client_tls(trust);
+  if (!tls.ok()) co_return tls.status();
+  Endpoint endpoint{"127.0.0.1", port, true};
+  auto dialling = dial(world.loop.executor(), world.clock, endpoint, *std::move(tls), 5s);
+  co_return co_await std::move(dialling);
 }
 
 // What a POST over TLS ends with.
@@ -284,6 +295,99 @@ TEST(TlsStream, EndsWithItsPeerAlsoUnderTls) {
   });
   EXPECT_EQ(seen, "first");
   EXPECT_THAT(how, Fails(ErrorClass::cancelled));
+}
+
+// What came with a request in one piece is answered although nothing more ever arrives.
+TEST(TlsStream, ForgetsNothingThatItHasTakenFromTheSocket) {
+  World world;
+  const auto ca = authority();
+  auto handler = echo_handler();
+  ServerOptions options;
+  options.tls = good_identity(ca);
+  std::string all;
+  with_server(world, options, handler, [&](Server& server) -> Async<Status> {
+    auto peer = co_await dial_tls(world, server.port(), trust_ca(ca));
+    GANTRY_CO_TRY(peer.status());
+    // Two writes are two records; the server's kernel has both before it reads the first.
+    const std::string body(20'000, 'x');
+    std::string first = "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + body;
+    std::string second = "GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    GANTRY_CO_TRY(co_await (*peer)->write(std::move(first)));
+    GANTRY_CO_TRY(co_await (*peer)->write(std::move(second)));
+    all = co_await read_to_end(**peer);
+    (*peer)->close();
+    co_return Status();
+  });
+  EXPECT_THAT(all, AllOf(HasSubstr("POST /1 xxx"), HasSubstr("GET /2 ")));
+}
+
+// A peer that does not read holds up his own stream only, and gets all of it when he does.
+TEST(TlsStream, WaitsForAPeerThatReadsSlowly) {
+  World world;
+  const auto ca = authority();
+  const std::string chunk(1 << 20, 'x');
+  constexpr int kChunks = 16;  // more than the kernel buffers
+  int written = 0;
+  FunctionHandler handler(
+      [&](Request request, Peer, ResponseStream& stream) -> Async<std::optional<Response>> {
+        if (request.target == "/other") co_return text_response("here");
+        Response head;
+        (void)co_await stream.start(std::move(head));
+        for (int i = 0; i < kChunks; ++i) {
+          const Status told = co_await stream.write(chunk);
+          if (told.ok()) ++written;
+        }
+        co_return std::nullopt;
+      });
+  ServerOptions options;
+  options.tls = good_identity(ca);
+  size_t seen = 0;
+  with_server(world, options, handler, [&](Server& server) -> Async<Status> {
+    auto slow = co_await dial_tls(world, server.port(), trust_ca(ca));
+    GANTRY_CO_TRY(slow.status());
+    std::string request = "GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    GANTRY_CO_TRY(co_await (*slow)->write(std::move(request)));
+    auto client = tls_client(world, server.port(), trust_ca(ca));
+    const auto other = co_await client->send(get("/other"), 5s);
+    GANTRY_CO_TRY(other.status());
+    EXPECT_EQ(other->body, "here");
+    EXPECT_LT(written, kChunks);
+    const auto all = co_await read_to_end(**slow);
+    seen = static_cast<size_t>(std::ranges::count(all, 'x'));
+    (*slow)->close();
+    co_return Status();
+  });
+  EXPECT_EQ(written, kChunks);
+  EXPECT_EQ(seen, kChunks * chunk.size());
+}
+
+// Writing to a peer that has gone is an error of that stream; the process has no signal to mind.
+TEST(TlsStream, FailsWhenItsPeerIsCutOff) {
+  World world;
+  const auto ca = authority();
+  Status how;
+  FunctionHandler handler(
+      [&](Request, Peer, ResponseStream& stream) -> Async<std::optional<Response>> {
+        Response head;
+        how = co_await stream.start(std::move(head));
+        for (int i = 0; how.ok() && i < 100; ++i) {
+          how = co_await stream.write("event");
+          (void)co_await world.clock.sleep_for(1ms);
+        }
+        co_return std::nullopt;
+      });
+  ServerOptions options;
+  options.tls = good_identity(ca);
+  with_server(world, options, handler, [&](Server& server) -> Async<Status> {
+    auto peer = co_await dial_tls(world, server.port(), trust_ca(ca));
+    GANTRY_CO_TRY(peer.status());
+    std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    GANTRY_CO_TRY(co_await (*peer)->write(std::move(request)));
+    GANTRY_CO_TRY(co_await world.clock.sleep_for(20ms));
+    (*peer)->close();
+    co_return Status();
+  });
+  EXPECT_FALSE(how.ok());
 }
 
 }  // namespace
