@@ -3,13 +3,15 @@
 namespace gantry::apiserver {
 
 Async<Status> Pace::turn() {
-  if (due_) co_return co_await turned_.wait();
+  if (due_) co_return co_await waiting_.park();
   // The first to wait keeps the time for all. When it is cancelled, their turn comes early.
   due_ = clock_.now() + kPaceEvery;
   const Status slept = co_await clock_.sleep_until(*due_);
   due_.reset();
-  turned_.set();
-  turned_.reset();
+  for (size_t left = waiting_.size(); left > 0;) {
+    for (size_t i = 0; i < kPaceAtOnce && left > 0; ++i, --left) waiting_.wake_one();
+    co_await async::yield();
+  }
   co_return slept;
 }
 

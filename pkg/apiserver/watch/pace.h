@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "pkg/async/clock.h"
-#include "pkg/async/event.h"
+#include "pkg/async/waiters.h"
 
 namespace gantry::apiserver {
 
@@ -11,6 +11,9 @@ namespace gantry::apiserver {
 // together. What a thousand watchers cost is the number of their writes, not of their changes
 // (docs/adr/0022). One timer for all of them.
 inline constexpr Duration kPaceEvery = std::chrono::milliseconds(20);
+// So many watches are told in a row; then whatever else is ready has its turn, so that a request
+// does not wait until a thousand watches have been served.
+inline constexpr size_t kPaceAtOnce = 8;
 
 class Pace {
  public:
@@ -22,7 +25,7 @@ class Pace {
  private:
   async::Clock& clock_;
   std::optional<Time> due_;  // somebody keeps the time
-  async::Event turned_;
+  async::Waiters waiting_;
 };
 
 }  // namespace gantry::apiserver

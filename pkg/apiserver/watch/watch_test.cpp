@@ -170,5 +170,62 @@ TEST(Watch, ASlowClientKeepsNobodyBusy) {
   (void)loop.block_on(clock, store.stop());
 }
 
+// Whoever else is ready does not wait until all watches have been told.
+TEST(Pace, LetsOthersRunBetweenWatches) {
+  async::Loop loop;
+  async::SimulatedClock clock{from_unix_seconds(1'800'000'000)};
+  Pace pace(clock);
+  size_t told = 0;
+  size_t told_before = 0;  // the other had his turn
+  async::Event ready;
+  const auto all = [&]() -> Async<Status> {
+    async::Group group(loop.executor());
+    for (size_t i = 0; i < 4 * kPaceAtOnce; ++i)
+      group.spawn("watch", [&]() -> Async<Status> {
+        const Status turned = co_await pace.turn();
+        ++told;
+        ready.set();
+        co_return turned;
+      });
+    group.spawn("other", [&]() -> Async<Status> {
+      GANTRY_CO_TRY(co_await ready.wait());
+      told_before = told;
+      co_return Status();
+    });
+    co_return co_await group.join();
+  };
+  EXPECT_TRUE(loop.block_on(clock, all()).ok());
+  EXPECT_EQ(told, 4 * kPaceAtOnce);
+  EXPECT_EQ(told_before, kPaceAtOnce);
+}
+
+// He who keeps the time may go: the others have their turn early.
+TEST(Pace, OutlivesWhoKeepsItsTime) {
+  async::Loop loop;
+  async::SimulatedClock clock{from_unix_seconds(1'800'000'000)};
+  Pace pace(clock);
+  size_t told = 0;
+  const auto all = [&]() -> Async<Status> {
+    async::Group keeper(loop.executor());
+    async::Group others(loop.executor());
+    keeper.spawn("keeper", [&] { return pace.turn(); });
+    co_await async::yield();
+    co_await async::yield();
+    for (size_t i = 0; i < 2 * kPaceAtOnce; ++i)
+      others.spawn("watch", [&]() -> Async<Status> {
+        const Status turned = co_await pace.turn();
+        if (turned.ok()) ++told;
+        co_return turned;
+      });
+    co_await async::yield();
+    co_await async::yield();
+    keeper.cancel();
+    (void)co_await keeper.join();
+    co_return co_await others.join();
+  };
+  EXPECT_TRUE(loop.block_on(clock, all()).ok());
+  EXPECT_EQ(told, 2 * kPaceAtOnce);
+}
+
 }  // namespace
 }  // namespace gantry::apiserver
