@@ -6,7 +6,7 @@ namespace gantry::store {
 namespace {
 
 // Objects that stay decoded although nobody holds them, about 8 KiB each.
-constexpr size_t kKeptMax = 1024;
+constexpr size_t kKeptMax = 256;
 
 }  // namespace
 

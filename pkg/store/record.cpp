@@ -237,8 +237,9 @@ ObjectPtr decode(const RecordPtr& record) {
 ObjectPtr decoded_as(const RecordPtr& record, Json value) {
   if (auto shared = record->decoded.lock()) return shared;
   value.member("metadata").set("resourceVersion", std::to_string(record->revision));
-  auto object = std::make_shared<const Object>(
-      Object{record->key, record->uid, record->revision, std::move(value), record});
+  // Not make_shared: the record's weak reference would keep the whole object's room.
+  const ObjectPtr object(
+      new Object{record->key, record->uid, record->revision, std::move(value), record});
   record->decoded = object;
   return object;
 }
