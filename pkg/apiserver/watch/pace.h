@@ -21,11 +21,17 @@ class Pace {
 
   // Waits for the next turn, at most kPaceEvery. kCancelled when the caller is.
   Async<Status> turn();
+  // Before a change is told: at once, unless many want to at the same time. kCancelled when the
+  // caller is.
+  Async<Status> pass();
 
  private:
   async::Clock& clock_;
   std::optional<Time> due_;  // somebody keeps the time
   async::Waiters waiting_;
+  size_t passed_ = 0;     // since the others last had their turn
+  bool crowded_ = false;  // somebody lets the others by
+  async::Waiters passing_;
 };
 
 }  // namespace gantry::apiserver

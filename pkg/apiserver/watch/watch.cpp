@@ -169,6 +169,7 @@ class Stream {
       const bool stopping = error_class(changes.status()) == ErrorClass::cancelled;
       if (stopping) co_return co_await stop_with_bookmark(watch);
       if (!changes.ok()) co_return co_await fail(changes.status());
+      GANTRY_CO_TRY(co_await watching_.pace.pass());
       std::string chunk;
       for (const auto& change : *changes) {
         events_.append_change(change, chunk);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/kinds.h"
+#include "pkg/async/event.h"
 #include "pkg/async/group.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
@@ -197,6 +198,42 @@ TEST(Pace, LetsOthersRunBetweenWatches) {
   EXPECT_TRUE(loop.block_on(clock, all()).ok());
   EXPECT_EQ(told, 4 * kPaceAtOnce);
   EXPECT_EQ(told_before, kPaceAtOnce);
+}
+
+// A change that all have waited for is no different: it comes to each at once, but not in one go.
+TEST(Pace, LetsOthersRunBetweenWatchesThatWereIdle) {
+  async::Loop loop;
+  async::SimulatedClock clock{from_unix_seconds(1'800'000'000)};
+  Pace pace(clock);
+  size_t told = 0;
+  size_t told_before = 0;  // the other had his turn
+  async::Event changed;
+  async::Event ready;
+  const auto all = [&]() -> Async<Status> {
+    async::Group group(loop.executor());
+    for (size_t i = 0; i < 4 * kPaceAtOnce; ++i)
+      group.spawn("watch", [&]() -> Async<Status> {
+        GANTRY_CO_TRY(co_await changed.wait());
+        GANTRY_CO_TRY(co_await pace.pass());
+        ++told;
+        ready.set();
+        co_return Status();
+      });
+    group.spawn("other", [&]() -> Async<Status> {
+      GANTRY_CO_TRY(co_await ready.wait());
+      told_before = told;
+      co_return Status();
+    });
+    co_await async::yield();
+    co_await async::yield();
+    changed.set();
+    co_return co_await group.join();
+  };
+  const auto began = clock.now();
+  EXPECT_TRUE(loop.block_on(clock, all()).ok());
+  EXPECT_EQ(told, 4 * kPaceAtOnce);
+  EXPECT_LE(told_before, 2 * kPaceAtOnce);
+  EXPECT_EQ(clock.now(), began);
 }
 
 // He who keeps the time may go: the others have their turn early.
