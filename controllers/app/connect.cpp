@@ -2,8 +2,8 @@
 #include "controllers/app/exposure.h"
 #include "controllers/app/reconciler.h"
 #include "pkg/base/json_compare.h"
-#include "pkg/schema/codec.h"
 #include "pkg/store/reader.h"
+#include "pkg/store/typed.h"
 
 namespace gantry::controllers::app {
 namespace {
@@ -23,8 +23,8 @@ bool differs_in_more_than_numbers(const store::Change& change) {
 // The Apps whose routes have changed with an Appliance.
 std::vector<runtime::Request> exposed_by(const store::Change& change) {
   const auto read = [](const store::ObjectPtr& object) {
-    const auto decoded = object == nullptr ? Result<Appliance>(Appliance())
-                                           : schema::decode_stored<Appliance>(object->value);
+    const auto decoded =
+        object == nullptr ? Result<Appliance>(Appliance()) : store::as<Appliance>(*object);
     return decoded.value_or(Appliance());
   };
   const bool is_there = change.type != store::ChangeType::deleted;

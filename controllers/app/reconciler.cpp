@@ -27,6 +27,8 @@ using std::chrono::seconds;
 
 constexpr seconds kSoon{1};
 constexpr seconds kWaiting{3};
+// Whatever is waited for wakes us: a Machine's conditions, a proxy's routes.
+constexpr seconds kWatched{30};
 constexpr minutes kResync{5};
 
 // What the status said about this Machine before: revision and failures carry over.
@@ -154,7 +156,10 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
     const auto& inside = jobs_.inside(owned[i].metadata.uid);
     note_images(app, inside.verified_revision, inside.images);
   }
-  if (is_under_way(app)) next = std::min<Duration>(next, kWaiting);
+  if (is_under_way(app)) {
+    const Duration longest = dependencies.ok() ? kWatched : kWaiting;
+    next = std::min<Duration>(next, until_next_proof(app, d_.clock.now(), longest));
+  }
   Status problem = workload.ok() ? Status() : workload.status();
   if (problem.ok() && has_work_ahead(app)) problem = dependencies.ok() ? data : dependencies;
   judge(app, blocked, problem, d_.clock.now());
@@ -208,7 +213,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     shown.unknown_since = ready->last_transition_time;
     shown.step = "unknown";
     shown.message = ready->message;
-    co_return kWaiting;
+    co_return kWatched;
   }
   if (!api::meta::is_true(machine.status.conditions, "Ready") || machine.metadata.deleting()) {
     shown.ready = false;
@@ -216,7 +221,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     shown.message = ready == nullptr ? "" : ready->message;
     if (ready != nullptr) shown.code = ready->code;
     if (machine.metadata.deleting()) jobs_.forget(machine.metadata.uid);
-    co_return kWaiting;
+    co_return kWatched;
   }
   shown.message.clear();
   if (machine.spec.power_state == api::v1alpha1::PowerState::stopped) {

@@ -213,6 +213,17 @@ bool is_under_way(const App& app) {
          !app.spec.suspend && app.spec.replicas > 0;
 }
 
+Duration until_next_proof(const App& app, Time now, Duration longest) {
+  const auto bake = app.spec.update.value_or(api::v1alpha1::Update()).bake;
+  Duration next = longest;
+  for (const auto& machine : app.status.machines) {
+    if (!machine.ready || machine.revision != app.status.revision || !machine.well_since) continue;
+    const Duration left = *machine.well_since + bake - now;
+    if (left > Duration::zero()) next = std::min(next, left);
+  }
+  return std::max<Duration>(next, std::chrono::seconds(1));
+}
+
 bool has_work_ahead(const App& app) {
   const auto& status = app.status;
   if (app.spec.suspend || app.metadata.deleting() || status.revision == status.failed_revision)

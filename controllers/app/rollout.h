@@ -24,6 +24,9 @@ std::vector<News> roll(api::v1alpha1::App& app, Time now, bool held = false);
 
 // A revision is being handed out: its time to prove itself passes without anybody's doing.
 bool is_under_way(const api::v1alpha1::App& app);
+// How long from now until that time has passed for the next Machine; `longest` when none is being
+// watched: then something else has to happen first. At least a second.
+Duration until_next_proof(const api::v1alpha1::App& app, Time now, Duration longest);
 // Something is to be begun that has not run yet.
 bool has_work_ahead(const api::v1alpha1::App& app);
 

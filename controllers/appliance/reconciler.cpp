@@ -48,7 +48,7 @@ std::vector<Request> named_by(const std::vector<api::v1alpha1::Network>& network
 
 template <class T>
 std::vector<Request> named_by_object(const store::Change& change) {
-  const auto object = schema::decode_stored<T>(change.object->value);
+  const auto object = store::as<T>(*change.object);
   if (!object.ok()) return {};
   return named_by(object->spec.networks, object->metadata.ns);
 }

@@ -32,10 +32,10 @@ constexpr int kCallsPerLook = 4;
 std::vector<Request> machines_on(const store::Change& change) {
   using api::v1alpha1::Appliance;
   using api::v1alpha1::ApplianceLease;
-  const auto now = schema::decode_stored<Appliance>(change.object->value);
+  const auto now = store::as<Appliance>(*change.object);
   if (!now.ok()) return {};
   Result<Appliance> before = Appliance();
-  if (change.previous != nullptr) before = schema::decode_stored<Appliance>(change.previous->value);
+  if (change.previous != nullptr) before = store::as<Appliance>(*change.previous);
   std::vector<Request> requests;
   for (const auto& lease : now->status.leases) {
     const auto& known = before.ok() ? before->status.leases : std::vector<ApplianceLease>();
@@ -72,7 +72,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     census_.forget(request);
     co_return object.status();
   }
-  auto machine = schema::decode_stored<Machine>((*object)->value);
+  auto machine = store::as<Machine>(**object);
   if (!machine.ok()) co_return machine.status();
   Run run;
   run.request = request;
@@ -103,7 +103,7 @@ void Reconciler::load_census() {
   if (census_loaded_) return;
   census_loaded_ = true;
   for (const auto& object : the_.store.list(kMachines, "").items) {
-    auto machine = schema::decode_stored<Machine>(object->value);
+    auto machine = store::as<Machine>(*object);
     if (!machine.ok()) continue;
     Run run;
     run.request = {object->key.ns, object->key.name};
@@ -117,7 +117,7 @@ void Reconciler::load_census() {
 Status Reconciler::load_class(Run& run) {
   const auto object = the_.store.get({kClasses, "", run.machine.spec.machine_class_name});
   if (!object.ok()) return Status();  // its absence is for the plan to judge
-  auto shape = schema::decode_stored<api::v1alpha1::MachineClass>((*object)->value);
+  auto shape = store::as<api::v1alpha1::MachineClass>(**object);
   if (!shape.ok()) return shape.status();
   run.shape = *std::move(shape);
   return Status();

@@ -1,38 +1,41 @@
 #include "controllers/machine/volumes.h"
 
+#include <map>
+
 #include "pkg/base/text.h"
 #include "pkg/pve/property_string.h"
 
 namespace gantry::controllers::machine {
 namespace {
 
-constexpr int kMountsMax = 256;  // Proxmox' own limit
 constexpr int64_t kGiB = int64_t{1} << 30;
 
-bool is_numbered(const std::string& key, const std::string& family) {
-  return starts_with(key, family) && parse_integer(key.substr(family.size())).has_value();
+std::optional<int64_t> number_in(const std::string& key, std::string_view family) {
+  if (!starts_with(key, family)) return std::nullopt;
+  return parse_integer(key.substr(family.size()));
 }
 
 }  // namespace
 
 std::vector<api::v1alpha1::MachineVolume> volumes_of(const pve::GuestConfig& config) {
-  std::vector<api::v1alpha1::MachineVolume> volumes;
-  for (int i = 0; i < kMountsMax; ++i) {
-    const auto key = "mp" + std::to_string(i);
-    const auto text = config.find(key);
-    if (!text) continue;
-    const auto mount = pve::PropertyString::parse(*text, "volume");
+  std::map<int64_t, api::v1alpha1::MachineVolume> volumes;
+  for (const auto& [key, text] : config.values) {
+    const auto number = number_in(key, "mp");
+    if (!number) continue;
+    const auto mount = pve::PropertyString::parse(text, "volume");
     if (!mount.ok()) continue;
-    volumes.push_back({mount->get("mp").value_or(""), key, mount->get("volume").value_or(""),
-                       mount->get("size").value_or("")});
+    volumes[*number] = {mount->get("mp").value_or(""), key, mount->get("volume").value_or(""),
+                        mount->get("size").value_or("")};
   }
-  return volumes;
+  std::vector<api::v1alpha1::MachineVolume> ordered;
+  for (auto& [number, volume] : volumes) ordered.push_back(std::move(volume));
+  return ordered;
 }
 
 std::vector<std::string> unused_volumes(const pve::GuestConfig& config) {
   std::vector<std::string> volumes;
   for (const auto& [key, value] : config.values)
-    if (is_numbered(key, "unused")) volumes.push_back(value);
+    if (number_in(key, "unused")) volumes.push_back(value);
   return volumes;
 }
 

@@ -5,7 +5,7 @@
 namespace gantry::store {
 namespace {
 
-// Objects that stay decoded although nobody holds them, about 8 KiB each.
+// Objects that stay decoded although nobody holds them, about 12 KiB each.
 constexpr size_t kKeptMax = 256;
 
 }  // namespace

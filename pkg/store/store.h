@@ -3,6 +3,7 @@
 //
 // Writes go to a Backend (PostgreSQL, memory) that commits in groups; reads and watches come from
 // an in-memory cache of already serialised objects. Nothing that was acknowledged is lost.
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,9 +43,10 @@ using RecordPtr = std::shared_ptr<const Record>;
 struct Object {
   Key key;
   Uid uid;
-  int64_t revision = 0;  // metadata.resourceVersion
-  Json value;            // the whole object, resourceVersion included
-  RecordPtr record;      // the same as bytes
+  int64_t revision = 0;         // metadata.resourceVersion
+  Json value;                   // the whole object, resourceVersion included
+  RecordPtr record;             // the same as bytes
+  mutable std::any typed = {};  // the same as a type of api/, once somebody has asked: typed.h
 };
 using ObjectPtr = std::shared_ptr<const Object>;
 

@@ -10,14 +10,23 @@
 
 namespace gantry::store {
 
-// The object as a T; what T does not know stays in the store. NotFound; Schema when it is no T.
+// The object as a T; what T does not know stays in the store. Decoded once for all who ask, as an
+// object never changes. Schema, with the object's key, when it is no T.
+template <class T>
+Result<T> as(const Object& object) {
+  if (const auto* kept = std::any_cast<T>(&object.typed)) return *kept;
+  auto decoded = schema::decode_stored<T>(object.value);
+  if (!decoded.ok()) return annotate(decoded.status(), to_string(object.key));
+  object.typed = *decoded;
+  return decoded;
+}
+
+// NotFound; else as as().
 template <class T>
 Result<T> get(const Store& store, const Key& key) {
   const auto object = store.get(key);
   if (!object.ok()) return object.status();
-  auto decoded = schema::decode_stored<T>((*object)->value);
-  if (!decoded.ok()) return annotate(decoded.status(), to_string(key));
-  return decoded;
+  return as<T>(**object);
 }
 
 // All of them, by namespace and name. One object that is no T fails the whole list: missing
@@ -26,9 +35,8 @@ template <class T>
 Result<std::vector<T>> list(const Store& store, const Resource& resource, const std::string& ns) {
   std::vector<T> found;
   for (const auto& object : store.list(resource, ns).items) {
-    auto decoded = schema::decode_stored<T>(object->value);
-    if (!decoded.ok()) return annotate(decoded.status(), to_string(object->key));
-    found.push_back(*std::move(decoded));
+    GANTRY_TRY_ASSIGN(auto decoded, as<T>(*object));
+    found.push_back(std::move(decoded));
   }
   return found;
 }
@@ -41,9 +49,8 @@ Result<std::vector<T>> list_where(Store& store, const Resource& resource, const 
   std::vector<T> found;
   for (const auto& record : store.reader().list({resource, ns, {}}, {}).items) {
     if (!concerns(*record)) continue;
-    auto decoded = schema::decode_stored<T>(decode(record)->value);
-    if (!decoded.ok()) return annotate(decoded.status(), to_string(record->key));
-    found.push_back(*std::move(decoded));
+    GANTRY_TRY_ASSIGN(auto decoded, as<T>(*decode(record)));
+    found.push_back(std::move(decoded));
   }
   return found;
 }

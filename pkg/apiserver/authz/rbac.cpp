@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "pkg/base/log.h"
-#include "pkg/schema/codec.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::apiserver {
@@ -23,7 +22,7 @@ template <class T>
 std::vector<T> readable(const store::Store& store, const char* resource) {
   std::vector<T> found;
   for (const auto& object : store.list(resource, "").items) {
-    auto decoded = schema::decode_stored<T>(object->value);
+    auto decoded = store::as<T>(*object);
     if (decoded.ok())
       found.push_back(*std::move(decoded));
     else

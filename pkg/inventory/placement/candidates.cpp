@@ -64,10 +64,11 @@ std::string explain(const cel::Selector& selector, const cel::Activation& activa
   return selector.text();
 }
 
-Judgement judge(const std::optional<cel::Selector>& selector, const Json& object,
-                const cel::Type& type, std::string_view name) {
+template <class Row>
+Judgement judge(const std::optional<cel::Selector>& selector, const Row& row, const cel::Type& type,
+                std::string_view name) {
   if (!selector.has_value()) return {};
-  auto value = cel::from_json(object, type, name, cel::Observed::partly);
+  auto value = cel::from_json(to_json(row), type, name, cel::Observed::partly);
   if (!value.ok()) return {Verdict::unknown, message_of(value.status())};
   cel::Activation activation;
   activation.set(name, *std::move(value));
@@ -83,7 +84,7 @@ NodeCandidate judge_node(const Selectors& selectors, const pve::NodeRow& row) {
     candidate.why = row.status;
     return candidate;
   }
-  const auto judged = judge(selectors.node, to_json(row), cel::node_type(), "node");
+  const auto judged = judge(selectors.node, row, cel::node_type(), "node");
   candidate.verdict = judged.verdict;
   candidate.why = judged.why;
   return candidate;
@@ -96,25 +97,27 @@ StorageCandidate judge_storage(const std::optional<cel::Selector>& selector,
     candidate.why = row.enabled ? "inactive" : "disabled";
     return candidate;
   }
-  const auto judged = judge(selector, to_json(row), cel::storage_type(), "storage");
+  const auto judged = judge(selector, row, cel::storage_type(), "storage");
   candidate.verdict = judged.verdict;
   candidate.why = judged.why;
   if (judged.verdict != Verdict::refused || !row.total || !row.available) return candidate;
   auto empty = row;
   empty.available = row.total;
   empty.used = 0;
-  const auto if_empty = judge(selector, to_json(empty), cel::storage_type(), "storage");
+  const auto if_empty = judge(selector, empty, cel::storage_type(), "storage");
   candidate.full = if_empty.verdict == Verdict::allowed;
   if (candidate.full) candidate.why = human_bytes(*row.available) + " free, " + judged.why;
   return candidate;
 }
 
 // Where nothing is allowed: whether the selector compares with what is nearly there.
-template <class Candidate>
+template <class Candidate, class Row>
 void give_hint(std::vector<Candidate>& candidates, const std::optional<cel::Selector>& selector,
-               const std::string& variable, const std::vector<Json>& objects) {
+               const std::string& variable, const std::vector<Row>& rows) {
   const auto is_refused = [](const auto& one) { return one.verdict == Verdict::refused; };
   if (!selector.has_value() || !std::ranges::all_of(candidates, is_refused)) return;
+  std::vector<Json> objects;
+  for (const auto& row : rows) objects.push_back(to_json(row));
   const auto hint = find_near_miss(*selector, variable, objects);
   for (auto& candidate : candidates) candidate.hint = hint;
 }
@@ -122,12 +125,10 @@ void give_hint(std::vector<Candidate>& candidates, const std::optional<cel::Sele
 std::vector<StorageCandidate> judge_storages(const std::optional<cel::Selector>& selector,
                                              const Snapshot& snapshot, const std::string& content) {
   std::vector<StorageCandidate> candidates;
-  std::vector<Json> all;
   for (const auto& row : snapshot.storages) {
-    all.push_back(to_json(row));
     if (row.content.contains(content)) candidates.push_back(judge_storage(selector, row));
   }
-  give_hint(candidates, selector, "storage", all);
+  give_hint(candidates, selector, "storage", snapshot.storages);
   std::ranges::sort(candidates, {}, [](const auto& candidate) {
     return std::tie(candidate.row.node, candidate.row.id);
   });
@@ -211,12 +212,12 @@ std::string Candidates::explain_root_disks() const {
 
 Candidates find_candidates(const Selectors& selectors, const Snapshot& snapshot) {
   Candidates candidates;
-  std::vector<Json> nodes;
+  std::vector<pve::NodeRow> rows;
   for (const auto& [name, row] : snapshot.nodes) {
-    nodes.push_back(to_json(row));
+    rows.push_back(row);
     candidates.nodes.push_back(judge_node(selectors, row));
   }
-  give_hint(candidates.nodes, selectors.node, "node", nodes);
+  give_hint(candidates.nodes, selectors.node, "node", rows);
   candidates.root_disks = judge_storages(selectors.root_disk, snapshot, "rootdir");
   candidates.template_sources = judge_storages(selectors.template_source, snapshot, "vztmpl");
   return candidates;
