@@ -27,6 +27,7 @@ Failure parse_failure(const Json& row) {
   failure.message = row.string_or("message", "");
   failure.detect = row.string_or("detect", "");
   failure.repair = row.string_or("repair", "");
+  failure.not_yet = row.string_or("notYet", "");
   if (const Json* more = row.find("alsoReasons"); more != nullptr) {
     for (const auto& reason : more->as_array()) failure.also_reasons.push_back(reason.as_string());
   }

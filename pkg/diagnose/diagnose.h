@@ -34,6 +34,7 @@ struct Failure {
   std::string message;                    // with {placeholders}; may be empty
   std::string detect;                     // Markdown
   std::string repair;                     // Markdown
+  std::string not_yet;                    // Markdown: why nothing reports it, where that is so
 };
 
 // All of them, in the order of failures.json.

@@ -170,6 +170,18 @@ std::set<std::string> met_codes() {
   return met;
 }
 
+// What this version is for; the other families are for later ones.
+TEST(Reference, SaysWhyWhatConcernsUsIsNotReported) {
+  const std::set<std::string> ours = {"CON", "CT",  "TPL", "STO", "CEL", "MC", "BST",
+                                      "DKR", "WKL", "APL", "NET", "DNS", "PRX"};
+  const auto met = met_codes();
+  for (const auto& failure : catalogue()) {
+    const bool is_open = failure.tier != Tier::prevented && !met.contains(failure.code);
+    if (!ours.contains(failure.family)) continue;
+    EXPECT_EQ(is_open, !failure.not_yet.empty()) << failure.code << " " << failure.title;
+  }
+}
+
 TEST(Reference, IsWhatTheCatalogueSaysAndTheSourceRaises) {
   EXPECT_GOLDEN("../../docs/reference/failures.md", reference_page(met_codes()));
 }

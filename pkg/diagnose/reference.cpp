@@ -19,8 +19,8 @@ failure carries its code; codes and reasons never change, messages may. Rows of 
 | human | nobody but you; the message says what to do |
 | prevented | nobody has to |
 
-What this version does not notice is marked *not yet*: kinds and conditions that do not exist are
-named as they will be.
+What this version does not report under its code is marked *not yet*, with what there is instead
+where that is known: kinds and conditions that do not exist are named as they will be.
 )";
 
 std::string entry(const Failure& failure, bool is_met) {
@@ -36,6 +36,8 @@ std::string entry(const Failure& failure, bool is_met) {
   if (is_met && is_prevented) facts.emplace_back("proven by a test");
   if (!is_met && !is_prevented) facts.emplace_back("*not yet*");
   out += join(facts, " · ") + "\n";
+  if (!is_met && !failure.not_yet.empty())
+    out += absl::StrFormat("\n**Not yet**: %s.\n", failure.not_yet);
   if (!failure.message.empty()) out += absl::StrFormat("\n> %s\n", failure.message);
   if (!failure.detect.empty()) out += absl::StrFormat("\n**Known by** %s.\n", failure.detect);
   if (!failure.repair.empty()) out += absl::StrFormat("\n**Remedy** %s.\n", failure.repair);
