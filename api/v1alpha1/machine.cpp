@@ -218,7 +218,12 @@ meta::Kind machine_kind() {
                   {"Class", "string", "Its MachineClass.", "spec.machineClassName", 1},
                   message_column(),
               },
-          .check_update = &check_volume_update};
+          .check_update = &check_volume_update,
+          .subresources = {{.name = "callback",
+                            .group = "",
+                            .version = "v1",
+                            .kind = "Status",
+                            .verbs = {"create"}}}};
 }
 
 }  // namespace gantry::api::v1alpha1

@@ -21,8 +21,9 @@ Controllers::Controllers(ControllerDependencies d)
       class_reconciler_({d.environment.store, connections_, d.environment.clock}),
       machine_reconciler_(
           {d.environment.store, d.guests, connections_, d.environment.clock, events_}),
-      app_reconciler_({d.environment.store, connections_, d.prober, events_, d.environment.clock},
-                      d.executor),
+      app_reconciler_(
+          {d.environment.store, connections_, d.prober, events_, d.environment.clock, d.callbacks},
+          d.executor),
       appliance_reconciler_({d.environment.store, connections_, events_, d.environment.clock},
                             d.executor),
       gc_reconciler_({d.environment.store, d.environment.clock, events_}),

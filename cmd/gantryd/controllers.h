@@ -23,6 +23,7 @@ struct ControllerDependencies {
   std::function<bool()> leading;
   runtime::EventLimits events = {};
   controllers::proxmoxcluster::CallInstruments* calls = nullptr;  // none: nobody measures
+  const controllers::app::CallbackOffer* callbacks = nullptr;     // none: containers are not told
 };
 
 class Controllers {

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cmd/gantryd/callback_check.h"
 #include "cmd/gantryd/cluster_instruments.h"
 #include "cmd/gantryd/connector.h"
 #include "cmd/gantryd/controllers.h"
@@ -21,6 +22,7 @@
 #include "pkg/apiserver/server.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/real_clock.h"
+#include "pkg/http/beast/client.h"
 #include "pkg/http/beast/server.h"
 #include "pkg/metrics/prometheus/registry.h"
 #include "pkg/store/cached_store.h"
@@ -81,7 +83,9 @@ IdentityOptions identity_options(const Options& options) {
   IdentityOptions identity;
   identity.folder = options.data_folder;
   identity.names = options.names;
-  for (const auto& name : {std::string("localhost"), std::string("127.0.0.1"), options.address})
+  const auto told = http::parse_endpoint(options.callback_url);
+  for (const auto& name : {std::string("localhost"), std::string("127.0.0.1"), options.address,
+                           told.ok() ? told->host : options.address})
     if (name != "0.0.0.0" && name != "::" &&
         std::ranges::find(identity.names, name) == identity.names.end())
       identity.names.push_back(name);
@@ -128,6 +132,8 @@ class Daemon {
                                                   : options_.secrets_key_file;
     GANTRY_CO_TRY_ASSIGN(const auto ring,
                          co_await open_keyring(database_->backend(), std::move(path), random_));
+    // Whoever opens our Secrets is one of us: all daemons of an installation have this key.
+    callbacks_ = std::make_unique<callback::Tokens>(ring.keys.at(ring.current));
     GANTRY_CO_TRY_ASSIGN(auto sealer, ring.sealer());
     sealed_ =
         std::make_unique<store::SealedBackend>(database_->backend(), std::move(sealer), random_);
@@ -144,6 +150,7 @@ class Daemon {
     GANTRY_CO_TRY_ASSIGN(const auto identity,
                          load_identity(identity_options(options_), clock_.now()));
     GANTRY_CO_TRY(make_door());
+    GANTRY_CO_TRY(offer_callbacks(identity));
     GANTRY_CO_TRY(make_server(identity));
     const std::string url = absl::StrFormat("https://%s:%d", options_.address, server_->port());
     GANTRY_CO_TRY(co_await ensure_namespaces(*store_));
@@ -174,6 +181,21 @@ class Daemon {
     return {};
   }
 
+  Status offer_callbacks(const ServerIdentity& identity) {
+    if (options_.callback_url.empty()) return {};
+    const auto endpoint = http::parse_endpoint(options_.callback_url);
+    if (!endpoint.ok()) return annotate(endpoint.status(), "--callback-url");
+    if (!endpoint->tls) return invalid("--callback-url %s: must be https", options_.callback_url);
+    const auto url = http::to_string(*endpoint);
+    offer_ = std::make_unique<controllers::app::CallbackOffer>(
+        controllers::app::CallbackOffer{url, identity.ca_pem, *callbacks_});
+    http::TlsTrust trust;
+    trust.ca_pem = identity.ca_pem;
+    callback_check_ = std::make_unique<CallbackCheck>(
+        url, http::beast::make_client(loop_.executor(), clock_, *endpoint, trust, {}));
+    return {};
+  }
+
   Status make_server(const ServerIdentity& identity) {
     apiserver::ServerOptions api;
     api.version = GANTRY_VERSION;
@@ -184,6 +206,9 @@ class Daemon {
       return find_guest(*store_, controllers_->clusters(), machine);
     };
     api.readiness.emplace_back("store", [this] { return store_->health(); });
+    if (callback_check_)
+      api.readiness.emplace_back("callbacks", [this] { return callback_check_->status(); });
+    api.callbacks = callbacks_.get();
     api.pages["/metrics"] = [this] { return metrics_page(); };
     api.accounts = accounts_.get();
     api.random = &random_;
@@ -226,8 +251,10 @@ class Daemon {
     controllers_ = std::make_unique<Controllers>(ControllerDependencies{
         loop_.executor(), environment, database_->guests(), *connector_, *prober_,
         database_->installation(), [this] { return manager_->leadership().held(); }, events,
-        &cluster_instruments_});
+        &cluster_instruments_, offer_.get()});
     add_server("api", *server_);
+    if (callback_check_)
+      manager_->add_service("callbacks", [this] { return callback_check_->run(clock_); });
     if (audit_) manager_->add_service("audit", [this] { return audit_->run(); });
     if (metrics_server_) add_server("metrics", *metrics_server_);
     return controllers_->add_to(*manager_);
@@ -249,6 +276,9 @@ class Daemon {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::SealedBackend> sealed_;
   std::unique_ptr<store::CachedStore> store_;
+  std::unique_ptr<callback::Tokens> callbacks_;
+  std::unique_ptr<controllers::app::CallbackOffer> offer_;
+  std::unique_ptr<CallbackCheck> callback_check_;
   std::unique_ptr<apiserver::AccountTokens> accounts_;
   std::unique_ptr<apiserver::Oidc> oidc_;
   std::unique_ptr<apiserver::AuditLog> audit_;

@@ -30,6 +30,7 @@ struct Options {
   int audit_keep = 10;            // rotated files
   apiserver::OidcOptions oidc;    // issuer empty: none
   std::string oidc_ca_file;       // empty: the system's authorities
+  std::string callback_url;       // where containers reach the API; empty: they are not told
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
 };

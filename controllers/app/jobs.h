@@ -29,6 +29,7 @@ struct Inside {
   bool disturbed = false;         // one has stopped what ran; until somebody takes note
   std::optional<Time> retry_at;
   std::optional<Time> probed_at;
+  std::string heard;  // the newest callback that was seen
 
   bool running = false;
   Progress progress;  // of the running or last bootstrap

@@ -103,6 +103,25 @@ std::string why_no_channel(const inventory::Cluster& cluster) {
          cluster.name.get();
 }
 
+// Whatever a container means by it: a probe that would be due later is due now.
+void hear(const Machine& machine, Inside& inside) {
+  const auto& annotations = machine.metadata.annotations;
+  const auto newest = annotations.find(callback::kHeardAnnotation);
+  if (newest == annotations.end() || newest->second == inside.heard) return;
+  inside.heard = newest->second;
+  inside.probed_at.reset();
+}
+
+// Each bootstrap brings a token that is newer than all before.
+std::optional<Callback> callback_for(const CallbackOffer* offer, const Machine& machine, Time now) {
+  if (offer == nullptr) return std::nullopt;
+  const auto url = absl::StrFormat("%s/apis/gantry.dev/v1alpha1/namespaces/%s/machines/%s/callback",
+                                   offer->url, machine.metadata.ns, machine.metadata.name);
+  const auto attempt =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return Callback{url, offer->ca_pem, offer->tokens.issue(machine.metadata.uid, attempt)};
+}
+
 bool is_ready(const App& app) {
   return api::meta::is_true(app.status.conditions, "Ready");
 }
@@ -245,6 +264,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   const auto container = absl::StrFormat("%d since %s", machine.status.vmid.value_or(0),
                                          to_rfc3339(ready->last_transition_time));
   tell_deeds(app, machine, inside);
+  hear(machine, inside);
   const bool verified =
       inside.verified_container == container && inside.verified_revision == workload->revision;
   if (!dependencies.ok() && shown.revision.empty() && !inside.running) {
@@ -290,7 +310,10 @@ Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const
     const auto node = cluster->inventory.sight(vmid).guest->node;
     // The pointer keeps the connection alive as long as the bootstrap runs.
     auto prove = [cluster, node, vmid, uid] { return cluster->writer.prove(node, vmid, uid); };
-    jobs_.start(uid, container, *guest, workload, prove);
+    auto sent = workload;
+    sent.callback = callback_for(d_.callbacks, machine, now);
+    if (sent.callback) sent.secrets.push_back(sent.callback->token);
+    jobs_.start(uid, container, *guest, std::move(sent), prove);
   }
   show(inside, shown);
   if (inside.failures >= kAttempts && is_its_fault(inside.last_error))

@@ -8,6 +8,7 @@
 #include "controllers/app/jobs.h"
 #include "controllers/app/plan.h"
 #include "controllers/app/resolve.h"
+#include "pkg/callback/tokens.h"
 #include "pkg/inventory/clusters.h"
 #include "pkg/runtime/controller.h"
 #include "pkg/runtime/events.h"
@@ -19,6 +20,13 @@ namespace gantry::controllers::app {
 inline const store::Resource kApps = "apps.gantry.dev";
 inline const store::Resource kMachines = "machines.gantry.dev";
 
+// Where containers reach the daemon, for callbacks.
+struct CallbackOffer {
+  std::string url;     // of the API: "https://gantry.lan:6443"
+  std::string ca_pem;  // whom to trust there; empty: the system's authorities
+  callback::Tokens tokens;
+};
+
 // Everything it needs; all outlive it.
 struct Dependencies {
   store::Store& store;
@@ -26,6 +34,7 @@ struct Dependencies {
   Prober& prober;
   runtime::EventRecorder& events;
   async::Clock& clock;
+  const CallbackOffer* callbacks = nullptr;  // none: containers are not told how to call back
 };
 
 // Owns the App's Machines (never their containers: those are the machine controller's). A reconcile

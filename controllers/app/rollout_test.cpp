@@ -105,6 +105,21 @@ TEST(Rollout, GoesOnOnlyWhenTheOneBeforeHasBaked) {
   EXPECT_THAT(targets(update), ElementsAre("new", "new", "old"));
 }
 
+TEST(Rollout, IsLookedAtWhenTheNextHasBaked) {
+  auto update = app("new");
+  EXPECT_EQ(until_next_proof(update, kNow, 30s), 30s) << "nobody runs it yet";
+  for (auto& each : update.status.machines) each.target = "new";
+  update.spec.update->bake = 60s;
+  arrive(update.status.machines[0], 2min);
+  arrive(update.status.machines[1], 52s);
+  arrive(update.status.machines[2], 45s);
+  EXPECT_EQ(until_next_proof(update, kNow, 30s), 8s);
+  update.status.machines[1].ready = false;
+  EXPECT_EQ(until_next_proof(update, kNow, 10s), 10s);
+  arrive(update.status.machines[1], 59900ms);
+  EXPECT_EQ(until_next_proof(update, kNow, 30s), 1s) << "never hot";
+}
+
 TEST(Rollout, IsGoodWhenAllHaveBaked) {
   auto update = app("new");
   for (auto& each : update.status.machines) {

@@ -108,6 +108,7 @@ Server::Server(store::Store& store, async::Clock& clock, metrics::Registry& metr
       watching_{views_, clock, WatchLimits(options_.watches_per_user)},
       pods_{store, options_.find_guest},
       access_(store, options_.accounts, options_.oidc),
+      callbacks_(store, options_.callbacks),
       fair_(clock, metrics, options_.fair),
       life_(absl::StrFormat("%x", to_unix_seconds(clock.now()))),
       requests_(metrics.counter("gantry_api_requests_total",
@@ -207,6 +208,10 @@ Async<std::optional<http::Response>> Server::dispatch(const http::Request& reque
   if (auto answer = health(info)) {
     call.noted = false;
     co_return answer;
+  }
+  if (callbacks_.concerns(info)) {
+    auto heard = co_await callbacks_.answer(request, info, peer, call.began, call.caller.user);
+    co_return heard;
   }
   call.caller = co_await access_.admit(request, info, peer, call.began);
   if (call.caller.refused) co_return call.caller.refused->to_response();

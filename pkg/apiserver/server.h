@@ -9,6 +9,7 @@
 
 #include "pkg/apiserver/access.h"
 #include "pkg/apiserver/audit/audit.h"
+#include "pkg/apiserver/callbacks.h"
 #include "pkg/apiserver/discovery/discovery.h"
 #include "pkg/apiserver/discovery/openapi.h"
 #include "pkg/apiserver/fairness/fair_queue.h"
@@ -38,14 +39,16 @@ struct ServerOptions {
   int watches_per_user = 2000;
   // Further documents by path, such as /metrics: for those whom RBAC allows to get them.
   std::map<std::string, std::function<http::Response()>> pages = {};
-  const AccountTokens* accounts = nullptr;  // null: ServiceAccounts get no tokens
-  Random* random = nullptr;                 // with accounts; fit for secrets
-  Oidc* oidc = nullptr;                     // null: no OIDC
-  AuditLog* audit = nullptr;                // null: no audit log
+  const callback::Tokens* callbacks = nullptr;  // null: containers are not heard
+  const AccountTokens* accounts = nullptr;      // null: ServiceAccounts get no tokens
+  Random* random = nullptr;                     // with accounts; fit for secrets
+  Oidc* oidc = nullptr;                         // null: no OIDC
+  AuditLog* audit = nullptr;                    // null: no audit log
   FairLimits fair = {};
 };
 
-// Answers everything below "/": health without credentials, everything else for authenticated
+// Answers everything below "/": health without credentials, callbacks of containers with tokens of
+// their own, everything else for authenticated
 // users only, as far as RBAC allows it, in fair turns, and noted in the audit log under the id that
 // the answer's Audit-Id says. Holds references to the store, the clock and the metrics registry.
 class Server final : public http::Handler {
@@ -105,6 +108,7 @@ class Server final : public http::Handler {
   Discovery discovery_;
   OpenApi openapi_;
   Access access_;
+  Callbacks callbacks_;
   FairQueue fair_;
   std::string life_;  // tells the ids of this process from those of others
   uint64_t ids_ = 0;

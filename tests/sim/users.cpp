@@ -2,6 +2,7 @@
 #include "tests/sim/users.h"
 
 #include "pkg/base/text.h"
+#include "pkg/callback/tokens.h"
 #include "tests/sim/objects.h"
 
 namespace gantry::sim {
@@ -292,6 +293,20 @@ void World::strip_app(const std::string& name) {
 void World::edit_app(const std::string& name, const std::function<void(Json& spec)>& edit) {
   trace.note(clock.now(), "user edits " + name);
   this->edit({kApps, kNamespace, name}, edit);
+}
+
+void World::call_back(const std::string& machine, int64_t attempt) {
+  trace.note(clock.now(), machine + " calls back");
+  perform([this, machine, attempt]() -> Async<Status> {
+    const store::Key key{kMachines, kNamespace, machine};
+    const auto object = users_->store.get(key);
+    if (!object.ok()) co_return object.status();
+    auto value = (*object)->value;
+    auto& annotations = value.member("metadata").member("annotations");
+    annotations.set(callback::kHeardAnnotation, std::to_string(attempt));
+    auto updated = co_await users_->store.update(key.resource, store::Part::main, value);
+    co_return updated.status();
+  });
 }
 
 void World::edit_class(const std::function<void(Json& spec)>& edit) {

@@ -110,6 +110,8 @@ class World {
   // What people do with objects that do not go: they take the finalizers away.
   void strip_app(const std::string& name);
   void edit_app(const std::string& name, const std::function<void(Json& spec)>& edit);
+  // A Machine's container calls back: what the API writes down then.
+  void call_back(const std::string& machine, int64_t attempt);
   // A Secret or ConfigMap of namespace "default" with these values, new or changed.
   void write_values(const store::Resource& resource, const std::string& name,
                     const std::map<std::string, std::string>& values);

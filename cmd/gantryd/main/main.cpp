@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
   app.add_option("--oidc-groups-claim", oidc.groups_claim, "claim that lists the groups");
   app.add_option("--oidc-groups-prefix", oidc.groups_prefix, "before each of them");
   app.add_option("--oidc-ca", options.oidc_ca_file, "PEM of the authority of the issuer's server");
+  app.add_option("--callback-url", options.callback_url,
+                 "https://HOST:PORT of this API as containers reach it; they may then call back");
   app.add_option("--log-level", level)->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.add_option("--log-format", format)->check(CLI::IsMember({"text", "json"}));
   CLI11_PARSE(app, argc, argv);

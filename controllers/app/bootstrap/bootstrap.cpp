@@ -12,6 +12,13 @@
 namespace gantry::controllers::app {
 namespace {
 
+// The way back to us is there before anything that may use it.
+Async<Status> begin(Setup& setup) {
+  GANTRY_CO_TRY(co_await come_up(setup));
+  if (!setup.workload().callback) co_return Status();
+  co_return co_await leave_callback(setup);
+}
+
 // Written last: everything before it has been proven.
 Async<Status> record(Setup& setup) {
   setup.look("noting the revision");
@@ -32,12 +39,12 @@ struct Step {
 // start.
 const std::vector<Step>& steps_of(const ResolvedWorkload& workload) {
   static const std::vector<Step> native = {
-      {"system", &come_up},      {"packages", &install_packages, true, true},
+      {"system", &begin},        {"packages", &install_packages, true, true},
       {"files", &write_files},   {"commands", &run_commands, true},
       {"unit", &run_unit, true}, {"record", &record},
   };
   static const std::vector<Step> compose = {
-      {"system", &come_up},
+      {"system", &begin},
       {"runtime", &provide_runtime, false, true},
       {"daemon", &provide_daemon, true},
       {"payload", &write_payload},

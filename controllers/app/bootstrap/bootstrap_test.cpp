@@ -15,9 +15,11 @@ namespace {
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using gantry::testing::IsOkAndHolds;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // A little Debian: packages, files, units, markers. Fails the n-th call when told to, after its
 // effect, as a lost answer would.
@@ -140,6 +142,28 @@ TEST_F(BootstrapTest, InstallsWritesRunsAndStartsInThisOrder) {
               ElementsAre("install nginx-light", "push /var/www/html/index.html", "run seed --now",
                           "daemon-reload", "enable nginx.service", "start nginx.service"));
   EXPECT_THAT(loop_.block_on(recorded_revision(guest())), IsOkAndHolds("0123456789abcdef"));
+}
+
+TEST_F(BootstrapTest, LeavesTheWayToCallBackForRootAlone) {
+  auto workload = nginx();
+  workload.callback =
+      Callback{"https://gantry.lan:6443/callback", "-----BEGIN", "gantrycb_7_secret"};
+  std::vector<std::string> told;
+  const Report listen = [&told](const Progress& progress) { told.push_back(progress.message); };
+  EXPECT_THAT(loop_.block_on(bootstrap(guest(), workload, listen)), IsOk());
+  const auto& curl = debian_.files.at("/var/lib/gantry/callback/curl.conf");
+  EXPECT_EQ(curl.mode, 0600);
+  EXPECT_THAT(curl.content, HasSubstr("url = \"https://gantry.lan:6443/callback\"\n"));
+  EXPECT_THAT(curl.content, HasSubstr("Authorization: Bearer gantrycb_7_secret"));
+  EXPECT_THAT(curl.content, HasSubstr("cacert = /var/lib/gantry/callback/ca.pem"));
+  EXPECT_EQ(debian_.files.at(kReportProgram).mode, 0700);
+  EXPECT_THAT(debian_.files.at(kReportProgram).content, Not(HasSubstr("gantrycb")));
+  EXPECT_THAT(told, Each(Not(HasSubstr("gantrycb"))));
+}
+
+TEST_F(BootstrapTest, WithoutAnOfferNothingIsLeft) {
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_FALSE(debian_.files.contains(kReportProgram));
 }
 
 TEST_F(BootstrapTest, ASecondRunChangesNothing) {

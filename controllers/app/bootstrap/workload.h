@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "controllers/app/bootstrap/callback.h"
 #include "pkg/guest/channel.h"
 
 namespace gantry::controllers::app {
@@ -44,6 +45,7 @@ struct ResolvedWorkload {
   std::string restart;               // RFC 3339: when somebody last asked for one; empty: never
   std::string revision;              // 16 hex digits of SHA-256 over all of the above
   std::vector<std::string> secrets;  // values that must not be told to anybody
+  std::optional<Callback> callback = {};  // no part of the revision
 };
 
 }  // namespace gantry::controllers::app

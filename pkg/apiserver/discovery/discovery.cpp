@@ -73,17 +73,13 @@ Json legacy_scale(const Kind& kind) {
   return resource;
 }
 
-// authentication.k8s.io/v1 TokenRequest: `kubectl create token`.
-bool has_tokens(const Kind& kind) {
-  return kind.kind == "ServiceAccount";
-}
-Json legacy_token(const Kind& kind) {
+Json legacy_subresource(const Kind& kind, const api::meta::Subresource& part) {
   auto resource = legacy_status(kind);
-  resource.set("name", std::string(kind.plural) + "/token");
-  resource.set("group", "authentication.k8s.io");
-  resource.set("version", "v1");
-  resource.set("kind", "TokenRequest");
-  resource.set("verbs", verbs({"create"}));
+  resource.set("name", std::string(kind.plural) + "/" + std::string(part.name));
+  resource.set("group", part.group);
+  resource.set("version", part.version);
+  resource.set("kind", part.kind);
+  resource.set("verbs", texts(part.verbs));
   return resource;
 }
 
@@ -119,7 +115,8 @@ Json resource_list(const std::string& group, const std::string& version) {
   for (const auto* kind : served()) {
     if (kind->group != group || kind->version != version) continue;
     list.member("resources").push_back(legacy_resource(*kind));
-    if (has_tokens(*kind)) list.member("resources").push_back(legacy_token(*kind));
+    for (const auto& part : kind->subresources)
+      list.member("resources").push_back(legacy_subresource(*kind, part));
     if (!kind->has_status) continue;
     list.member("resources").push_back(legacy_status(*kind));
     if (kind->has_scale()) list.member("resources").push_back(legacy_scale(*kind));
@@ -144,14 +141,14 @@ Json response_kind(const Kind& kind) {
   return item;
 }
 
-Json aggregated_token() {
-  Json token;
-  token.set("subresource", "token");
-  token.member("responseKind").set("group", "authentication.k8s.io");
-  token.member("responseKind").set("version", "v1");
-  token.member("responseKind").set("kind", "TokenRequest");
-  token.set("verbs", verbs({"create"}));
-  return token;
+Json aggregated_subresource(const api::meta::Subresource& part) {
+  Json item;
+  item.set("subresource", part.name);
+  item.member("responseKind").set("group", part.group);
+  item.member("responseKind").set("version", part.version);
+  item.member("responseKind").set("kind", part.kind);
+  item.set("verbs", texts(part.verbs));
+  return item;
 }
 
 Json aggregated_resource(const Kind& kind) {
@@ -163,7 +160,8 @@ Json aggregated_resource(const Kind& kind) {
   resource.set("verbs", verbs_of(kind));
   if (!kind.short_names.empty()) resource.set("shortNames", texts(kind.short_names));
   if (!kind.categories.empty()) resource.set("categories", texts(kind.categories));
-  if (has_tokens(kind)) resource.member("subresources").push_back(aggregated_token());
+  for (const auto& part : kind.subresources)
+    resource.member("subresources").push_back(aggregated_subresource(part));
   if (!kind.has_status) return resource;
   Json status;
   status.set("subresource", "status");

@@ -106,6 +106,23 @@ TEST_F(RolloutStory, AVersionThatDoesNotComeUpIsTakenBackAfterTheFirst) {
   EXPECT_EQ(condition("Available", "status"), "True");
 }
 
+// A hint: what it makes is a probe, and the probe says what is true.
+TEST_F(RolloutStory, ACallbackMakesTheNextProbeImmediate) {
+  world.create_app("wiki", 1, "page", [](Json& spec) {
+    spec.member("health").set("intervalSeconds", 1800);
+    spec.member("health").set("failureThreshold", 1);
+  });
+  ASSERT_TRUE(wait_until([&] { return current() != "" && is_ready(); }));
+  world.backend.inside(*world.vmid_of("wiki-0"))->http_status = 503;
+  world.run_for(2min);
+  EXPECT_TRUE(is_ready()) << "nobody has looked yet";
+  world.call_back("wiki-0", 1);
+  world.run_for(10s);
+  EXPECT_FALSE(is_ready()) << schema::to_json(app());
+  world.backend.inside(*world.vmid_of("wiki-0"))->http_status = 200;
+  EXPECT_TRUE(wait_until([&] { return is_ready(); }));
+}
+
 // It may not be there for hours; the new version could be the best that ever was.
 TEST_F(RolloutStory, AMirrorThatDoesNotAnswerIsNoFaultOfTheVersion) {
   world.create_app("wiki", 1, "page");

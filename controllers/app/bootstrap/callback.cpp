@@ -1,0 +1,62 @@
+#include "controllers/app/bootstrap/callback.h"
+
+#include <absl/strings/str_format.h>
+
+#include "controllers/app/bootstrap/setup.h"
+
+namespace gantry::controllers::app {
+namespace {
+
+constexpr const char* kAuthority = "/var/lib/gantry/callback/ca.pem";
+constexpr const char* kCurl = "/var/lib/gantry/callback/curl.conf";
+constexpr const char* kWget = "/var/lib/gantry/callback/wget.conf";
+constexpr const char* kTarget = "/var/lib/gantry/callback/url";
+
+constexpr const char* kReport = R"(#!/bin/sh
+# Written by Gantry. Says that something has changed here, so that Gantry looks at once instead of
+# when it is due. It is heard once after each bootstrap; nothing depends on it.
+here=/var/lib/gantry/callback
+if command -v curl >/dev/null; then
+  exec curl --config "$here/curl.conf"
+elif command -v wget >/dev/null; then
+  exec wget --config="$here/wget.conf" --input-file="$here/url"
+fi
+echo "neither curl nor wget is here: Gantry looks when it is due" >&2
+exit 127
+)";
+
+std::string curl_config(const Callback& callback) {
+  auto text = absl::StrFormat(
+      "url = \"%s\"\nrequest = POST\nheader = \"Authorization: Bearer %s\"\nsilent\nshow-error\n"
+      "fail\noutput = /dev/null\nmax-time = 10\n",
+      callback.url, callback.token);
+  if (!callback.ca_pem.empty()) text += std::string("cacert = ") + kAuthority + "\n";
+  return text;
+}
+
+std::string wget_config(const Callback& callback) {
+  auto text = absl::StrFormat(
+      "post_data = heard\nheader = Authorization: Bearer %s\nquiet = on\n"
+      "output_document = /dev/null\ntimeout = 10\ntries = 1\n",
+      callback.token);
+  if (!callback.ca_pem.empty()) text += std::string("ca_certificate = ") + kAuthority + "\n";
+  return text;
+}
+
+}  // namespace
+
+Async<Status> leave_callback(Setup& setup) {
+  setup.look("leaving the way to call back");
+  const auto& callback = *setup.workload().callback;
+  std::vector<guest::File> files;
+  files.push_back(small_file(kCurl, curl_config(callback)));
+  files.push_back(small_file(kWget, wget_config(callback)));
+  files.push_back(small_file(kTarget, callback.url + "\n"));
+  if (!callback.ca_pem.empty()) files.push_back(small_file(kAuthority, callback.ca_pem));
+  files.push_back(small_file(kReportProgram, kReport));
+  files.back().mode = 0700;
+  for (const auto& file : files) GANTRY_CO_TRY(co_await write_file(setup, file));
+  co_return Status();
+}
+
+}  // namespace gantry::controllers::app
