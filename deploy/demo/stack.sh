@@ -9,6 +9,7 @@ lab_pid=
 lab_bridge=
 daemon_pid=
 daemon_port=
+daemon_flags=()  # further ones
 children=()
 
 # ---- telling the story ---------------------------------------------------------------------------
@@ -168,7 +169,7 @@ start_daemon() {
   [ -n "$daemon_port" ] || daemon_port=$(free_port)
   "$bin/gantryd" --data "$work/gantryd" --listen "127.0.0.1:$daemon_port" \
     --database "host=$work/postgres user=gantry dbname=gantry" \
-    --audit-log "$work/audit.log" >>"$work/gantryd.log" 2>&1 &
+    --audit-log "$work/audit.log" "${daemon_flags[@]}" >>"$work/gantryd.log" 2>&1 &
   daemon_pid=$!
   export KUBECONFIG="$work/gantryd/admin.kubeconfig"
   wait_up 30 "$daemon_pid" gantryd daemon_ready

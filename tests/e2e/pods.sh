@@ -28,7 +28,14 @@ is_equal() { [ "$1" = "$2" ] || die "expected \"$2\", got \"$1\""; }
 
 chapter "a web server in a real container"
 start_database
-start_lab lxc
+start_lab lxc --packages nginx-light --packages curl
+# What containers reach of gantryd, which listens on the loopback.
+bridge_address=$(ip -4 -o address show dev "$lab_bridge" | sed -n 's/.* inet \([0-9.]*\).*/\1/p')
+daemon_port=$(free_port)
+callback_port=$(free_port)
+python3 "$here/relay.py" "$callback_port" "$daemon_port" "$bridge_address" 2>>"$work/relay.log" &
+children+=("$!")
+daemon_flags=(--callback-url "https://$bridge_address:$callback_port")
 start_daemon
 ctl apply -f "$work/cluster.yaml" -f "$root/deploy/examples/hello"
 ctl progress app/hello machines --timeout 240 || die "the App is not ready"
@@ -68,6 +75,27 @@ k exec $pod -- systemctl restart nginx
 grown() { [ "$(wc -l <"$work/followed")" -gt "$before" ]; }
 within 15 "the lines of the restart" grown
 kill "$follower"
+
+chapter "a container calls back: heard once, and nobody sees the token"
+report=/var/lib/gantry/callback/report
+heard() { k get machine $pod -o jsonpath='{.metadata.annotations.gantry\.dev/callback}'; }
+code=0
+k exec $pod -- $report 2>"$work/said" || code=$?
+is_equal "$code: $(cat "$work/said")" "127: neither curl nor wget is here: Gantry looks when it is due"$'\n'"command terminated with exit code 127"
+k exec $pod -- sh -c 'apt-get update && apt-get install -y --no-install-recommends curl' \
+  >"$work/said" 2>&1 || die "curl cannot be installed: $(tail -n 3 "$work/said")"
+is_equal "$(heard)" ""
+k exec $pod -- $report || die "the callback was refused"
+first=$(heard)
+[ "${first:-0}" -gt 1700000000000 ] || die "no attempt was noted: \"$first\""
+k exec $pod -- $report || die "a callback that comes twice is an error"
+is_equal "$(heard)" "$first"
+k exec $pod -- sh -c 'sed -i s/gantrycb_/gantrycb_9/ /var/lib/gantry/callback/curl.conf'
+! k exec $pod -- $report 2>/dev/null || die "a token that was made up is heard"
+token=$(k exec $pod -- sed -n 's/.*Bearer \(.*\)"/\1/p' /var/lib/gantry/callback/curl.conf)
+[ -n "$token" ] || die "no token is there"
+secret=${token##*_}
+! grep -qF "$secret" "$work/gantryd.log" "$work/audit.log" || die "the token is in a log"
 
 chapter "top"
 measured() { k top pod $pod >"$work/said" 2>&1; }
