@@ -61,6 +61,10 @@ class Backend {
   // The same container with its disks under other names, while it does not run. Not called when
   // only the node changes and the disks are shared.
   virtual Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) = 0;
+  // The disk behind mount point `from_key` of one container becomes the one behind `to_key` of the
+  // other, which is there; neither runs. Each spec holds the disk under the name it has there.
+  virtual Async<Status> reassign(ContainerSpec from, std::string from_key, ContainerSpec to,
+                                 std::string to_key) = 0;
   // Makes the empty disk behind mount point `key` of a container that is there.
   virtual Async<Status> add_disk(ContainerSpec spec, std::string key) = 0;
   virtual Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) = 0;

@@ -304,5 +304,52 @@ TEST_F(CopiesTest, AMovedDiskStaysUnusedUnlessItIsToGo) {
   EXPECT_THAT(world.lab.volumes(), SizeIs(0));
 }
 
+// Unverified: as in PVE/API2/LXC.pm.
+TEST_F(CopiesTest, AVolumeGoesToAnotherContainerWithWhatIsInIt) {
+  make("local", {{"mp0", "local:1,mp=/data,backup=1"}});
+  auto parameters = small_container();
+  ASSERT_EQ(world.outcome(*root, root->create_guest(kNode, kCopy, parameters)), "OK");
+  world.backend.inside(kId)->files["/data/page"].content = "kept";
+  ASSERT_EQ(post("/status/start"), "OK");
+  const auto give = [&](pve::Parameters more = {}) {
+    pve::Parameters all{{"volume", "mp0"}, {"target-vmid", "101"}};
+    more.merge(all);
+    return post("/move_volume", more);
+  };
+  EXPECT_EQ(give(),
+            "500 Cannot move in-use volume while the source CT is running - detach or "
+            "shutdown first");
+  ASSERT_EQ(post("/status/stop"), "OK");
+  EXPECT_EQ(give({{"volume", "mp3"}}), "500 volume 'mp3' for container '100' does not exist");
+  EXPECT_EQ(give({{"target-volume", "rootfs"}}),
+            "500 Target volume key 'rootfs' is already in use for container '101'");
+  EXPECT_THAT(give({{"target-vmid", "100"}}), ::testing::StartsWith("400"));
+  EXPECT_THAT(give({{"storage", "tank"}}), ::testing::StartsWith("400"));
+  EXPECT_EQ(give({{"target-vmid", "109"}}),
+            "500 Configuration file 'nodes/pve1/lxc/109.conf' does not exist");
+  EXPECT_EQ(give({{"target-digest", std::string(40, '0')}}),
+            "500 Container 101: detected modified configuration - file changed by other user? Try "
+            "again.");
+  EXPECT_EQ(give({{"target-volume", "mp2"}}), "OK");
+  EXPECT_FALSE(guest().config.contains("mp0"));
+  EXPECT_EQ(guest(kCopy).config.at("mp2"), "local:101/vm-101-disk-1.raw,mp=/data,backup=1,size=1G");
+  EXPECT_EQ(world.backend.inside(kCopy)->files.at("/data/page").content, "kept");
+  EXPECT_FALSE(world.backend.inside(kId)->files.contains("/data/page"));
+  // What its first owner takes along is no longer its.
+  EXPECT_EQ(world.exit_of("DELETE", "/nodes/pve1/lxc/100"), "OK");
+  EXPECT_THAT(world.lab.volumes(), SizeIs(2));
+}
+
+TEST_F(CopiesTest, AVolumeThatASnapshotHoldsStaysWhereItIs) {
+  make("thin", {{"mp0", "thin:1,mp=/data"}});
+  ASSERT_EQ(world.outcome(*root, root->create_guest(kNode, kCopy, small_container())), "OK");
+  ASSERT_EQ(post("/snapshot", {{"snapname", "before"}}), "OK");
+  EXPECT_EQ(post("/move_volume", {{"volume", "mp0"}, {"target-vmid", "101"}}),
+            "500 Cannot move volume used by a snapshot to another container");
+  ASSERT_EQ(world.exit_of("DELETE", "/nodes/pve1/lxc/100/snapshot/before"), "OK");
+  EXPECT_EQ(post("/move_volume", {{"volume", "mp0"}, {"target-vmid", "101"}}), "OK");
+  EXPECT_EQ(guest(kCopy).config.at("mp0"), "thin:vm-101-disk-0,mp=/data,size=1G");
+}
+
 }  // namespace
 }  // namespace gantry::lab

@@ -1,4 +1,4 @@
-// Resize, move_volume.
+// Resize, move_volume to another storage.
 // Source: pve-container PVE/API2/LXC.pm (resize_vm, move_volume); answers of a real 9.2 (resize).
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_disks.h"
@@ -145,10 +145,7 @@ Refusal check_move(const Model& model, const Call& call, const Guest& guest) {
 }
 
 Async<Reply> move_volume(Model& model, const Call& call) {
-  if (call.params.has("target-vmid")) {
-    co_return died(call.params.has("storage") ? "either set storage or target-vmid, but not both"
-                                              : "lab: volumes do not move to other containers");
-  }
+  if (call.params.has("target-vmid")) co_return co_await reassign_volume(model, call);
   Relocation what{call.node(), call.params.vmid(), call.params.get("volume"),
                   call.params.get("storage"), call.params.flag("delete")};
   (void)co_await model.inspect(what.vmid);

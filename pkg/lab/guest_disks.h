@@ -12,6 +12,8 @@ Refusal check_disk_storage(const Model& model, const Caller& caller, const NodeN
 // Names a new disk and logs what formatting it prints.
 DiskVolume allocate_disk(Model& model, const NodeName& node, const StorageOptions& storage,
                          VmId vmid, int64_t bytes, Worker& worker);
+// move_volume with target-vmid: another container of the node becomes the owner.
+Async<Reply> reassign_volume(Model& model, const Call& call);
 // Before a copy: the storage has room for what that volume takes. Source of the texts:
 // pve-container PVE/LXC.pm (copy_volume); unverified.
 Status check_copy_fits(const Model& model, VmId vmid, const DiskVolume& source,

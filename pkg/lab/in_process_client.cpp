@@ -278,6 +278,16 @@ Async<Result<Upid>> InProcessClient::resize_guest(NodeName node, VmId vmid, std:
   co_return co_await queue("PUT", guest_path(node, vmid) + "/resize", std::move(params));
 }
 
+Async<Result<Upid>> InProcessClient::give_volume(NodeName node, pve::VolumeGift gift) {
+  Params params;
+  params.set("volume", gift.from_key);
+  params.set("target-vmid", std::to_string(gift.to.get()));
+  params.set("target-volume", gift.to_key);
+  params.set("digest", gift.from_digest);
+  params.set("target-digest", gift.to_digest);
+  co_return co_await queue("POST", guest_path(node, gift.from) + "/move_volume", std::move(params));
+}
+
 Async<Result<Upid>> InProcessClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
                                                    bool restart) {
   Params params;

@@ -79,22 +79,28 @@ bool Volumes::take(Shelf& shelf, const std::string& volid) {
   return true;
 }
 
+std::string Volumes::free_name(const Shelf& shelf, const StorageOptions& storage,
+                               const DiskVolume& volume) {
+  const auto id = std::to_string(volume.vmid.get());
+  const auto kind = volume.format == "subvol" ? "subvol-" : "vm-";
+  for (int number = 0;; ++number) {
+    std::string name = kind + id + "-disk-" + std::to_string(number);
+    if (storage.type == "dir") name = id + "/" + name + "." + volume.format;
+    auto volid = storage.id.get() + ":" + name;
+    if (!shelf.disks.contains(volid)) return volid;
+  }
+}
+
 DiskVolume Volumes::allocate(const NodeName& node, const StorageOptions& storage, VmId vmid,
                              int64_t size, Time now) {
   auto& shelf = shelves_[place(node, storage)];
-  const auto id = std::to_string(vmid.get());
   const bool subvol = storage.type == "zfspool" || (storage.type == "dir" && size == 0);
   DiskVolume volume;
   volume.vmid = vmid;
   volume.size = size;
   volume.created = now;
   volume.format = subvol ? "subvol" : "raw";
-  for (int number = 0;; ++number) {
-    std::string name = (subvol ? "subvol-" : "vm-") + id + "-disk-" + std::to_string(number);
-    if (storage.type == "dir") name = id + "/" + name + "." + volume.format;
-    volume.volid = storage.id.get() + ":" + name;
-    if (!shelf.disks.contains(volume.volid)) break;
-  }
+  volume.volid = free_name(shelf, storage, volume);
   put(shelf, volume);
   return volume;
 }
@@ -147,6 +153,25 @@ void Volumes::rename(const NodeName& node, const std::string& from, const std::s
   auto& shelf = *shelf_of(node, from);
   take(shelf, from);
   volume.volid = to;
+  put(shelf, std::move(volume));
+}
+
+std::string Volumes::name_as(VmId owner, const NodeName& node, const std::string& volid) {
+  const auto* found = find(node, volid);
+  if (found == nullptr) return "";
+  auto volume = *found;
+  volume.vmid = owner;
+  return free_name(*shelf_of(node, volid), *find_storage(storage_of(volid)), volume);
+}
+
+void Volumes::give(VmId owner, const NodeName& node, const std::string& volid) {
+  const auto* found = find(node, volid);
+  if (found == nullptr) return;
+  auto volume = *found;
+  volume.volid = name_as(owner, node, volid);
+  volume.vmid = owner;
+  auto& shelf = *shelf_of(node, volid);
+  take(shelf, volid);
   put(shelf, std::move(volume));
 }
 

@@ -63,6 +63,11 @@ class Volumes {
   DiskVolume* find(const NodeName& node, const std::string& volid);
   // Gives a disk another name (conversion to a template).
   void rename(const NodeName& node, const std::string& from, const std::string& to);
+  // The name that a disk would have as that guest's: the next that is free; "" when there is no
+  // such disk.
+  std::string name_as(VmId owner, const NodeName& node, const std::string& volid);
+  // Gives it to that guest, under that name.
+  void give(VmId owner, const NodeName& node, const std::string& volid);
   // A local guest that moves takes its disks along.
   void move(const NodeName& from, const NodeName& to, VmId vmid);
   void restore(const NodeName& node, DiskVolume volume);
@@ -97,6 +102,8 @@ class Volumes {
     int64_t used = 0;
     std::set<std::string> changed;  // since take_changes()
   };
+  static std::string free_name(const Shelf& shelf, const StorageOptions& storage,
+                               const DiskVolume& volume);
   Place place(const NodeName& node, const StorageOptions& storage) const;
   const Shelf* shelf_of(const NodeName& node, const std::string& volid) const;
   Shelf* shelf_of(const NodeName& node, const std::string& volid);

@@ -62,6 +62,14 @@ struct DestroyOptions {
   bool destroy_unreferenced_disks = true;
 };
 
+// Which mount point becomes which of whom; the digests are those of the configs that were looked
+// at: a call that is executed late, or twice, finds other ones and does nothing.
+struct VolumeGift {
+  VmId from, to;
+  std::string from_key, to_key;  // mp0
+  std::string from_digest, to_digest;
+};
+
 // The raw writes. An error for which http::may_have_been_sent holds, or a Timeout, says nothing
 // about the effect: look before trying again. Every Upid names a task that has only been queued.
 // Conflict also says that the guest is not in the state the call needs (already running, not
@@ -79,6 +87,9 @@ class Client : public Reader {
   // Grows a disk ("rootfs", "mp0"); `size` absolute, "8G".
   virtual Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, std::string disk,
                                            std::string size) = 0;
+  // A mount point of one container becomes one of another on the same node, which owns the volume
+  // from then on. Both stand still.
+  virtual Async<Result<Upid>> give_volume(NodeName node, VolumeGift gift) = 0;
   // Moves it to another node; `restart`: one that runs is shut down here and started there.
   virtual Async<Result<Upid>> migrate_guest(NodeName node, VmId vmid, NodeName target,
                                             bool restart) = 0;

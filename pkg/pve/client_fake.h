@@ -35,6 +35,7 @@ class ClientFake final : public Client {
   Parameters created_with;
   Parameters configured_with;
   std::string configured_digest;
+  VolumeGift given;
   std::string snapshot_description;
   Upid next_task{"UPID:pve1:00000895:0003C769:6B00BA76:vzstart:100:gantry@pve!daemon:"};
 
@@ -112,6 +113,10 @@ class ClientFake final : public Client {
   }
   Async<Result<Upid>> resize_guest(NodeName, VmId vmid, std::string, std::string) override {
     co_return write("resize", vmid);
+  }
+  Async<Result<Upid>> give_volume(NodeName, VolumeGift gift) override {
+    given = gift;
+    co_return write("give", gift.from);
   }
   Async<Result<Upid>> migrate_guest(NodeName, VmId vmid, NodeName, bool) override {
     co_return write("migrate", vmid);

@@ -190,6 +190,7 @@ constexpr Operation kCreateGuest{"POST", "/nodes/{node}/lxc"};
 constexpr Operation kCloneGuest{"POST", "/nodes/{node}/lxc/{vmid}/clone"};
 constexpr Operation kConfigureGuest{"PUT", "/nodes/{node}/lxc/{vmid}/config"};
 constexpr Operation kResizeGuest{"PUT", "/nodes/{node}/lxc/{vmid}/resize"};
+constexpr Operation kGiveVolume{"POST", "/nodes/{node}/lxc/{vmid}/move_volume"};
 constexpr Operation kMigrateGuest{"POST", "/nodes/{node}/lxc/{vmid}/migrate"};
 constexpr Operation kStartGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/start"};
 constexpr Operation kStopGuest{"POST", "/nodes/{node}/lxc/{vmid}/status/stop"};
@@ -318,6 +319,12 @@ Async<Result<Upid>> LimitedClient::resize_guest(NodeName node, VmId vmid, std::s
                                                 std::string size) {
   return start_task(kResizeGuest, node, id_of(vmid),
                     client_.resize_guest(node, vmid, std::move(disk), std::move(size)));
+}
+
+Async<Result<Upid>> LimitedClient::give_volume(NodeName node, VolumeGift gift) {
+  auto id =
+      absl::StrFormat("%d-%s>%d-%s", gift.from.get(), gift.from_key, gift.to.get(), gift.to_key);
+  return start_task(kGiveVolume, node, std::move(id), client_.give_volume(node, std::move(gift)));
 }
 
 Async<Result<Upid>> LimitedClient::migrate_guest(NodeName node, VmId vmid, NodeName target,

@@ -176,6 +176,17 @@ Async<Result<Upid>> Writer::resize_guest(NodeName node, VmId vmid, Uid uid, std:
   co_return co_await client_.resize_guest(node, vmid, std::move(disk), std::move(size));
 }
 
+Async<Result<Upid>> Writer::give_volume(NodeName node, VolumeGift gift, Uid from_uid, Uid to_uid) {
+  GANTRY_CO_TRY_ASSIGN(auto from_digest, co_await admit(node, gift.from, from_uid, true));
+  GANTRY_CO_TRY_ASSIGN(auto to_digest, co_await admit(node, gift.to, to_uid, true));
+  const bool is_same = from_digest == gift.from_digest && to_digest == gift.to_digest;
+  if (!is_same) {
+    co_return error(ErrorClass::conflict, "guest %d or %d has been changed since it was looked at",
+                    gift.from.get(), gift.to.get());
+  }
+  co_return co_await client_.give_volume(node, std::move(gift));
+}
+
 Async<Result<Upid>> Writer::migrate_guest(NodeName node, VmId vmid, Uid uid, NodeName target,
                                           bool restart) {
   GANTRY_CO_TRY_ASSIGN(const auto digest, co_await admit(node, vmid, uid, true));

@@ -52,6 +52,8 @@ class Writer {
                                 std::vector<std::string> remove);
   Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, Uid uid, std::string disk,
                                    std::string size);
+  // Between two of ours; both must pass, and be as they were when they were looked at.
+  Async<Result<Upid>> give_volume(NodeName node, VolumeGift gift, Uid from_uid, Uid to_uid);
   Async<Result<Upid>> migrate_guest(NodeName node, VmId vmid, Uid uid, NodeName target,
                                     bool restart);
   Async<Result<Upid>> start_guest(NodeName node, VmId vmid, Uid uid);

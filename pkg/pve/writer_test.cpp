@@ -75,6 +75,28 @@ TEST(Writer, WritesToWhatIsOurs) {
   EXPECT_EQ(world.client.configured_digest, "d1");
 }
 
+TEST(Writer, GivesAVolumeOnlyBetweenTwoOfOursAsTheyWereSeen) {
+  World world;
+  const VmId second(20002);
+  const VolumeGift gift{kVmid, second, "mp0", "mp1", "d1", "d2"};
+  EXPECT_THAT(world.run(world.writer.give_volume(kNode, gift, kUid, kOther)),
+              Fails(ErrorClass::held, HasSubstr("guest 20002 has no row of ours")));
+  world.rows.rows[second] = {ClusterName("home"), second, kOther, 1, std::nullopt};
+  world.client.configs[second].digest = "d2";
+  EXPECT_THAT(world.run(world.writer.give_volume(kNode, gift, kUid, kOther)),
+              Fails(ErrorClass::held, HasSubstr("OwnershipUnproven")));
+  world.client.configs[second].values["description"] =
+      to_description_line(Mark{"home-1", kOther, 1}) + "\n";
+  world.client.configs[second].digest = "d3";
+  EXPECT_THAT(world.run(world.writer.give_volume(kNode, gift, kUid, kOther)),
+              Fails(ErrorClass::conflict, HasSubstr("has been changed")));
+  EXPECT_THAT(world.client.writes, IsEmpty());
+  world.client.configs[second].digest = "d2";
+  EXPECT_THAT(world.run(world.writer.give_volume(kNode, gift, kUid, kOther)), IsOk());
+  EXPECT_THAT(world.client.writes, ElementsAre("give 20001"));
+  EXPECT_EQ(world.client.given.to_key, "mp1");
+}
+
 struct Refusal {
   const char* name;
   std::function<void(World&)> arrange;

@@ -79,6 +79,14 @@ Async<Status> LxcBackend::move(ContainerSpec from, ContainerSpec to, LogSink) {
   co_return co_await work_.run(std::move(job));
 }
 
+Async<Status> LxcBackend::reassign(ContainerSpec from, std::string from_key, ContainerSpec to,
+                                   std::string to_key) {
+  auto job = [containers = containers_, from, from_key, to, to_key] {
+    return containers->reassign(from, from_key, to, to_key);
+  };
+  co_return co_await work_.run(std::move(job));
+}
+
 Async<Status> LxcBackend::add_disk(ContainerSpec spec, std::string key) {
   auto job = [containers = containers_, spec, key] { return containers->add_disk(spec, key); };
   co_return co_await work_.run(std::move(job));

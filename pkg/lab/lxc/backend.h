@@ -36,6 +36,8 @@ class LxcBackend final : public Backend {
   Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) override;
   Async<Status> destroy(ContainerSpec spec, LogSink log) override;
   Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) override;
+  Async<Status> reassign(ContainerSpec from, std::string from_key, ContainerSpec to,
+                         std::string to_key) override;
   Async<Status> add_disk(ContainerSpec spec, std::string key) override;
   Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) override;
   Async<Status> apply(ContainerSpec spec) override;

@@ -206,24 +206,35 @@ Status Containers::shutdown(const ContainerSpec& spec, Duration timeout) const {
   return error(ErrorClass::timeout, "container did not stop");
 }
 
+Status Containers::rename_volume(const VolumeSpec& from, const VolumeSpec& to) const {
+  if (from.volid == to.volid) return {};
+  GANTRY_TRY_ASSIGN(const auto old_path, volume(from));
+  GANTRY_TRY_ASSIGN(const auto new_path, volume(to));
+  std::error_code code;
+  fs::create_directories(fs::path(new_path).parent_path(), code);
+  fs::rename(old_path, new_path, code);
+  if (code) return internal("volume '%s': %s", from.volid, code.message());
+  return {};
+}
+
 Status Containers::move(const ContainerSpec& from, const ContainerSpec& to) const {
   const FilesLock lock(lock_file(from.vmid));
-  const auto rename = [this](const VolumeSpec& old_volume, const VolumeSpec& new_volume) -> Status {
-    if (old_volume.volid == new_volume.volid) return {};
-    GANTRY_TRY_ASSIGN(const auto old_path, volume(old_volume));
-    GANTRY_TRY_ASSIGN(const auto new_path, volume(new_volume));
-    std::error_code code;
-    fs::create_directories(fs::path(new_path).parent_path(), code);
-    fs::rename(old_path, new_path, code);
-    if (code) return internal("volume '%s': %s", old_volume.volid, code.message());
-    return {};
-  };
-  GANTRY_TRY(rename(from.rootfs, to.rootfs));
+  GANTRY_TRY(rename_volume(from.rootfs, to.rootfs));
   for (const auto& mount : from.mounts) {
     const auto target = std::ranges::find(to.mounts, mount.key, &VolumeSpec::key);
-    if (target != to.mounts.end()) GANTRY_TRY(rename(mount, *target));
+    if (target != to.mounts.end()) GANTRY_TRY(rename_volume(mount, *target));
   }
   return {};
+}
+
+Status Containers::reassign(const ContainerSpec& from, const std::string& from_key,
+                            const ContainerSpec& to, const std::string& to_key) const {
+  const FilesLock lock(lock_file(from.vmid));
+  const auto source = std::ranges::find(from.mounts, from_key, &VolumeSpec::key);
+  const auto target = std::ranges::find(to.mounts, to_key, &VolumeSpec::key);
+  if (source == from.mounts.end() || target == to.mounts.end())
+    return invalid("container '%d' has no %s", from.vmid.get(), from_key);
+  return rename_volume(*source, *target);
 }
 
 Status Containers::destroy(const ContainerSpec& spec) const {

@@ -26,6 +26,9 @@ class Containers {
   Status shutdown(const ContainerSpec& spec, Duration timeout) const;
   // Renames the volumes whose names differ. Nodes share this machine: nothing is copied.
   Status move(const ContainerSpec& from, const ContainerSpec& to) const;
+  // One volume gets the name that it has in the other container; both use the same ids.
+  Status reassign(const ContainerSpec& from, const std::string& from_key, const ContainerSpec& to,
+                  const std::string& to_key) const;
   Status destroy(const ContainerSpec& spec) const;
   // Not there until the next start in a container that runs.
   Status add_disk(const ContainerSpec& spec, const std::string& key) const;
@@ -39,6 +42,7 @@ class Containers {
  private:
   std::string lock_file(VmId vmid) const;
   Result<std::string> volume(const VolumeSpec& volume) const;
+  Status rename_volume(const VolumeSpec& from, const VolumeSpec& to) const;
   Result<Place> place_of(const ContainerSpec& spec) const;
   Status make_volumes(const ContainerSpec& spec) const;
   Status write_guest_files(const ContainerSpec& spec) const;

@@ -3,6 +3,7 @@
 #include "pkg/base/text.h"
 #include "pkg/lab/memory/guest_shell.h"
 #include "pkg/lab/property.h"
+#include "pkg/pve/property_string.h"
 
 namespace gantry::lab {
 
@@ -187,6 +188,41 @@ Async<Status> MemoryBackend::move(ContainerSpec from, ContainerSpec to, LogSink)
   if (container == nullptr) co_return failed("volume '" + from.rootfs.volid + "' does not exist");
   container->rootfs = to.rootfs.volid;
   container->nets = nets_of(to);
+  co_return Status();
+}
+
+namespace {
+
+// Where the disk behind that key is mounted; "" when it is not.
+std::string mount_path(const ContainerSpec& spec, const std::string& key) {
+  const auto value = spec.config.find(key);
+  if (value == spec.config.end()) return "";
+  const auto mount = pve::PropertyString::parse(value->second, "volume");
+  return mount.ok() ? mount->get("mp").value_or("") : "";
+}
+
+bool is_below(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder + "/");
+}
+
+}  // namespace
+
+// What is in a volume are the files below its mount point; those that it covers are not kept.
+Async<Status> MemoryBackend::reassign(ContainerSpec from, std::string from_key, ContainerSpec to,
+                                      std::string to_key) {
+  GANTRY_CO_TRY(co_await take(options_.timing.reassign));
+  auto* source = find(from.vmid);
+  auto* target = find(to.vmid);
+  if (source == nullptr || target == nullptr) co_return failed("no container to move a disk to");
+  const auto old_folder = mount_path(from, from_key);
+  const auto new_folder = mount_path(to, to_key);
+  if (old_folder.empty() || new_folder.empty()) co_return failed("that disk is mounted nowhere");
+  auto& files = target->inside().files;
+  std::erase_if(files, [&](const auto& file) { return is_below(file.first, new_folder); });
+  auto& moved = source->inside().files;
+  for (const auto& [path, file] : moved)
+    if (is_below(path, old_folder)) files[new_folder + path.substr(old_folder.size())] = file;
+  std::erase_if(moved, [&](const auto& file) { return is_below(file.first, old_folder); });
   co_return Status();
 }
 

@@ -91,8 +91,9 @@ struct MemoryTiming {
   Duration stop = std::chrono::milliseconds(800);
   Duration shutdown = std::chrono::seconds(2);
   Duration destroy = std::chrono::milliseconds(600);
-  Duration move = std::chrono::seconds(3);  // a disk to another storage or node
-  Duration save = std::chrono::seconds(2);  // a snapshot or backup, and back
+  Duration move = std::chrono::seconds(3);             // a disk to another storage or node
+  Duration reassign = std::chrono::milliseconds(500);  // a disk to another container: a new name
+  Duration save = std::chrono::seconds(2);             // a snapshot or backup, and back
   Duration resize = std::chrono::milliseconds(500);
   Duration boot = std::chrono::seconds(3);  // from start to network and systemd
   Duration exec = std::chrono::milliseconds(40);
@@ -135,6 +136,8 @@ class MemoryBackend final : public Backend {
   Async<Status> shutdown(ContainerSpec spec, Duration timeout, LogSink log) override;
   Async<Status> destroy(ContainerSpec spec, LogSink log) override;
   Async<Status> move(ContainerSpec from, ContainerSpec to, LogSink log) override;
+  Async<Status> reassign(ContainerSpec from, std::string from_key, ContainerSpec to,
+                         std::string to_key) override;
   Async<Status> add_disk(ContainerSpec spec, std::string key) override;
   Async<Status> resize(ContainerSpec spec, std::string key, int64_t size) override;
   Async<Status> apply(ContainerSpec spec) override;

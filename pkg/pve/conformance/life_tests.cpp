@@ -77,6 +77,33 @@ void a_disk_grows(World& world) {
   EXPECT_TRUE(same_value(rootfs->get("size").value_or(""), "2G"));
 }
 
+std::string volume_at(World& world, VmId vmid, const std::string& key) {
+  const auto mount = PropertyString::parse(config_of(world, vmid).find(key).value_or(""), "volume");
+  return mount.ok() ? mount->get("volume").value_or("") : "";
+}
+
+void a_volume_changes_its_owner(World& world) {
+  auto& client = world.client();
+  const auto from = make_guest(world);
+  const auto to = make_guest(world);
+  const auto mount = world.storage().get() + ":1,mp=/srv/data";
+  EXPECT_THAT(world.run(client.configure_guest(world.node(), from, {{"mp0", mount}}, {}, "")),
+              IsOk());
+  const auto before = volume_at(world, from, "mp0");
+  EXPECT_NE(before, "");
+  const VolumeGift gift{
+      from, to, "mp0", "mp1", config_of(world, from).digest, config_of(world, to).digest};
+  EXPECT_THAT(finish(world, world.run(client.give_volume(world.node(), gift))), IsOk());
+  EXPECT_EQ(config_of(world, from).find("mp0"), std::nullopt);
+  const auto after = volume_at(world, to, "mp1");
+  EXPECT_NE(after, before);
+  EXPECT_NE(after.find(std::to_string(to.get())), std::string::npos);
+  // The same call once more, as when it is executed twice.
+  EXPECT_THAT(finish(world, world.run(client.give_volume(world.node(), gift))),
+              ::testing::Not(IsOk()));
+  EXPECT_EQ(volume_at(world, to, "mp1"), after);
+}
+
 void force_destroys_a_running_guest(World& world) {
   auto& client = world.client();
   const auto vmid = make_guest(world);
@@ -220,6 +247,7 @@ const std::vector<ContractTest>& life_tests() {
       {"ALifeFromCreateToDestroy", a_life_from_create_to_destroy},
       {"AConfigChangeIsSeenAtOnce", a_config_change_is_seen_at_once},
       {"ADiskGrows", a_disk_grows},
+      {"AVolumeChangesItsOwner", a_volume_changes_its_owner},
       {"ForceDestroysARunningGuest", force_destroys_a_running_guest},
       {"DestroyingLeavesNoVolume", destroying_leaves_no_volume},
       {"ACloneIsAGuestOfItsOwn", a_clone_is_a_guest_of_its_own},

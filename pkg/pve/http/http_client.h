@@ -44,6 +44,7 @@ class HttpClient final : public Client {
                                 std::vector<std::string> remove, std::string digest) override;
   Async<Result<Upid>> resize_guest(NodeName node, VmId vmid, std::string disk,
                                    std::string size) override;
+  Async<Result<Upid>> give_volume(NodeName node, VolumeGift gift) override;
   Async<Result<Upid>> migrate_guest(NodeName node, VmId vmid, NodeName target,
                                     bool restart) override;
   Async<Result<Upid>> start_guest(NodeName node, VmId vmid) override;

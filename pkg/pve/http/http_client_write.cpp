@@ -78,6 +78,19 @@ Async<Result<Upid>> HttpClient::resize_guest(NodeName node, VmId vmid, std::stri
   return ask(std::move(call), &decode_upid);
 }
 
+Async<Result<Upid>> HttpClient::give_volume(NodeName node, VolumeGift gift) {
+  auto call =
+      make_call("POST", guest_path(node, gift.from) + "/move_volume",
+                describe(absl::StrFormat("give %s to guest %d from", gift.from_key, gift.to.get()),
+                         gift.from, node));
+  call.fields = {{"volume", gift.from_key},
+                 {"target-vmid", std::to_string(gift.to.get())},
+                 {"target-volume", gift.to_key},
+                 {"digest", gift.from_digest},
+                 {"target-digest", gift.to_digest}};
+  return ask(std::move(call), &decode_upid);
+}
+
 Async<Result<Upid>> HttpClient::migrate_guest(NodeName node, VmId vmid, NodeName target,
                                               bool restart) {
   auto call = make_call("POST", guest_path(node, vmid) + "/migrate",

@@ -75,6 +75,9 @@ class ForwardingClient : public pve::Client {
                                    std::string size) override {
     return client_->resize_guest(std::move(node), vmid, std::move(disk), std::move(size));
   }
+  Async<Result<Upid>> give_volume(NodeName node, pve::VolumeGift gift) override {
+    return client_->give_volume(std::move(node), std::move(gift));
+  }
   Async<Result<Upid>> migrate_guest(NodeName node, VmId vmid, NodeName target,
                                     bool restart) override {
     return client_->migrate_guest(std::move(node), vmid, std::move(target), restart);
