@@ -202,13 +202,13 @@ void check_expose(Problems& problems, const AppSpec& spec) {
   }
 }
 
-// Two versions at once, and the data has one owner.
+// Proxmox hands over no volume that a snapshot holds: there is none to go back to.
 void check_update(Problems& problems, const AppSpec& spec) {
   const bool is_blue_green = spec.update && spec.update->strategy == UpdateStrategy::blue_green;
-  if (!is_blue_green || spec.volumes.empty()) return;
-  problems.push_back({"update.strategy", Reason::forbidden,
-                      "BlueGreen runs the new version beside the old one, and the data in "
-                      "spec.volumes has one owner: use Rolling or Recreate"});
+  if (!is_blue_green || spec.volumes.empty() || !spec.restore) return;
+  problems.push_back({"restore", Reason::forbidden,
+                      "with BlueGreen no snapshot of spec.volumes is kept: to put data back, use "
+                      "strategy Recreate; without restore, leave it out"});
 }
 
 Problems check(const AppSpec& spec) {

@@ -128,6 +128,7 @@ struct AppMachine {
   std::string revision;         // of the workload that was last put into it
   std::string target;           // of the one that it is to run
   std::string failed_revision;  // that it could not run
+  std::string prepared;         // all is there to run that one but its volumes
   std::optional<Time> well_since;
   std::string snapshot;  // that is taken before its next revision
   std::optional<Time> snapshot_asked_at;
@@ -157,6 +158,13 @@ struct AppServing {
   std::vector<AppPort> ports;
   std::optional<Health> health;
 };
+// Volumes go from one set of Machines to the other.
+struct AppHandover {
+  std::string revision;  // for which they were to change sets
+  Slot to = Slot::blue;  // the set that they go to now: where requests wait
+  std::optional<Time> started_at;
+  std::optional<Time> stopped_at;  // when the other set was told to stop; absent: it serves
+};
 struct AppStatus {
   meta::Conditions conditions;
   int64_t observed_generation = 0;
@@ -170,6 +178,7 @@ struct AppStatus {
   std::optional<Slot> active_slot;    // of the Machines that serve; absent: blue
   std::optional<Time> switched_at;    // absent: those that served before are gone
   std::optional<AppServing> serving;  // with BlueGreen
+  std::optional<AppHandover> handover;
   std::vector<AppMachine> machines;
   std::string url;
   AppHealth health;
@@ -209,6 +218,7 @@ schema::TypeInfo describe(schema::Type<AppHealth>);
 schema::TypeInfo describe(schema::Type<Slot>);
 schema::TypeInfo describe(schema::Type<AppMachine>);
 schema::TypeInfo describe(schema::Type<AppServing>);
+schema::TypeInfo describe(schema::Type<AppHandover>);
 schema::TypeInfo describe(schema::Type<AppStatus>);
 schema::TypeInfo describe(schema::Type<App>);
 meta::Kind app_kind();
@@ -222,5 +232,7 @@ int serving_port(const App& app, const PortRef& ref);
 // The set that serves, or is to.
 Slot active_slot(const App& app);
 bool is_serving(const App& app, const AppMachine& machine);
+// It is of the set that requests are sent to: the same, but while volumes are handed over.
+bool is_led_to(const App& app, const AppMachine& machine);
 
 }  // namespace gantry::api::v1alpha1

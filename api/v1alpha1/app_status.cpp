@@ -32,6 +32,11 @@ bool is_serving(const App& app, const AppMachine& machine) {
   return machine.slot == active_slot(app);
 }
 
+bool is_led_to(const App& app, const AppMachine& machine) {
+  const auto& handover = app.status.handover;
+  return machine.slot == (handover ? handover->to : active_slot(app));
+}
+
 TypeInfo describe(Type<AppMachine>) {
   return object<AppMachine>(
       "AppMachine", "One of an App's Machines.",
@@ -59,6 +64,9 @@ TypeInfo describe(Type<AppMachine>) {
           field<&AppMachine::target>("target", "The workload that it is to run."),
           field<&AppMachine::failed_revision>("failedRevision",
                                               "The workload that it could not run."),
+          field<&AppMachine::prepared>("prepared",
+                                       "The workload that it could run at once, but for its "
+                                       "volumes, which another has."),
           field<&AppMachine::well_since>("wellSince", "Since when it answers with that workload."),
           field<&AppMachine::snapshot>("snapshot",
                                        "The snapshot that its next revision waits for."),
@@ -125,6 +133,22 @@ TypeInfo describe(Type<AppServing>) {
       });
 }
 
+TypeInfo describe(Type<AppHandover>) {
+  return object<AppHandover>(
+      "AppHandover", "Volumes go from one set of Machines to the other.",
+      {
+          field<&AppHandover::revision>("revision", "The workload for which they change sets.",
+                                        required),
+          field<&AppHandover::to>("to",
+                                  "The set that they go to, and that requests wait for; the one "
+                                  "that served before when they come back.",
+                                  required),
+          field<&AppHandover::started_at>("startedAt", "Since when."),
+          field<&AppHandover::stopped_at>(
+              "stoppedAt", "When the set that had them was told to stop; absent: it serves."),
+      });
+}
+
 TypeInfo describe(Type<AppStatus>) {
   return object<AppStatus>(
       "AppStatus", "What was last seen of an App.",
@@ -155,6 +179,8 @@ TypeInfo describe(Type<AppStatus>) {
           field<&AppStatus::serving>(
               "serving",
               "With BlueGreen: how the set that serves is asked for, until the other one serves."),
+          field<&AppStatus::handover>(
+              "handover", "With BlueGreen: the volumes are on their way from set to set."),
           field<&AppStatus::machines>("machines", "Its Machines.", MapKey{"name"}),
           field<&AppStatus::url>(
               "url", "Where it answers: a host name when a proxy serves it, else its address."),

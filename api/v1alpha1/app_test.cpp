@@ -66,13 +66,14 @@ TEST(App, DoesNotDependOnItself) {
               ElementsAre(HasSubstr("spec.dependsOn[0].name: is this App itself")));
 }
 
-TEST(App, HasTwoVersionsAtOnceOnlyWithoutData) {
+TEST(App, HasNoDataToGoBackToWithTwoVersionsAtOnce) {
   const std::string service =
-      "{workload: {service: {unit: a.service}}, update: {strategy: BlueGreen}";
+      "{workload: {service: {unit: a.service}}, update: {strategy: BlueGreen}, restore: {id: one, "
+      "revision: 1}";
   EXPECT_THAT(wrong_with(service + "}"), IsEmpty());
   EXPECT_THAT(wrong_with(service + ", volumes: [{name: data, path: /srv/data, size: 8Gi}]}"),
-              ElementsAre(HasSubstr("spec.update.strategy: BlueGreen runs the new version beside "
-                                    "the old one, and the data in spec.volumes has one owner")));
+              ElementsAre(HasSubstr("spec.restore: with BlueGreen no snapshot of spec.volumes is "
+                                    "kept: to put data back, use strategy Recreate")));
 }
 
 constexpr const char* kTwoServices = R"(

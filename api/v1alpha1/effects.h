@@ -17,6 +17,8 @@ inline constexpr schema::OnChange kGrow{
     "grown while containers run; smaller is refused, as it would destroy data"};
 inline constexpr schema::OnChange kVolumes{
     "added and grown while containers run; nothing is ever replaced, and what is left out stays"};
+inline constexpr schema::OnChange kHandover{
+    "volumes change their container, once both are stopped; nothing is copied"};
 inline constexpr schema::OnChange kRollout{"a new revision, handed out as spec.update says"};
 inline constexpr schema::OnChange kRouted{"the proxy is given the new names; nothing is restarted"};
 inline constexpr schema::OnChange kRestore{

@@ -64,6 +64,11 @@ TypeInfo describe(Type<MachineSpec>) {
                                         kHot, Items{0, 32}),
           field<&MachineSpec::volumes>("volumes", "Disks of its own for data.", kVolumes,
                                        MapKey{"name"}, Items{0, 32}),
+          field<&MachineSpec::handover>(
+              "handover",
+              "Its volumes come from another Machine, or go there; an App with BlueGreen asks for "
+              "it.",
+              kHandover),
           field<&MachineSpec::snapshots>(
               "snapshots",
               "Snapshots of all its disks that there are to be: taken once, while it runs or not, "
@@ -95,7 +100,7 @@ TypeInfo describe(Type<MachineStep>) {
       {
           field<&MachineStep::name>(
               "name",
-              "reserve, create, configure, start, network, bootstrap, ready; move; snapshot, "
+              "reserve, create, configure, take, start, network, bootstrap, ready; move; snapshot, "
               "backup, restore; stop, destroy, prove; or leave.",
               required),
           field<&MachineStep::state>("state", "How far it is.", required),

@@ -29,6 +29,7 @@ struct MachineSpec {
   std::optional<Adoption> adoption;
   std::vector<Network> networks;  // empty: those of the class
   std::vector<Volume> volumes;
+  std::optional<Handover> handover;
   std::vector<Snapshot> snapshots;
   std::optional<Restore> restore;
   std::optional<std::chrono::seconds> stopped_by_person_hold;  // absent: that of the class

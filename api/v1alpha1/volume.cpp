@@ -114,4 +114,22 @@ TypeInfo describe(Type<Volume>) {
       });
 }
 
+TypeInfo describe(Type<HandoverRole>) {
+  return enumeration<HandoverRole>(
+      "HandoverRole",
+      "Waits: until the other gives. Gives: it has stopped, and is not destroyed while it has any. "
+      "Takes: those that it does not have, once both stand still.",
+      {"Waits", "Gives", "Takes"});
+}
+
+TypeInfo describe(Type<Handover>) {
+  return object<Handover>(
+      "Handover", "Volumes that change their container.",
+      {
+          field<&Handover::machine>("machine", "The other Machine, in the same namespace.",
+                                    required, format::dns_subdomain),
+          field<&Handover::role>("role", "What this one does.", required),
+      });
+}
+
 }  // namespace gantry::api::v1alpha1

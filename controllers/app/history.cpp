@@ -15,17 +15,21 @@ using api::v1alpha1::AppRevision;
 
 inline const store::Resource kSecrets = "secrets";
 
-Async<Status> Reconciler::move_on(App& app, const ResolvedWorkload& workload, bool held) {
+Async<Status> Reconciler::move_on(App& app, const ResolvedWorkload& workload, bool held,
+                                  bool taken) {
   app.status.revision = workload.revision;
   app.status.observed_generation = app.metadata.generation;
   GANTRY_CO_TRY(co_await keep_revision(app, workload));
-  const auto news = roll(app, d_.clock.now(), held);
+  roll_on(app, held, taken);
   note_serving(app);
-  for (const auto& each : news) {
+  co_return Status();
+}
+
+void Reconciler::roll_on(App& app, bool held, bool taken) {
+  for (const auto& each : roll(app, d_.clock.now(), held, taken)) {
     tell(app, each.reason, each.message,
          each.is_warning ? runtime::EventType::warning : runtime::EventType::normal);
   }
-  co_return Status();
 }
 
 Async<Status> Reconciler::keep_revision(App& app, const ResolvedWorkload& workload) {

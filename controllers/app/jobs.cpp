@@ -83,7 +83,7 @@ Async<Status> Jobs::work(Uid machine, std::string container, Guest guest, Resolv
     inside.disturbed = inside.disturbed || (progress.changes && progress.disturbs);
     inside.progress = progress;
   };
-  const std::string revision = workload.revision;
+  const std::string revision = name_of(workload);
   Status result = co_await prove();
   if (result.ok()) result = co_await bootstrap(guest, workload, report);
   // What cannot be read now is no failure: the next bootstrap asks again.

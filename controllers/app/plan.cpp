@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/app/handover.h"
 #include "controllers/app/snapshots.h"
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
@@ -25,8 +26,12 @@ bool belongs_to(const App& app, const Machine& machine) {
   });
 }
 
+// As long as volumes are on their way nobody goes.
 int wanted_replicas(const App& app) {
-  return app.metadata.deleting() ? 0 : app.spec.replicas;
+  if (app.metadata.deleting()) return 0;
+  int count = app.spec.replicas;
+  if (app.status.handover) count = std::max(count, replicas_of(app));
+  return count;
 }
 
 // The set that serves first.
@@ -47,6 +52,11 @@ bool is_serving(const App& app, const Machine& machine) {
 // Only what the App decides; a person's pins on the Machine stay.
 Machine with_decisions(const App& app, Machine machine, const Machine& want) {
   machine.spec.power_state = want.spec.power_state;
+  // It was kept where its volumes were to come from.
+  if (machine.spec.handover && !want.spec.handover && app.status.switched_at)
+    machine.spec.node.reset();
+  machine.spec.handover = want.spec.handover;
+  if (want.spec.node) machine.spec.node = want.spec.node;
   if (leaves_alone(app) && is_serving(app, machine)) return machine;
   machine.spec.machine_class_name = want.spec.machine_class_name;
   machine.spec.networks = want.spec.networks;
@@ -75,15 +85,33 @@ bool may_hold_data(const Machine& machine) {
   return machine.status.vmid.has_value() && machine.status.power != "absent";
 }
 
+// Volumes are on their way.
+bool moves(const App& app) {
+  return app.status.handover && app.status.handover->stopped_at;
+}
+
+// It has no volumes, or gives up those that it has before it goes: its controller sees to that.
+bool gives_or_waits(const Machine& machine) {
+  return machine.spec.handover && machine.spec.handover->role != api::v1alpha1::HandoverRole::takes;
+}
+
 // A Machine that goes. Its data stays with the container, which is stopped first: nothing writes
 // to it any more, and what a person finds is whole.
 Step removal_of(const App& app, const Machine& machine) {
   const bool serves = is_serving(app, machine);
   if (!serves && machine.spec.volumes.empty()) return DeleteMachine{machine.metadata.name};
+  if (gives_or_waits(machine) && !(moves(app) && app.metadata.deleting())) {
+    Machine next = machine;
+    next.spec.deletion_policy = DeletionPolicy::remove;
+    if (!same_spec(next, machine)) return UpdateMachine{std::move(next)};
+    return DeleteMachine{machine.metadata.name};
+  }
   // The set that does not serve never has data. Where it has, the status is older than it: it
   // stays.
-  const bool retains = retains_volumes(app) || !serves;
+  const bool retains = retains_volumes(app) || (!serves && !moves(app));
   Machine next = machine;
+  // Where the volumes are by now is where they stay.
+  next.spec.handover.reset();
   if (!app.spec.volumes.empty() || !serves)
     next.spec.deletion_policy = retains ? DeletionPolicy::retain : DeletionPolicy::remove;
   const bool keeps_data = retains && may_hold_data(machine);
@@ -182,6 +210,7 @@ Machine wanted_machine(const App& app, int ordinal, Slot slot) {
   if (shown != app.status.machines.end() && !shown->snapshot.empty())
     add_snapshot(machine.spec, shown->snapshot);
   machine.spec.restore = restore_of(app, machine.metadata.name);
+  arrange(app, ordinal, machine);
   return machine;
 }
 
@@ -199,7 +228,8 @@ std::optional<Step> plan(const App& app, const std::vector<Machine>& machines, s
   // Highest ordinal first: what was added last goes first.
   for (auto it = owned.rbegin(); it != owned.rend(); ++it) {
     const bool is_wanted = std::ranges::find(wanted, it->metadata.name, name) != wanted.end();
-    const bool is_kept = !may_retire && !is_serving(app, *it) && !app.metadata.deleting();
+    const bool waits = app.status.handover || (!may_retire && !is_serving(app, *it));
+    const bool is_kept = waits && !app.metadata.deleting();
     if (!is_wanted && !is_kept && !it->metadata.deleting()) return removal_of(app, *it);
   }
   if (app.metadata.deleting()) {
@@ -247,7 +277,7 @@ Count count_of(const App& app) {
   const auto& machines = app.status.machines;
   count.wanted = app.spec.suspend ? 0 : wanted_replicas(app);
   for (const auto& machine : machines) {
-    if (!is_serving(app, machine)) continue;
+    if (!is_led_to(app, machine)) continue;
     ++count.there;
     count.ready += machine.ready ? 1 : 0;
     count.updated += machine.ready && machine.revision == app.status.revision ? 1 : 0;

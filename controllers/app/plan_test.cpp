@@ -193,12 +193,13 @@ TEST(Plan, WhatHasServedBeforeStaysUntilItMayGo) {
   EXPECT_EQ(name_of(plan(deleting(app), both, blocked, false)), "delete hello-1-green");
 }
 
-// BlueGreen has no volumes. A status from before, out of a backup, may be about another set.
+// A status from before, out of a backup, may be about another set.
 TEST(Plan, DataInASetThatIsNotKnownToServeIsLeft) {
   auto app = hello(1);
   app.spec.volumes.emplace_back().name = "data";
   app.spec.deletion.volumes = api::v1alpha1::VolumesOnDeletion::remove;
   auto green = wanted_machine(app, 0, Slot::green);
+  green.spec.handover.reset();
   green.status.vmid = 20000;
   green.status.power = "running";
   std::string blocked;

@@ -1,11 +1,11 @@
 #include "controllers/app/reconciler.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
 #include "controllers/app/exposure.h"
+#include "controllers/app/handover.h"
 #include "controllers/app/machines.h"
 #include "controllers/app/revisions.h"
 #include "controllers/app/rollout.h"
@@ -41,17 +41,6 @@ AppMachine shown_before(const App& app, const Machine& machine) {
   shown.slot = slot_of(name);
   shown.ready = shown.ready && !machine.metadata.deleting();
   return shown;
-}
-
-// The plan of an App with BlueGreen goes by sets and revisions: they are written before it is
-// acted upon, so that who dies in between finds them.
-bool may_plan(const App& before, const App& app) {
-  const auto& was = before.status;
-  const auto& is = app.status;
-  return !is_blue_green(app) ||
-         std::tie(was.revision, was.current_revision, was.failed_revision, was.active_slot,
-                  was.switched_at) == std::tie(is.revision, is.current_revision, is.failed_revision,
-                                               is.active_slot, is.switched_at);
 }
 
 // What the Machine does itself is told by the Machine's own events, what the bootstrap does by its
@@ -147,8 +136,14 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   const Status data = see_snapshots(app, owned, d_.clock.now());
   const bool is_begun = store::has_finalizer(app, kFinalizer) && !app.metadata.deleting();
   Status rolled;
-  if (workload.ok() && is_begun) rolled = co_await move_on(app, *workload, !dependencies.ok());
-  const auto kept = why_kept(before, appliances_of(before, d_.store), d_.clock.now());
+  const bool taken = have_taken(app, owned);
+  if (workload.ok() && is_begun)
+    rolled = co_await move_on(app, *workload, !dependencies.ok(), taken);
+  // What cannot be read any more has no time to wait for a person.
+  if (!workload.ok() && is_begun && app.status.handover) roll_on(app, true, taken);
+  const auto appliances = appliances_of(before, d_.store);
+  if (is_begun) note_turn(before, app, appliances, d_.clock.now());
+  const auto kept = why_kept(before, appliances, d_.clock.now());
   std::string blocked;
   bool moved = true;
   if (may_plan(before, app)) {
@@ -167,7 +162,8 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
       next = std::min<Duration>(next, kWaiting);
       continue;
     }
-    const auto target = with_images(app, workload_for(app, workload, shown.target));
+    auto target = with_images(app, workload_for(app, workload, shown.target));
+    if (target.ok()) target->only_prepares = only_prepares(app, shown);
     const auto& asked = is_serving(app, shown) ? served : app;
     const Duration wish = co_await advance(asked, owned[i], target, dependencies, shown);
     next = std::min(next, wish);
@@ -246,8 +242,14 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   if (machine.spec.power_state == api::v1alpha1::PowerState::stopped) {
     // As it shall be; nothing can be asked of it.
     shown.ready = false;
-    shown.step = "stopped";
+    shown.step = machine.status.power == "running" ? "stopping" : "stopped";
     co_return Duration(kResync);
+  }
+  if (machine.status.power == "stopped") {
+    // What is said of it is from before it was to run.
+    shown.ready = false;
+    shown.step = "start";
+    co_return kSoon;
   }
   if (!workload.ok()) {
     shown.ready = false;
@@ -266,7 +268,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   tell_deeds(app, machine, inside);
   hear(machine, inside);
   const bool verified =
-      inside.verified_container == container && inside.verified_revision == workload->revision;
+      inside.verified_container == container && inside.verified_revision == name_of(*workload);
   if (!dependencies.ok() && shown.revision.empty() && !inside.running) {
     shown.ready = false;
     shown.step = "dependencies";
@@ -279,13 +281,22 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     shown.message = "its data is put back first";
     co_return kWaiting;
   }
-  if (inside.running || !verified) co_return start_bootstrap(cluster, machine, *workload, shown);
+  if (inside.running || !verified)
+    co_return start_bootstrap(app, cluster, machine, *workload, shown);
+  if (workload->only_prepares) {
+    shown.ready = false;
+    shown.prepared = workload->revision;
+    shown.step = "prepared";
+    shown.message = "all is there but its volumes";
+    co_return kSoon;
+  }
   shown.revision = inside.verified_revision;
   co_return co_await check_health(app, machine, *cluster, *workload, shown);
 }
 
-Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
-                                     const ResolvedWorkload& workload, AppMachine& shown) {
+Duration Reconciler::start_bootstrap(const App& app, const inventory::ClusterPtr& cluster,
+                                     const Machine& machine, const ResolvedWorkload& workload,
+                                     AppMachine& shown) {
   auto& inside = jobs_.inside(machine.metadata.uid);
   // What runs stays ready until the bootstrap stops it.
   if (inside.disturbed) shown.ready = false;
@@ -316,7 +327,9 @@ Duration Reconciler::start_bootstrap(const inventory::ClusterPtr& cluster, const
     jobs_.start(uid, container, *guest, std::move(sent), prove);
   }
   show(inside, shown);
-  if (inside.failures >= kAttempts && is_its_fault(inside.last_error))
+  // Who waits for it has no time for more.
+  const bool is_urgent = !is_serving(app, shown) && app.status.handover;
+  if (inside.failures >= (is_urgent ? 1 : kAttempts) && is_its_fault(inside.last_error))
     shown.failed_revision = inside.tried_revision;
   return inside.running ? Duration(kSoon) : std::max<Duration>(*inside.retry_at - now, kSoon);
 }
@@ -325,7 +338,7 @@ Async<Status> Reconciler::write_status(const App& before, App& app) {
   app.status.url.clear();
   app.status.health = api::v1alpha1::AppHealth();
   for (const auto& machine : app.status.machines) {
-    if (!app.status.url.empty() || !machine.ready || !is_serving(app, machine)) continue;
+    if (!app.status.url.empty() || !machine.ready || !is_led_to(app, machine)) continue;
     app.status.url = machine.url;
     app.status.health = machine.health;
   }

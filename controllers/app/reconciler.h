@@ -64,7 +64,9 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take(const App& app, Await step);
 
   // Keeps the revision that the spec asks for, and hands it out unless `held`.
-  Async<Status> move_on(App& app, const ResolvedWorkload& workload, bool held);
+  // `taken`: volumes that were on their way have arrived.
+  Async<Status> move_on(App& app, const ResolvedWorkload& workload, bool held, bool taken);
+  void roll_on(App& app, bool held, bool taken);
   Async<Status> keep_revision(App& app, const ResolvedWorkload& workload);
   // All but the newest `kept` and the current one go.
   Async<Status> forget_revisions(const App& app, size_t kept);
@@ -80,8 +82,9 @@ class Reconciler final : public runtime::Reconciler {
   Status dependencies_of(const App& app) const;
   std::optional<Guest> guest_of(const inventory::Cluster& cluster, const Machine& machine) const;
   inventory::ClusterPtr cluster_of(const Machine& machine, std::string& why) const;
-  Duration start_bootstrap(const inventory::ClusterPtr& cluster, const Machine& machine,
-                           const ResolvedWorkload& workload, AppMachine& shown);
+  Duration start_bootstrap(const App& app, const inventory::ClusterPtr& cluster,
+                           const Machine& machine, const ResolvedWorkload& workload,
+                           AppMachine& shown);
   Async<Duration> check_health(const App& app, const Machine& machine,
                                const inventory::Cluster& cluster, const ResolvedWorkload& workload,
                                AppMachine& shown);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/app/handover.h"
 #include "controllers/app/revisions.h"
 #include "controllers/app/slots.h"
 #include "controllers/app/snapshots.h"
@@ -144,8 +145,10 @@ bool may_serve(const App& app, const Set& set, Time now) {
   const auto is_unseen = [](const AppMachine* machine) {
     return machine->unknown_since.has_value();
   };
-  return static_cast<int>(set.size()) == app.spec.replicas && have_baked(app, set, now) &&
-         std::ranges::none_of(set, is_unseen);
+  // Those that are too many by now go once volumes have arrived.
+  const auto size = static_cast<int>(set.size());
+  const bool is_whole = app.status.handover ? size >= app.spec.replicas : size == app.spec.replicas;
+  return is_whole && have_baked(app, set, now) && std::ranges::none_of(set, is_unseen);
 }
 
 std::vector<News> switch_over(App& app, const Set& standby, Time now) {
@@ -164,17 +167,48 @@ std::vector<News> bring_up_beside(App& app, Time now) {
   const auto standby = set_of(app, other(active_slot(app)));
   aim_all(standby, app.status.revision);
   if (const auto* culprit = unable(app, standby)) return go_back(app, *culprit);
+  if (hands_over(app)) return begin_handover(app, now);
   if (!may_serve(app, standby, now)) return {};
   return switch_over(app, standby, now);
 }
 
+// The volumes are with the new version, or on their way there.
+std::vector<News> carry_on(App& app, const Set& standby, Time now) {
+  const auto* culprit = unable(app, standby);
+  if (culprit == nullptr) culprit = overdue(app, now);
+  if (culprit != nullptr) {
+    if (auto news = go_back(app, *culprit); !news.empty()) {
+      turn_back(app);
+      return news;
+    }
+  }
+  if (!app.status.handover->stopped_at || !may_serve(app, standby, now)) return {};
+  auto news = switch_over(app, standby, now);
+  app.status.handover.reset();
+  return news;
+}
+
+// As long as volumes are on their way nothing else is begun.
+std::vector<News> hand_over(App& app, Time now, bool taken) {
+  const bool is_return = app.status.handover->to == active_slot(app);
+  if (!is_return) {
+    const auto why = why_back(app);
+    if (why.empty()) return carry_on(app, set_of(app, app.status.handover->to), now);
+    turn_back(app);
+    return {{"HandingBack", "the volumes go back: " + why, true}};
+  }
+  aim_all(serving(app), app.status.current_revision);
+  return end_return(app, taken);
+}
+
 }  // namespace
 
-std::vector<News> roll(App& app, Time now, bool held) {
+std::vector<News> roll(App& app, Time now, bool held, bool taken) {
   auto& status = app.status;
   const auto& wanted = status.revision;
   if (set_of(app, other(active_slot(app))).empty()) status.switched_at.reset();
   if (status.failed_revision != wanted) status.failed_revision.clear();
+  if (status.handover) return hand_over(app, now, taken);
   // Changed before its first revision has proven itself: what answers everywhere is better to go
   // back to than nothing.
   const auto set = serving(app);

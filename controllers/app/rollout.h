@@ -19,8 +19,9 @@ struct News {
 // BlueGreen only the set that does not serve is given it, and serves when all of it has answered so
 // long. Writes machines' targets, currentRevision, failedRevision, the states in revisions,
 // activeSlot and switchedAt. While `held` (what the App depends on does not answer) nothing is
-// handed out, and no failure is the revision's.
-std::vector<News> roll(api::v1alpha1::App& app, Time now, bool held = false);
+// handed out, and no failure is the revision's. `taken`: the volumes that were on their way are
+// there.
+std::vector<News> roll(api::v1alpha1::App& app, Time now, bool held = false, bool taken = false);
 
 // A revision is being handed out: its time to prove itself passes without anybody's doing.
 bool is_under_way(const api::v1alpha1::App& app);

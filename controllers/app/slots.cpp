@@ -24,7 +24,7 @@ std::set<std::string> addresses_before(const App& app, const Appliance& applianc
   for (const auto& lease : appliance.status.leases) {
     const bool is_of_app = lease.ns == app.metadata.ns &&
                            std::ranges::any_of(app.status.machines, [&](const auto& machine) {
-                             return machine.name == lease.machine && !is_serving(app, machine);
+                             return machine.name == lease.machine && !is_led_to(app, machine);
                            });
     if (is_of_app) addresses.insert(lease.address);
   }
@@ -41,19 +41,18 @@ std::string address_of(const std::string& upstream) {
 }
 
 // Of one host; nullptr: there is no such route yet.
-std::string why_kept_by(const ApplianceRoute* route, const std::set<std::string>& before,
-                        Time now) {
-  constexpr const char* kNotYet = "has not turned to the others yet";
-  if (route == nullptr) return kNotYet;
-  if (!route->message.empty()) return "";  // it leads nowhere
+bool has_turned(const ApplianceRoute* route, const std::set<std::string>& before) {
+  if (route == nullptr) return false;
+  if (!route->message.empty()) return true;  // it leads nowhere
   const bool leads_back = std::ranges::any_of(route->upstreams, [&before](const auto& upstream) {
     return before.contains(address_of(upstream));
   });
-  if (leads_back || !route->served_since) return kNotYet;
-  return is_ending(*route->served_since, now) ? kEnding : "";
+  return !leads_back && route->served_since.has_value();
 }
 
-std::string why_kept_by(const App& app, const Appliance& appliance, Time now) {
+// What `judge` says of the first of the App's routes about which it says anything.
+template <class Judge>
+std::string ask_routes(const App& app, const Appliance& appliance, const Judge& judge) {
   if (!appliance.spec.network.proxy) return "";
   const auto before = addresses_before(app, appliance);
   for (const auto& expose : app.spec.expose) {
@@ -63,12 +62,28 @@ std::string why_kept_by(const App& app, const Appliance& appliance, Time now) {
     const bool is_anothers =
         route != nullptr && (route->ns != app.metadata.ns || route->app != app.metadata.name);
     if (is_anothers) continue;
-    const auto why = why_kept_by(route, before, now);
+    const std::string why = judge(route, before);
     if (why.empty()) continue;
     return absl::StrFormat("the proxy of Appliance %s/%s, %s: %s", appliance.metadata.ns,
                            appliance.metadata.name, expose.host, why);
   }
   return "";
+}
+
+constexpr const char* kNotYet = "has not turned to the others yet";
+
+std::string why_kept_by(const App& app, const Appliance& appliance, Time now) {
+  return ask_routes(app, appliance, [now](const ApplianceRoute* route, const auto& before) {
+    if (!has_turned(route, before)) return kNotYet;
+    const bool ends = route->message.empty() && is_ending(*route->served_since, now);
+    return ends ? kEnding : "";
+  });
+}
+
+std::string why_not_turned_by(const App& app, const Appliance& appliance) {
+  return ask_routes(app, appliance, [](const ApplianceRoute* route, const auto& before) {
+    return has_turned(route, before) ? "" : kNotYet;
+  });
 }
 
 }  // namespace
@@ -114,6 +129,7 @@ App as_served(const App& app) {
 
 bool wants_standby(const App& app) {
   const auto& status = app.status;
+  if (status.handover && !app.metadata.deleting()) return true;
   return leaves_alone(app) && status.failed_revision != status.revision && !status.switched_at &&
          !app.spec.suspend && !app.metadata.deleting();
 }
@@ -129,6 +145,14 @@ std::string why_kept(const App& app, const std::vector<Appliance>& appliances, T
     if (!why.empty()) return why;
   }
   return is_ending(*app.status.switched_at, now) ? kEnding : "";
+}
+
+std::string why_not_turned(const App& app, const std::vector<Appliance>& appliances) {
+  for (const auto& appliance : appliances) {
+    const auto why = why_not_turned_by(app, appliance);
+    if (!why.empty()) return why;
+  }
+  return "";
 }
 
 }  // namespace gantry::controllers::app

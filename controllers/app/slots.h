@@ -24,7 +24,8 @@ bool leaves_alone(const api::v1alpha1::App& app);
 void note_serving(api::v1alpha1::App& app);
 // The App as the set that serves is to be asked: by its own version's ports and health.
 api::v1alpha1::App as_served(const api::v1alpha1::App& app);
-// Another version is to come up in the other set, which is free for it.
+// Another version is to come up in the other set, which is free for it; or volumes are on their way
+// there or back.
 bool wants_standby(const api::v1alpha1::App& app);
 // It neither serves nor is to.
 bool retires(const api::v1alpha1::App& app, const api::v1alpha1::AppMachine& machine);
@@ -38,5 +39,10 @@ inline constexpr Duration kDrain = std::chrono::seconds(10);
 // kDrain. `appliances`: those that its networks name.
 std::string why_kept(const api::v1alpha1::App& app,
                      const std::vector<api::v1alpha1::Appliance>& appliances, Time now);
+
+// Whether every route of the App leads to the set that requests are sent to, as the proxies have
+// loaded it. Empty: it does, or there is none.
+std::string why_not_turned(const api::v1alpha1::App& app,
+                           const std::vector<api::v1alpha1::Appliance>& appliances);
 
 }  // namespace gantry::controllers::app

@@ -35,15 +35,24 @@ const ApplianceLease* lease_of(const std::vector<ApplianceLease>& leases, const 
   return found == leases.end() ? nullptr : &*found;
 }
 
+// The port of the version that requests are sent to.
+int port_of(const App& app, const api::v1alpha1::PortRef& port) {
+  const bool is_new =
+      app.status.handover && app.status.handover->to != api::v1alpha1::active_slot(app);
+  return is_new ? port_number(app.spec, port) : serving_port(app, port);
+}
+
 // Of those that serve: who is ready; when none is, those that may come back: the proxy holds
 // requests for them, and needs no new configuration when they do.
 std::vector<std::string> upstreams_of(const App& app, const api::v1alpha1::PortRef& port,
                                       const std::vector<ApplianceLease>& leases) {
   std::vector<std::string> ready, others;
-  const auto number = std::to_string(serving_port(app, port));
+  const auto number = std::to_string(port_of(app, port));
   for (const auto& machine : app.status.machines) {
     const auto* lease = lease_of(leases, app.metadata.ns, machine.name);
-    if (lease == nullptr || machine.step == "stopped" || !is_serving(app, machine)) continue;
+    // Those that get the volumes will be back: requests wait for them.
+    const bool stays_down = machine.step == "stopped" && !app.status.handover;
+    if (lease == nullptr || stays_down || !is_led_to(app, machine)) continue;
     (machine.ready ? ready : others).push_back(lease->address + ":" + number);
   }
   return ready.empty() ? others : ready;

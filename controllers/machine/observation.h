@@ -47,6 +47,18 @@ struct RememberedTask {
   std::string last_line;  // of its log, when it failed
 };
 
+// The other Machine of spec.handover, and its container as read just now.
+struct Peer {
+  Uid uid;
+  bool is_known = false;  // what follows could be read; `why` says why not
+  std::string why;
+  std::optional<VmId> vmid;  // absent: it never had a container
+  NodeName node;
+  pve::GuestConfig config;
+  bool running = false;
+  std::vector<api::v1alpha1::MachineVolume> had;  // as its Machine remembers
+};
+
 struct Observation {
   Time now;
   std::string installation;
@@ -75,6 +87,7 @@ struct Observation {
   std::optional<bool> can_snapshot;  // its storages can; asked while one is missing
   std::optional<bool> vmid_free;     // absent: not asked, or no answer
   std::optional<CreateTraces> traces;
+  std::optional<Peer> peer;                           // looked at while a volume is missing here
   Attachment attachment;                              // of its networks to Appliances
   std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known
 };

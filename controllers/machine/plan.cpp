@@ -23,6 +23,7 @@ Guard guard_of(const Action& action) {
                         [](const Create&) { return Guard::write; },
                         [](const Configure&) { return Guard::write; },
                         [](const Resize&) { return Guard::write; },
+                        [](const TakeVolume&) { return Guard::destroy; },
                         [](const Start&) { return Guard::write; },
                         [](const Reserve&) { return Guard::write; },
                         [](const Adopt&) { return Guard::write; },
@@ -110,6 +111,7 @@ std::string describe(const Action& action) {
                         [](const Create&) { return "create the container"; },
                         [](const Configure&) { return "change its configuration"; },
                         [](const Resize&) { return "grow its disk"; },
+                        [](const TakeVolume&) { return "take a volume"; },
                         [](const Migrate&) { return "move it"; },
                         [](const Start&) { return "start it"; },
                         [](const Shutdown&) { return "shut it down"; },
@@ -224,11 +226,10 @@ std::optional<Plan> open_call(const Case& the) {
     const char* step;
     std::vector<std::string> tasks;
   };
-  static const Call kCalls[] = {{steps::kStart, {"vzstart"}},
-                                {steps::kStop, {"vzstop", "vzshutdown"}},
-                                {steps::kMove, {"vzmigrate"}},
-                                {steps::kRestore, {"vzrollback"}},
-                                {steps::kDestroy, {"vzdestroy"}}};
+  static const Call kCalls[] = {
+      {steps::kStart, {"vzstart"}},      {steps::kStop, {"vzstop", "vzshutdown"}},
+      {steps::kMove, {"vzmigrate"}},     {steps::kTake, {"move_volume"}},
+      {steps::kRestore, {"vzrollback"}}, {steps::kDestroy, {"vzdestroy"}}};
   for (const auto& call : kCalls) {
     const auto* step = find_step(the.status(), call.step);
     const bool open = step != nullptr && step->state == StepState::running && step->upid.empty() &&

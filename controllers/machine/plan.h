@@ -24,6 +24,10 @@ struct Configure {
 struct Resize {
   std::string disk, size;
 };
+struct TakeVolume {  // from the other Machine of spec.handover
+  pve::VolumeGift gift;
+  Uid from;
+};
 struct Migrate {
   NodeName target;
 };
@@ -64,8 +68,8 @@ struct NoteRestore {
   api::v1alpha1::RestoreStatus status;
 };
 struct Nothing {};
-using Action = std::variant<Nothing, Create, Configure, Resize, Migrate, Start, Shutdown, Stop,
-                            Destroy, TakeSnapshot, RemoveSnapshot, BackUp, RollBack,
+using Action = std::variant<Nothing, Create, Configure, Resize, TakeVolume, Migrate, Start,
+                            Shutdown, Stop, Destroy, TakeSnapshot, RemoveSnapshot, BackUp, RollBack,
                             RemoveUnfinished, AddFinalizer, Reserve, Adopt, NoteCreateTask,
                             ForgetCreate, Renumber, Release, RemoveFinalizer, NoteRestore>;
 // "create the container", for people.
@@ -111,6 +115,7 @@ namespace steps {
 inline constexpr const char* kReserve = "reserve";
 inline constexpr const char* kCreate = "create";
 inline constexpr const char* kConfigure = "configure";
+inline constexpr const char* kTake = "take";  // volumes, from another Machine
 inline constexpr const char* kMove = "move";
 inline constexpr const char* kStart = "start";
 inline constexpr const char* kNetwork = "network";

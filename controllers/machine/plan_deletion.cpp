@@ -159,6 +159,7 @@ Plan plan_deletion(const Case& the) {
     // What only a person can tell, he has decided.
     if (!retain || unclear->situation != Situation::held) return *unclear;
   }
+  if (auto first = plan_before_giving(the)) return *std::move(first);
   if (retain) {
     if (auto first = plan_stop_before_leaving(the)) return *std::move(first);
     return act(steps::kLeave, Release{}, "Releasing",

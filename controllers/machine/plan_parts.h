@@ -50,6 +50,13 @@ bool is_only_copied(const Case& the);
 bool is_copy(const std::string& task);
 // The next step towards its volumes; nullopt when they are as they should be.
 std::optional<Plan> plan_volumes(const Case& the);
+// An empty volume, where a storage has room for it.
+Plan make_volume(const Case& the, const api::v1alpha1::Volume& volume);
+// Its part in a hand-over of volumes, before anything is made; nullopt: they are all here, or none
+// is to be.
+std::optional<Plan> plan_handover(const Case& the);
+// It is being deleted, and has volumes that are another Machine's.
+std::optional<Plan> plan_before_giving(const Case& the);
 // The next step of spec.restore; nullopt when there is none, or it is over.
 std::optional<Plan> plan_restore(const Case& the);
 // Shut down, then stopped.

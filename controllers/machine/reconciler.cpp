@@ -219,6 +219,7 @@ Async<Status> Reconciler::look(Run& run) {
   auto world = co_await observe(run.machine, run.cluster, the_.guests, the_.clock);
   if (!world.ok()) co_return world.status();
   run.world = *std::move(world);
+  GANTRY_CO_TRY(co_await look_at_peer(run));
   const auto* entry = census_.find(run.machine.metadata.uid);
   if (entry != nullptr && entry->called_at.has_value()) {
     run.world.since_call = the_.clock.steady() - *entry->called_at;

@@ -74,6 +74,8 @@ class Reconciler final : public runtime::Reconciler {
   // It waits for its turn on the nodes, and there is still none.
   bool still_throttled(Run& run);
   Async<Status> look(Run& run);
+  Async<Status> look_at_peer(Run& run);
+  Async<Status> look_at_guest_of(Run& run, store::GuestRow row);
   static Status why_out_of_reach(const Run& run);
   Async<Status> look_from_afar(Run& run);
   Async<Result<runtime::Outcome>> finish(Run& run);
@@ -87,6 +89,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> take_action(Run& run, const Create& action);
   Async<Status> take_action(Run& run, const Configure& action);
   Async<Status> take_action(Run& run, const Resize& action);
+  Async<Status> take_action(Run& run, const TakeVolume& action);
   Async<Status> take_action(Run& run, const Migrate& action);
   Async<Status> take_action(Run& run, const Start& action);
   Async<Status> take_action(Run& run, const Shutdown& action);

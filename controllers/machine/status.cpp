@@ -265,6 +265,7 @@ std::string done_words(const MachineStatus& status, const std::string& step) {
   if (step == steps::kReady) return "it is as wanted";
   if (step == steps::kStop) return container + " is stopped";
   if (step == steps::kRestore) return "the disks of " + container + " are put back";
+  if (step == steps::kTake) return container + " has a volume more";
   if (step == steps::kDestroy) return container + " is destroyed";
   if (step == steps::kProve) return "nothing of it is left";
   return "done";
@@ -278,7 +279,6 @@ bool follows_class(const MachineStatus& status) {
 // "memory: '777' → '512'"
 std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
   std::vector<std::string> parts;
-  parts.reserve(drift.size());
   for (const auto& field : drift) {
     parts.push_back(field.field + ": " + quoted(field.have) + " → " + quoted(field.want));
   }
@@ -353,7 +353,8 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
       {steps::kReady, "Ready"},          {steps::kMove, "Moved"},
       {steps::kBackup, "BackedUp"},      {steps::kRestore, "Restored"},
       {steps::kStop, "Stopped"},         {steps::kDestroy, "Destroyed"},
-      {steps::kProve, "ProvenGone"},     {steps::kLeave, "Retained"}};
+      {steps::kTake, "VolumeTaken"},     {steps::kProve, "ProvenGone"},
+      {steps::kLeave, "Retained"}};
   auto all = snapshot_happenings(before.status, after.status);
   for (const auto& step : after.status.steps) {
     const auto* old = find_step(before.status, step.name);

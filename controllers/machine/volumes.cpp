@@ -1,5 +1,6 @@
 #include "controllers/machine/volumes.h"
 
+#include <algorithm>
 #include <map>
 
 #include "pkg/base/text.h"
@@ -52,6 +53,21 @@ std::string mount_text(const std::string& volume, const std::string& path) {
   // Left out of backups otherwise, unlike the root disk.
   text.set("backup", "1");
   return text.format();
+}
+
+const api::v1alpha1::MachineVolume* find_volume(
+    const std::vector<api::v1alpha1::MachineVolume>& volumes, const std::string& path) {
+  const auto found = std::ranges::find(volumes, path, &api::v1alpha1::MachineVolume::path);
+  return found == volumes.end() ? nullptr : &*found;
+}
+
+std::vector<api::v1alpha1::Volume> missing_volumes(const api::v1alpha1::Machine& machine,
+                                                   const pve::GuestConfig& config) {
+  const auto have = volumes_of(config);
+  std::vector<api::v1alpha1::Volume> missing;
+  for (const auto& volume : machine.spec.volumes)
+    if (find_volume(have, volume.path) == nullptr) missing.push_back(volume);
+  return missing;
 }
 
 int64_t gib_of(const api::v1alpha1::Volume& volume) {

@@ -17,6 +17,12 @@ std::vector<std::string> unused_volumes(const pve::GuestConfig& config);
 std::string free_mount_key(const pve::GuestConfig& config);
 // "local:8,mp=/srv/data,backup=1": a new one of 8 GiB; "local:100/vm-100-disk-1.raw,…": that one.
 std::string mount_text(const std::string& volume, const std::string& path);
+// The one that is mounted there; nullptr: none.
+const api::v1alpha1::MachineVolume* find_volume(
+    const std::vector<api::v1alpha1::MachineVolume>& volumes, const std::string& path);
+// Those of its spec that are not in its config.
+std::vector<api::v1alpha1::Volume> missing_volumes(const api::v1alpha1::Machine& machine,
+                                                   const pve::GuestConfig& config);
 int64_t gib_of(const api::v1alpha1::Volume& volume);
 
 }  // namespace gantry::controllers::machine

@@ -131,6 +131,13 @@ std::string with_disk(Model& model, const Guest& guest, const std::string& key,
   return print_properties(format, parts);
 }
 
+// What is mounted is not unused any more (update_pct_config, $used_volids; unverified).
+void drop_unused(GuestConfig& config, const std::string& volid) {
+  std::erase_if(config.values, [&volid](const auto& setting) {
+    return is_unused_key(setting.first) && setting.second == volid;
+  });
+}
+
 void set_key(Model& model, Guest& guest, const std::string& key, const std::string& raw) {
   auto& config = guest.config;
   const auto old = config.values.find(key);
@@ -143,6 +150,7 @@ void set_key(Model& model, Guest& guest, const std::string& key, const std::stri
   }
   if (key_family(key) == "mp") value = with_disk(model, guest, key, value);
   config.pending.erase(key);
+  if (key_family(key) == "mp") drop_unused(config, volume_of(value));
   config.values[key] = std::move(value);
 }
 

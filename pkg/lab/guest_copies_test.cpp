@@ -284,6 +284,10 @@ TEST_F(CopiesTest, ARemovedMountPointStaysUnusedUntilItIsRemovedAgain) {
   ASSERT_EQ(post("/status/reboot"), "OK");
   EXPECT_EQ(guest().config.at("unused0"), "local:100/vm-100-disk-1.raw");
   EXPECT_THAT(world.lab.volumes(), SizeIs(2));
+  EXPECT_EQ(put({{"mp1", "local:100/vm-100-disk-1.raw,mp=/data"}}), "200");
+  EXPECT_FALSE(guest().config.contains("unused0")) << "it is mounted again";
+  EXPECT_EQ(put({{"delete", "mp1"}}), "200");
+  ASSERT_EQ(post("/status/reboot"), "OK");
   EXPECT_EQ(put({{"delete", "unused0"}}), "200");
   EXPECT_THAT(world.lab.volumes(), SizeIs(1));
 }

@@ -50,11 +50,12 @@ struct Rollout {
   int unavailable, bake;
 };
 
-Rollout some_rollout(Random& random, bool has_data) {
+// `often`: volumes are to change their container.
+Rollout some_rollout(Random& random, bool may_take_turns, bool often) {
   Rollout rollout{};
   const auto drawn = random.unit();
-  // Of the data that an App has there is one owner.
-  rollout.strategy = drawn < 0.3 ? "Recreate" : drawn > 0.6 && !has_data ? "BlueGreen" : "Rolling";
+  const bool takes_turns = may_take_turns && drawn > (often ? 0.4 : 0.6);
+  rollout.strategy = drawn < 0.3 ? "Recreate" : takes_turns ? "BlueGreen" : "Rolling";
   rollout.holds = random.unit() < 0.2;
   rollout.unavailable = 1 + static_cast<int>(random.below(2));
   rollout.bake = 5 * static_cast<int>(random.below(5));
@@ -99,7 +100,10 @@ void UserActor::create_app(const std::string& name, int replicas) {
   const bool compose = swarm_.compose && random_.unit() < 0.6;
   const auto page = some_page(compose);
   const auto needs = swarm_.depends ? some_needs(name) : std::vector<std::string>();
-  const auto rollout = swarm_.updates ? std::optional(some_rollout(random_, volume)) : std::nullopt;
+  // Volumes that snapshots hold are not handed over.
+  const bool takes_turns = !volume || !swarm_.tank;
+  const auto rollout =
+      swarm_.updates ? std::optional(some_rollout(random_, takes_turns, volume)) : std::nullopt;
   const bool attached = swarm_.appliance && random_.unit() < 0.6;
   const std::string storage = swarm_.ha ? "nfs" : swarm_.tank ? "tank" : "local";
   world_.create_app(name, replicas, page, [=](Json& spec) {
@@ -140,7 +144,7 @@ bool UserActor::act_on_version(const std::string& name) {
   const auto& wish = world_.wanted_apps().at(name);
   if (drawn < 0.4) {
     change_page(name, some_page(!wish.native));
-  } else if (drawn < 0.48 && wish.mounts.empty()) {
+  } else if (drawn < 0.48 && (wish.mounts.empty() || !swarm_.tank)) {
     const char* strategy = wish.takes_turns ? "Rolling" : "BlueGreen";
     world_.edit_app(name,
                     [strategy](Json& spec) { spec.member("update").set("strategy", strategy); });

@@ -222,10 +222,15 @@ void World::see_volumes(VmId vmid, const std::optional<lab::GuestRecord>& guest)
     return;
   }
   auto volumes = volumes_of(*guest);
-  const bool is_known = data_.contains(vmid) || (guest->running && seen_ours_.contains(vmid));
-  if (volumes.empty() || !is_known) return;
+  if (volumes.empty() && !data_.contains(vmid)) return;
+  auto* system = backend.inside(vmid);
+  const bool has_data = system != nullptr && system->files.contains(kKeptPath);
+  // What was handed over is where its data is now.
+  if (volumes.empty() && !has_data) data_.erase(vmid);
+  const bool is_run = guest->running && seen_ours_.contains(vmid);
+  if (volumes.empty() || !(data_.contains(vmid) || has_data || is_run)) return;
   data_[vmid] = std::move(volumes);
-  if (auto* system = backend.inside(vmid)) system->files[kKeptPath].content = "kept";
+  if (system != nullptr) system->files[kKeptPath].content = "kept";
 }
 
 // A setting of ours must leave them in the config, mounted or not.

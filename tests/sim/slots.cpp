@@ -36,6 +36,14 @@ bool World::is_spare(const Origin& machine) const {
   return false;
 }
 
+// Its volumes go to the other set, or come from there: it stands still for that.
+bool World::is_giving(const Origin& machine) const {
+  for (const auto& object : users_->store.list(kApps, kNamespace).items)
+    if (object->uid == machine.app)
+      return object->value.find_path({"status", "handover", "stoppedAt"}) != nullptr;
+  return false;
+}
+
 std::vector<std::string> World::unmet_spare(const std::string& name, const Json& app) const {
   std::vector<std::string> unmet;
   for (const auto& [machine, wish] : wanted_) {

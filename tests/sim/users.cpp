@@ -162,7 +162,8 @@ bool World::may_stop(const Uid& uid) const {
   const auto origin = machines_.find(uid);
   if (origin == machines_.end()) return false;
   const auto app = asked_.find(origin->second.app);
-  return app != asked_.end() && app->second.stopped;
+  if (app == asked_.end()) return false;
+  return app->second.stopped || (app->second.takes_turns && is_giving(origin->second));
 }
 
 void World::acknowledge(const store::Key& key, const Uid& uid) {

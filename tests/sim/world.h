@@ -229,6 +229,7 @@ class World {
     Uid app;  // empty: a user made it
   };
   bool is_spare(const Origin& machine) const;
+  bool is_giving(const Origin& machine) const;
   bool may_go(const Uid& uid) const;
   bool may_stop(const Uid& uid) const;
   void violate(const std::string& what);

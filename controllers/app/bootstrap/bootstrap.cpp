@@ -33,28 +33,40 @@ struct Step {
   Async<Status> (*take)(Setup&);
   bool disturbs = false;  // its changes stop what runs
   bool fetches = false;   // from outside
+  bool is_ahead = false;  // needs no volumes: taken before they come
 };
 
 // The images come before the files: nothing that the old version sees changes until the new one can
 // start.
-const std::vector<Step>& steps_of(const ResolvedWorkload& workload) {
+std::vector<Step> all_steps_of(const ResolvedWorkload& workload) {
   static const std::vector<Step> native = {
-      {"system", &begin},        {"packages", &install_packages, true, true},
-      {"files", &write_files},   {"commands", &run_commands, true},
-      {"unit", &run_unit, true}, {"record", &record},
+      {"system", &begin, false, false, true},
+      {"packages", &install_packages, true, true, true},
+      {"files", &write_files, false, false, true},
+      {"commands", &run_commands, true},
+      {"unit", &run_unit, true},
+      {"record", &record},
   };
   static const std::vector<Step> compose = {
-      {"system", &begin},
-      {"runtime", &provide_runtime, false, true},
-      {"daemon", &provide_daemon, true},
-      {"payload", &write_payload},
-      {"images", &pull_images, false, true},
+      {"system", &begin, false, false, true},
+      {"runtime", &provide_runtime, false, true, true},
+      {"daemon", &provide_daemon, true, false, true},
+      {"payload", &write_payload, false, false, true},
+      {"images", &pull_images, false, true, true},
       {"files", &write_files},
       {"up", &bring_up, true},
       {"services", &await_services},
       {"record", &record},
   };
   return workload.compose ? compose : native;
+}
+
+std::vector<Step> steps_of(const ResolvedWorkload& workload) {
+  auto steps = all_steps_of(workload);
+  if (!workload.only_prepares) return steps;
+  std::erase_if(steps, [](const Step& step) { return !step.is_ahead; });
+  if (!workload.compose) steps.push_back({"standby", &stand_by});
+  return steps;
 }
 
 }  // namespace
@@ -67,7 +79,7 @@ std::vector<std::string> step_names(const ResolvedWorkload& workload) {
 
 Async<Status> bootstrap(Guest guest, ResolvedWorkload workload, Report report) {
   Setup setup(guest, workload, std::move(report));
-  const auto& steps = steps_of(workload);
+  const auto steps = steps_of(workload);
   int number = 0;
   for (const auto& step : steps) {
     setup.begin(++number, static_cast<int>(steps.size()), step.name, step.disturbs);
@@ -97,7 +109,7 @@ Async<Status> look_inside(Guest guest, ResolvedWorkload workload) {
 }
 
 Async<Result<std::vector<UsedImage>>> images_inside(Guest guest, ResolvedWorkload workload) {
-  if (!workload.compose) co_return std::vector<UsedImage>();
+  if (!workload.compose || workload.only_prepares) co_return std::vector<UsedImage>();
   Setup setup(guest, workload, [](const Progress&) {});
   co_return co_await used_images(setup);
 }

@@ -99,6 +99,7 @@ class LittleDebian final : public guest::Channel {
     if (verb == "is-active") return code(active.contains(unit));
     changes.push_back(verb + (unit == verb ? "" : " " + unit));
     if (verb == "enable") enabled.insert(unit);
+    if (verb == "disable") enabled.erase(unit);
     if (verb == "start" || verb == "restart") active.insert(unit);
     return code(true);
   }
@@ -164,6 +165,22 @@ TEST_F(BootstrapTest, LeavesTheWayToCallBackForRootAlone) {
 TEST_F(BootstrapTest, WithoutAnOfferNothingIsLeft) {
   EXPECT_THAT(run(), IsOk());
   EXPECT_FALSE(debian_.files.contains(kReportProgram));
+}
+
+// A package starts what it brings; with the container it is not to start before its data is there.
+TEST_F(BootstrapTest, WhatIsOnlyPreparedDoesNotStartByItself) {
+  auto workload = nginx();
+  workload.only_prepares = true;
+  EXPECT_THAT(step_names(workload), ElementsAre("system", "packages", "files", "standby"));
+  debian_.enabled.insert("nginx.service");
+  EXPECT_THAT(run(workload), IsOk());
+  EXPECT_THAT(debian_.changes, ElementsAre("install nginx-light", "push /var/www/html/index.html",
+                                           "disable nginx.service"));
+  EXPECT_THAT(loop_.block_on(recorded_revision(guest())), IsOkAndHolds(""));
+  debian_.changes.clear();
+  EXPECT_THAT(run(), IsOk());
+  EXPECT_THAT(debian_.changes, ElementsAre("run seed --now", "daemon-reload",
+                                           "enable nginx.service", "start nginx.service"));
 }
 
 TEST_F(BootstrapTest, ASecondRunChangesNothing) {

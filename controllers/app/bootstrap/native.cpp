@@ -118,4 +118,11 @@ Async<Status> run_unit(Setup& setup) {
   co_return co_await note_restart_done(setup);
 }
 
+Async<Status> stand_by(Setup& setup) {
+  const auto& unit = setup.workload().unit;
+  if (unit.empty()) co_return Status();
+  setup.look("keeping " + unit + " from starting by itself");
+  co_return co_await keep_from_booting(setup, unit);
+}
+
 }  // namespace gantry::controllers::app

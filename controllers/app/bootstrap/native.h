@@ -12,6 +12,8 @@ Async<Status> write_files(Setup& setup);       // and notes that their reader mu
 Async<Status> write_registry_files(Setup& setup);
 Async<Status> run_commands(Setup& setup);  // each with its probe
 Async<Status> run_unit(Setup& setup);      // enabled, running, restarted after changes
+// It does not start with the container: not before all is there that it needs.
+Async<Status> stand_by(Setup& setup);
 
 // Whether files have changed since what reads them was started.
 Async<Result<bool>> is_restart_due(Setup& setup);

@@ -46,6 +46,11 @@ struct ResolvedWorkload {
   std::string revision;              // 16 hex digits of SHA-256 over all of the above
   std::vector<std::string> secrets;  // values that must not be told to anybody
   std::optional<Callback> callback = {};  // no part of the revision
+  bool only_prepares = false;             // up to where what runs needs its volumes
 };
+// What a bootstrap that went well has come to: the revision, or all of it but what needs volumes.
+inline std::string name_of(const ResolvedWorkload& workload) {
+  return (workload.only_prepares ? "prepared " : "") + workload.revision;
+}
 
 }  // namespace gantry::controllers::app

@@ -71,6 +71,10 @@ Words enable(const System& system, const std::string& unit) {
   if (system.family == Family::debian) return {"systemctl", "enable", unit};
   return {"rc-update", "add", rc_name(unit), "default"};
 }
+Words disable(const System& system, const std::string& unit) {
+  if (system.family == Family::debian) return {"systemctl", "disable", unit};
+  return {"rc-update", "del", rc_name(unit), "default"};
+}
 Words is_active(const System& system, const std::string& unit) {
   if (system.family == Family::debian) return {"systemctl", "is-active", "-q", unit};
   return {"rc-service", rc_name(unit), "status"};
@@ -147,6 +151,15 @@ Async<Status> keep_running(Setup& setup, std::string unit, bool restart) {
   GANTRY_CO_TRY_ASSIGN(active, co_await is_running(setup, unit));
   if (active) co_return Status();
   co_return error(ErrorClass::remote, "%s is not active after its %s", unit, verb);
+}
+
+Async<Status> keep_from_booting(Setup& setup, std::string unit) {
+  const auto& system = setup.system;
+  GANTRY_CO_TRY_ASSIGN(const bool enabled, co_await setup.is_so(is_enabled(system, unit)));
+  if (!enabled) co_return Status();
+  setup.act("disabling " + unit);
+  const auto disabled = co_await setup.work(disable(system, unit), Patience(kService));
+  co_return disabled;
 }
 
 Async<Result<bool>> is_running(Setup& setup, std::string unit) {

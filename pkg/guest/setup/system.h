@@ -18,6 +18,8 @@ Async<Status> install_missing(Setup& setup, std::vector<std::string> packages);
 
 // Starts "nginx.service" (on Alpine: nginx) and lets it start at boot; restarts it when `restart`.
 Async<Status> keep_running(Setup& setup, std::string unit, bool restart);
+// Takes back that it starts at boot, where it does; what runs goes on.
+Async<Status> keep_from_booting(Setup& setup, std::string unit);
 Async<Result<bool>> is_running(Setup& setup, std::string unit);
 // What names this run of it and no other, on Debian; on Alpine always the same. Empty: it does not
 // run.
