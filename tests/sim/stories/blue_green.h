@@ -170,6 +170,37 @@ class BlueGreenStory : public Story {
     }
     return is_so();
   }
+
+  // Updates up to the number `last`, each fifth of a version that fails, with the daemon killed at
+  // one await after the other, and in pairs. `look` is called all the while; `wait` waits for what
+  // it is given; `check` is called with the set that serves then.
+  void update_with_deaths(uint64_t last, const std::function<void(uint64_t update)>& look,
+                          const std::function<bool(const std::function<bool()>&)>& wait,
+                          const std::function<void(const std::string& serving)>& check) {
+    for (uint64_t update = 2; update < last; ++update) {
+      const auto page_now = "page " + std::to_string(update) + "\n";
+      const bool is_bad_one = update % 5 == 0;
+      set_page(is_bad_one ? "bad " + page_now : page_now);
+      world.host(0).kill_after(97 * update);
+      for (int step = 0; step < 240 && !HasFatalFailure(); ++step) {
+        world.run_for(250ms);
+        look(update);
+        if (world.daemon_runs()) continue;
+        world.start_daemon();
+        if (step < 200) world.host(0).kill_after(61 * update + 13);
+      }
+      world.host(0).spare();
+      if (!world.daemon_runs()) world.start_daemon();
+      ASSERT_TRUE(wait([&] {
+        const bool is_done = is_bad_one ? condition("Ready", "reason") == "RolledBack" : is_calm();
+        return is_done && is_there("site-0") != is_there("site-0-green");
+      })) << "update "
+          << update << ": " << schema::to_json(app());
+      const auto serving = slot() == "Blue" ? "site-0" : "site-0-green";
+      check(serving);
+      EXPECT_TRUE(is_bad_one || page(serving) == page_now) << page(serving);
+    }
+  }
 };
 
 }  // namespace gantry::sim

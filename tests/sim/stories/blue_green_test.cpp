@@ -202,28 +202,11 @@ TEST_F(BlueGreenStory, WhoeverIsDeletedInTheMiddleLeavesNothing) {
 // At each await of an update, one after the other, and in pairs.
 TEST_F(BlueGreenStory, DeathsOfTheDaemonAreNoticedByNobody) {
   start(1);
-  for (uint64_t update = 2; update < 40; ++update) {
-    const auto page_now = "page " + std::to_string(update) + "\n";
-    const bool is_bad_one = update % 5 == 0;
-    set_page(is_bad_one ? "bad " + page_now : page_now);
-    world.host(0).kill_after(97 * update);
-    for (int step = 0; step < 240; ++step) {
-      world.run_for(250ms);
-      ASSERT_EQ(gap(), "") << "update " << update << ": " << schema::to_json(app());
-      if (world.daemon_runs()) continue;
-      world.start_daemon();
-      if (step < 200) world.host(0).kill_after(61 * update + 13);
-    }
-    world.host(0).spare();
-    if (!world.daemon_runs()) world.start_daemon();
-    ASSERT_TRUE(wait_served([&] {
-      const bool is_done = is_bad_one ? condition("Ready", "reason") == "RolledBack" : is_calm();
-      return is_done && (is_there("site-0") != is_there("site-0-green"));
-    })) << "update "
-        << update << ": " << ready();
-    const auto serving = slot() == "Blue" ? "site-0" : "site-0-green";
-    EXPECT_TRUE(is_bad_one || page(serving) == page_now) << page(serving);
-  }
+  const auto look = [&](uint64_t update) {
+    ASSERT_EQ(gap(), "") << "update " << update << ": " << schema::to_json(app());
+  };
+  const auto wait = [&](const std::function<bool()>& is_so) { return wait_served(is_so); };
+  update_with_deaths(40, look, wait, [](const std::string&) {});
 }
 
 // … and right after each call that changes something.
