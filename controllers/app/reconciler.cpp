@@ -106,8 +106,10 @@ std::optional<Callback> callback_for(const CallbackOffer* offer, const Machine& 
   if (offer == nullptr) return std::nullopt;
   const auto url = absl::StrFormat("%s/apis/gantry.dev/v1alpha1/namespaces/%s/machines/%s/callback",
                                    offer->url, machine.metadata.ns, machine.metadata.name);
+  const auto& annotations = machine.metadata.annotations;
+  const auto heard = annotations.find(callback::kHeardAnnotation);
   const auto attempt =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+      callback::next_attempt(heard == annotations.end() ? std::string() : heard->second, now);
   return Callback{url, offer->ca_pem, offer->tokens.issue(machine.metadata.uid, attempt)};
 }
 

@@ -17,11 +17,10 @@ std::string_view token_of(const http::Request& request) {
   return trim(text.substr(7));
 }
 
-// -1: none yet. People may write there what they like.
 int64_t heard_last(const Json& machine) {
   const auto* text = machine.find_path({"metadata", "annotations", callback::kHeardAnnotation});
-  if (text == nullptr || !text->is_string()) return -1;
-  return parse_integer(text->as_string()).value_or(-1);
+  const bool is_there = text != nullptr && text->is_string();
+  return callback::heard_attempt(is_there ? text->as_string() : "");
 }
 
 http::Response heard(const RequestInfo& info, const Uid& machine, bool is_new) {

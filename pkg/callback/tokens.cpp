@@ -1,5 +1,8 @@
 #include "pkg/callback/tokens.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
 
@@ -10,6 +13,18 @@ namespace {
 constexpr std::string_view kPrefix = "gantrycb_";
 
 }  // namespace
+
+int64_t heard_attempt(std::string_view annotation) {
+  // The greatest number of all would have none after it.
+  const auto attempt = parse_integer(annotation).value_or(-1);
+  return attempt < 0 || attempt == std::numeric_limits<int64_t>::max() ? -1 : attempt;
+}
+
+int64_t next_attempt(std::string_view annotation, Time now) {
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  return std::max<int64_t>(since_epoch.count(), heard_attempt(annotation) + 1);
+}
 
 Tokens::Tokens(std::string_view secret)
     : key_(crypto::hmac_sha256(secret, "gantry.dev/callback v1")) {}

@@ -6,11 +6,18 @@
 
 #include "pkg/base/ids.h"
 #include "pkg/base/status.h"
+#include "pkg/base/time.h"
 
 namespace gantry::callback {
 
 // The newest attempt that was heard of a Machine, as a decimal number: an annotation of it.
 inline constexpr const char* kHeardAnnotation = "gantry.dev/callback";
+
+// What such an annotation says; -1 when there is none, or no attempt in it: people may write there.
+int64_t heard_attempt(std::string_view annotation);
+// The attempt of a token that is made now: milliseconds, and newer than what was heard also where
+// the clock has gone back.
+int64_t next_attempt(std::string_view annotation, Time now);
 
 // Stateless: whoever has the key knows which tokens it made. Cheap to copy.
 class Tokens {

@@ -33,6 +33,17 @@ TEST(Tokens, NothingOfItCanBeChanged) {
   EXPECT_FALSE(tokens.verify("gantrycb__", kMachine).ok());
 }
 
+TEST(Attempts, AreNewerThanWhatWasHeardAlsoWhenTheClockHasGoneBack) {
+  const Time now = from_unix_seconds(1'700'000'000);
+  EXPECT_EQ(next_attempt("", now), 1'700'000'000'000);
+  EXPECT_EQ(next_attempt("1600000000000", now), 1'700'000'000'000);
+  EXPECT_EQ(next_attempt("1800000000000", now), 1'800'000'000'001);
+  for (const auto* other : {"soon", "-5", "9223372036854775807", "99999999999999999999"}) {
+    EXPECT_EQ(heard_attempt(other), -1) << other;
+    EXPECT_EQ(next_attempt(other, now), 1'700'000'000'000) << other;
+  }
+}
+
 TEST(Tokens, ARefusalTellsNothing) {
   const Tokens tokens(kSecret);
   EXPECT_EQ(message_of(tokens.verify("gantrycb_7_00", kMachine).status()), "Unauthorized");

@@ -81,7 +81,7 @@ report=/var/lib/gantry/callback/report
 heard() { k get machine $pod -o jsonpath='{.metadata.annotations.gantry\.dev/callback}'; }
 code=0
 k exec $pod -- $report 2>"$work/said" || code=$?
-is_equal "$code: $(cat "$work/said")" "127: neither curl nor wget is here: Gantry looks when it is due"$'\n'"command terminated with exit code 127"
+is_equal "$code: $(cat "$work/said")" "127: neither curl nor GNU wget is here: Gantry looks when it is due"$'\n'"command terminated with exit code 127"
 k exec $pod -- sh -c 'apt-get update && apt-get install -y --no-install-recommends curl' \
   >"$work/said" 2>&1 || die "curl cannot be installed: $(tail -n 3 "$work/said")"
 is_equal "$(heard)" ""

@@ -18,10 +18,10 @@ constexpr const char* kReport = R"(#!/bin/sh
 here=/var/lib/gantry/callback
 if command -v curl >/dev/null; then
   exec curl --config "$here/curl.conf"
-elif command -v wget >/dev/null; then
+elif wget --version 2>/dev/null | grep -q GNU; then  # busybox' takes no file of options
   exec wget --config="$here/wget.conf" --input-file="$here/url"
 fi
-echo "neither curl nor wget is here: Gantry looks when it is due" >&2
+echo "neither curl nor GNU wget is here: Gantry looks when it is due" >&2
 exit 127
 )";
 

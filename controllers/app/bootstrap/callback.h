@@ -16,7 +16,8 @@ struct Callback {
   std::string token;   // good once: a secret
 };
 
-// Where the program is that calls back once; it needs curl or wget, and says so where neither is.
+// Where the program is that calls back once; it needs curl or GNU wget, and says so where neither
+// is.
 inline constexpr const char* kReportProgram = "/var/lib/gantry/callback/report";
 
 // Leaves that program and what it needs in the container, for root alone. The token is in files
