@@ -13,8 +13,8 @@ constexpr int kFeedLimit = 1000;
 
 // Whether `text` is the known record's without its version: cheaper than to read it all again.
 bool is_text_of(const Record& known, const std::string& text) {
-  if (known.text.size() <= text.size()) return false;
-  const size_t added = known.text.size() - text.size();
+  const size_t added = absl::StrFormat("\"resourceVersion\":\"%d\",", known.revision).size();
+  if (known.text.size() != text.size() + added) return false;
   const auto [differs, in_known] = std::ranges::mismatch(text, known.text);
   return std::equal(differs, text.end(), in_known + static_cast<std::ptrdiff_t>(added));
 }

@@ -364,6 +364,29 @@ TEST(CachedStore, NoticesAnotherHistoryBehindTheSameNumbers) {
   EXPECT_THAT(daemon->store.get(key("c")), IsOk());
 }
 
+// The same object at the same revision, but for a member that stands beside its version.
+TEST(CachedStore, NoticesAnotherHistoryThatDiffersBesideTheVersion) {
+  World world;
+  auto daemon = world.daemon();
+  daemon->create(app("a"));
+  const auto yesterday = world.disk.snapshot();
+  auto value = (*daemon->store.get(key("a")))->value;
+  value.find("metadata")->set("annotations", Json::Object{{"note", "x"}});
+  EXPECT_THAT(daemon->run(daemon->store.update(kApps, Part::main, value)), IsOk());
+  const auto elsewhere = world.disk.snapshot();
+  world.disk.restore(yesterday);
+  world.pass(10s);
+  Json owner = Json::Object{{"apiVersion", "v1"}, {"kind", "App"}, {"name", "o"}, {"uid", "1"}};
+  value.find("metadata")->set("ownerReferences", Json::Array{owner});
+  value.find("metadata")->set("resourceVersion", "1");
+  EXPECT_THAT(daemon->run(daemon->store.update(kApps, Part::main, value)), IsOk());
+  EXPECT_EQ((*daemon->store.get(key("a")))->revision, 2);
+  world.disk.restore(elsewhere);
+  world.pass(2min);
+  const auto found = *daemon->store.get(key("a"));
+  EXPECT_EQ(found->value.find_path({"metadata", "ownerReferences"}), nullptr);
+}
+
 // What was erased last is carried by no object, and is part of history all the same.
 TEST(CachedStore, NoticesAnotherHistoryRightAfterALoadWhoseNewestChangeIsAnErase) {
   World world;
