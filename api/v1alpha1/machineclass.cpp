@@ -206,6 +206,28 @@ TypeInfo describe(Type<FoundTemplate>) {
       });
 }
 
+TypeInfo describe(Type<ProbeOutcome>) {
+  return enumeration<ProbeOutcome>(
+      "ProbeOutcome",
+      "Kept: the clone has them. Lost: it was made without them. Refused: Proxmox lets nobody but "
+      "root@pam make it. Unclear: it could not be made, or be seen.",
+      {"Kept", "Lost", "Refused", "Unclear"});
+}
+
+TypeInfo describe(Type<FlagProbe>) {
+  return object<FlagProbe>(
+      "FlagProbe",
+      "Whether a clone of the golden template kept what only root@pam may set, tried on one of its "
+      "own.",
+      {
+          field<&FlagProbe::of>("of", "What was tried: template, features, version of Proxmox.",
+                                required),
+          field<&FlagProbe::outcome>("outcome", "What came of it.", required),
+          field<&FlagProbe::at>("at", "When."),
+          field<&FlagProbe::message>("message", "What was seen."),
+      });
+}
+
 TypeInfo describe(Type<MachineClassStatus>) {
   return object<MachineClassStatus>(
       "MachineClassStatus", "What was last seen of a class.",
@@ -224,6 +246,8 @@ TypeInfo describe(Type<MachineClassStatus>) {
           field<&MachineClassStatus::capacity>("capacity",
                                                "How many more Machines of this class fit."),
           field<&MachineClassStatus::machines>("machines", "How many Machines use it.", always),
+          field<&MachineClassStatus::flag_probe>(
+              "flagProbe", "What was found out about a golden template with keyctl or fuse."),
       });
 }
 

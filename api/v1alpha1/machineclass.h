@@ -69,6 +69,14 @@ struct FoundTemplate {
   std::string node;
   std::string volid;
 };
+enum class ProbeOutcome { kept, lost, refused, unclear };
+// Whether a clone of the golden template kept what only root@pam may set, tried on one of its own.
+struct FlagProbe {
+  std::string of;  // what was tried where: template, features, version of Proxmox
+  ProbeOutcome outcome = ProbeOutcome::unclear;
+  std::optional<Time> at;
+  std::string message;
+};
 struct MachineClassStatus {
   meta::Conditions conditions;
   int64_t observed_generation = 0;
@@ -77,6 +85,7 @@ struct MachineClassStatus {
   std::vector<FoundTemplate> templates;
   std::optional<int64_t> capacity;  // Machines of this class that still fit
   int64_t machines = 0;             // Machines that use this class
+  std::optional<FlagProbe> flag_probe;
 };
 struct MachineClass {
   std::string api_version = "gantry.dev/v1alpha1";
@@ -97,6 +106,8 @@ schema::TypeInfo describe(schema::Type<Placement>);
 schema::TypeInfo describe(schema::Type<MachineClassSpec>);
 schema::TypeInfo describe(schema::Type<MatchingStorage>);
 schema::TypeInfo describe(schema::Type<FoundTemplate>);
+schema::TypeInfo describe(schema::Type<ProbeOutcome>);
+schema::TypeInfo describe(schema::Type<FlagProbe>);
 schema::TypeInfo describe(schema::Type<MachineClassStatus>);
 schema::TypeInfo describe(schema::Type<MachineClass>);
 meta::Kind machine_class_kind();

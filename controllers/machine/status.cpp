@@ -320,7 +320,6 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
   if (plan.situation != Situation::unknown || status.step.empty()) status.step = plan.step;
   status.stopped_by_person_at = plan.stopped_by_person_at;
   show_observed(machine, world);
-  if (plan.situation != Situation::unknown) show_drift(status, plan.drifts);
   const bool settled = plan.situation == Situation::ready;
   if (settled && !plan.drifts.has(Repair::set)) {
     finish_step(status, steps::kConfigure, world.now, "");
@@ -330,6 +329,7 @@ void show(Machine& machine, const Plan& plan, const Observation& world) {
     }
   }
   if (settled) finish_step(status, steps::kReady, world.now, "");
+  if (plan.situation != Situation::unknown) show_drift(status, plan.drifts);
   const bool is_like_class = settled && plan.drifts.all.empty();
   if (is_like_class && plan.class_generation != 0) status.class_generation = plan.class_generation;
   show_snapshots(machine, world);

@@ -10,6 +10,7 @@ namespace {
 
 using api::meta::ConditionStatus;
 using api::v1alpha1::MachineClass;
+using api::v1alpha1::ProbeOutcome;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -69,6 +70,47 @@ TEST(Flags, AreSeenToBeKeptOrLostByMachines) {
   EXPECT_EQ(judge_flags(docker(), evidence(both, {machine("a", kLacksIt), machine("b", kHasIt)}))
                 .words.reason,
             "ClonesKeepThem");
+}
+
+TEST(Flags, AreTriedOfTemplatesThatHaveThemAll) {
+  EXPECT_EQ(probe_subject(docker(), evidence("nesting=1,keyctl=1", {}), "9.2.11"),
+            "docker-13 (20007) with keyctl on Proxmox VE 9.2.11");
+  EXPECT_EQ(probe_subject(docker(), evidence("nesting=1", {}), "9.2.11"), "");
+  EXPECT_EQ(probe_subject(docker(), evidence("keyctl=1", {}), std::nullopt), "");
+  EXPECT_EQ(probe_subject(docker(), FlagEvidence(), "9.2.11"), "");
+}
+
+TEST(Flags, AreJudgedByAProbeOfWhatThereIsNow) {
+  using api::v1alpha1::FlagProbe;
+  auto shape = docker();
+  auto seen = evidence("nesting=1,keyctl=1", {machine("a", kHasIt)});
+  seen.probe_of = "docker-13 (20007) with keyctl on Proxmox VE 9.3";
+  shape.status.flag_probe = FlagProbe{seen.probe_of, ProbeOutcome::lost, std::nullopt, ""};
+  const auto lost = judge_flags(shape, seen);
+  EXPECT_EQ(lost.status, ConditionStatus::no);
+  EXPECT_EQ(lost.words.code, "CON-005");
+  EXPECT_THAT(lost.words.message, AllOf(HasSubstr("on Proxmox VE 9.3"),
+                                        HasSubstr("pct set ID --features nesting=1,keyctl=1")));
+  shape.status.flag_probe->outcome = ProbeOutcome::refused;
+  EXPECT_EQ(judge_flags(shape, seen).words.reason, "ClonesRefused");
+  shape.status.flag_probe->outcome = ProbeOutcome::kept;
+  EXPECT_EQ(judge_flags(shape, seen).words.reason, "ClonesKeepThem");
+  // Of another version it says nothing: the Machines do.
+  shape.status.flag_probe->outcome = ProbeOutcome::lost;
+  shape.status.flag_probe->of = "docker-13 (20007) with keyctl on Proxmox VE 9.2";
+  EXPECT_EQ(judge_flags(shape, seen).status, ConditionStatus::yes);
+}
+
+TEST(Flags, ThatAreNotKnownYetSayWhy) {
+  auto shape = docker();
+  auto seen = evidence("nesting=1,keyctl=1", {});
+  EXPECT_THAT(judge_flags(shape, seen).words.message, HasSubstr("shows with the first Machine"));
+  seen.probe_of = "x";
+  shape.status.flag_probe =
+      api::v1alpha1::FlagProbe{"x", ProbeOutcome::unclear, std::nullopt, "no space left"};
+  EXPECT_THAT(judge_flags(shape, seen).words.message, HasSubstr("ended unclearly: no space left"));
+  seen.probe_waits_for = "a clone is being tried";
+  EXPECT_THAT(judge_flags(shape, seen).words.message, HasSubstr("a clone is being tried"));
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "api/kinds.h"
+#include "api/meta/seed.h"
 #include "pkg/base/text.h"
+#include "pkg/schema/codec.h"
 #include "pkg/store/finalizer.h"
 #include "pkg/store/typed.h"
 
@@ -25,6 +28,9 @@ constexpr const char* kNotObserved = "NotObserved";
 // Without its class a Machine can be neither kept up nor told well: it stays until nobody needs it.
 constexpr const char* kFinalizer = "gantry.dev/machineclass";
 constexpr auto kDeletionPoll = 2s;
+// Who needs a container comes before a probe: it locks the template while it clones.
+constexpr auto kMachinesFirst = 30s;
+constexpr auto kMakingMax = 10min;
 
 bool is_about_this_spec(const MachineClass& shape) {
   const auto* ready = api::meta::find_condition(shape.status.conditions, "Ready");
@@ -54,7 +60,7 @@ std::vector<Request> classes_of(const store::Store& store, const std::string& cl
 }  // namespace
 
 void Reconciler::connect(runtime::Controller& controller) {
-  controller.reads({kMachines});
+  controller.reads({kMachines}).writes({kMachines});
   controller.watches(kClusters, [this](const store::Change& change) {
     return classes_of(the_.store, change.object->key.name);
   });
@@ -71,8 +77,8 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     co_return runtime::recheck(0s);
   }
   const auto before = shape->status;
-  const auto findings = co_await look(*shape);
-  if (shape->metadata.deleting() && findings.machines == 0) {
+  auto findings = co_await look(*shape);
+  if (shape->metadata.deleting() && findings.machines == 0 && !findings.probe.has_value()) {
     if (store::has_finalizer(*shape, kFinalizer))
       GANTRY_CO_TRY(co_await set_finalizer(*shape, false));
     co_return runtime::settled();
@@ -80,6 +86,9 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   const bool soon = findings.unobserved.has_value() && findings.unobserved->reason == kNotObserved;
   // After a start what was known before stays until there is something newer to say.
   if (soon && is_about_this_spec(*shape)) co_return runtime::recheck(kSoon);
+  const auto probe = plan_the_probe(*shape, findings);
+  findings.flags.probe_waits_for = probe.waits_for;
+  if (probe.answer.has_value()) shape->status.flag_probe = probe.answer;
   report(*shape, findings);
   if (is_news(before, shape->status)) {
     auto written = *shape;
@@ -87,6 +96,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
     auto updated = co_await store::update_status(the_.store, kClasses, written);
     if (!updated.ok()) co_return updated.status();
   }
+  GANTRY_CO_TRY(co_await take_probe_step(*shape, probe, findings));
   if (shape->metadata.deleting()) co_return runtime::recheck(kDeletionPoll);
   // A selector that does not compile waits for a new one.
   if (!findings.selectors.ok()) co_return runtime::settled();
@@ -131,7 +141,57 @@ Async<Findings> Reconciler::look(MachineClass shape) {
   findings.candidates = placement::find_candidates(*selectors, *snapshot);
   findings.templates = co_await known_templates(shape, cluster, findings.candidates);
   findings.flags.templates = findings.templates.features;
+  if (snapshot->version.has_value()) {
+    findings.flags.probe_of = probe_subject(shape, findings.flags, snapshot->version->version);
+  }
   co_return findings;
+}
+
+ProbePlan Reconciler::plan_the_probe(const MachineClass& shape, const Findings& findings) const {
+  ProbeFacts facts;
+  facts.now = the_.clock.now();
+  facts.started_at = started_at_;
+  facts.machine = findings.probe;
+  facts.of = findings.flags.probe_of;
+  facts.hindrance = hindrance_of(shape, findings);
+  return plan_probe(shape, facts);
+}
+
+std::string Reconciler::hindrance_of(const MachineClass& shape, const Findings& findings) const {
+  const auto cluster = the_.clusters.find(ClusterName(shape.spec.cluster_name));
+  if (cluster == nullptr || findings.is_old) return "the cluster cannot be observed";
+  const auto held = cluster->gate(false);
+  if (!held.ok()) return "no clone is tried: " + message_of(held);
+  if (findings.probe_name_taken) {
+    return absl::StrFormat("no clone is tried: Machine %s/%s is somebody else's", kProbeNamespace,
+                           probe_name(shape));
+  }
+  if (shape.spec.protection) return "no clone is tried: spec.protection would keep it";
+  // Room for one is left to whoever needs it.
+  if (shape.status.capacity.value_or(0) < 2) return "no clone is tried: there is hardly any room";
+  const auto since = std::max(started_at_, shape.metadata.creation_timestamp.value_or(Time()));
+  if (findings.being_made || the_.clock.now() - since < kMachinesFirst) {
+    return "a clone is tried after the Machines that are wanted now";
+  }
+  return "";
+}
+
+Async<Status> Reconciler::take_probe_step(const MachineClass& shape, const ProbePlan& plan,
+                                          const Findings& findings) {
+  if (plan.step == ProbePlan::Step::begin) {
+    Json machine = schema::encode(make_probe(shape, findings.flags.probe_of));
+    api::meta::seed_status(*api::find_by_resource(kMachines), machine, the_.clock.now());
+    const auto made = co_await the_.store.create(kMachines, std::move(machine));
+    const bool is_there = error_class(made.status()) == ErrorClass::already_exists;
+    co_return made.ok() || is_there ? Status() : made.status();
+  }
+  if (plan.step != ProbePlan::Step::end) co_return Status();
+  store::Precondition same;
+  same.uid = findings.probe->metadata.uid;
+  store::Key key{kMachines, kProbeNamespace, findings.probe->metadata.name};
+  const auto removed = co_await the_.store.remove(key, store::Removal(same));
+  const bool is_gone = !removed.ok() && error_class(removed.status()) == ErrorClass::not_found;
+  co_return removed.ok() || is_gone ? Status() : removed.status();
 }
 
 Async<Templates> Reconciler::known_templates(MachineClass shape, inventory::ClusterPtr cluster,
@@ -201,15 +261,33 @@ Async<void> Reconciler::read_features(inventory::ClusterPtr cluster, Templates& 
 void Reconciler::count_machines(const MachineClass& shape, Findings& findings) const {
   const store::Query those_of_it{
       kMachines, "", store::where_field(kMachines, "spec.machineClassName", shape.metadata.name)};
-  const auto flags = root_flags(shape);
+  const store::Key own{kMachines, kProbeNamespace, probe_name(shape)};
+  const bool wants_flags = !root_flags(shape).empty();
   for (const auto& machine : the_.store.reader().list(those_of_it, {}).items) {
+    if (machine->key == own) {
+      const auto probe = store::get<api::v1alpha1::Machine>(the_.store, own);
+      if (probe.ok() && is_probe(*probe, shape)) {
+        findings.probe = *probe;
+        continue;
+      }
+    }
     ++findings.machines;
     const auto node = machine->field("status.node");
     if (!node.empty()) ++findings.machines_on[NodeName(std::string(node))];
-    if (flags.empty()) continue;
+    if (!wants_flags) continue;
     const auto object = the_.store.get(machine->key);
-    if (object.ok()) count_flags((*object)->value, flags, findings.flags);
+    if (object.ok()) count_machine(shape, *object, findings);
   }
+  findings.probe_name_taken = !findings.probe.has_value() && the_.store.get(own).ok();
+}
+
+void Reconciler::count_machine(const MachineClass& shape, const store::ObjectPtr& object,
+                               Findings& findings) const {
+  count_flags(object->value, root_flags(shape), findings.flags);
+  const auto machine = store::as<api::v1alpha1::Machine>(*object);
+  if (!machine.ok() || !machine->status.power.empty()) return;
+  const auto age = the_.clock.now() - machine->metadata.creation_timestamp.value_or(Time());
+  findings.being_made = findings.being_made || age < kMakingMax;
 }
 
 }  // namespace gantry::controllers::machineclass

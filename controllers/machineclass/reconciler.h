@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "controllers/machineclass/probe.h"
 #include "controllers/machineclass/report.h"
 #include "pkg/async/clock.h"
 #include "pkg/inventory/clusters.h"
@@ -23,10 +24,12 @@ struct Dependencies {
 };
 
 // Reads the inventory, and once a minute the template lists of the storages that the class allows.
-// A class that is deleted stays for as long as Machines name it.
+// A class that is deleted stays for as long as Machines name it. A class that wants what only
+// root@pam may set has a clone of its golden template tried, on a Machine of its own.
 class Reconciler final : public runtime::Reconciler {
  public:
-  explicit Reconciler(Dependencies dependencies) : the_(dependencies) {}
+  explicit Reconciler(Dependencies dependencies)
+      : the_(dependencies), started_at_(dependencies.clock.now()) {}
   Async<Result<runtime::Outcome>> reconcile(runtime::Request request) override;
   // Declares what else this controller looks at.
   void connect(runtime::Controller& controller);
@@ -39,6 +42,11 @@ class Reconciler final : public runtime::Reconciler {
     Templates templates;
   };
   Async<Findings> look(MachineClass shape);
+  ProbePlan plan_the_probe(const MachineClass& shape, const Findings& findings) const;
+  // Why no clone can be tried now; empty: it can.
+  std::string hindrance_of(const MachineClass& shape, const Findings& findings) const;
+  Async<Status> take_probe_step(const MachineClass& shape, const ProbePlan& plan,
+                                const Findings& findings);
   Async<Status> set_finalizer(const MachineClass& shape, bool wanted);
   diagnose::Diagnosis why_not_observed(const MachineClass& shape,
                                        const inventory::ClusterPtr& cluster) const;
@@ -49,8 +57,11 @@ class Reconciler final : public runtime::Reconciler {
   // Fills in the features of golden templates, a call each.
   Async<void> read_features(inventory::ClusterPtr cluster, Templates& golden);
   void count_machines(const MachineClass& shape, Findings& findings) const;
+  void count_machine(const MachineClass& shape, const store::ObjectPtr& object,
+                     Findings& findings) const;
 
   Dependencies the_;
+  Time started_at_;
   std::map<std::string, Known> known_;  // by class
 };
 

@@ -3,6 +3,7 @@
 #include "api/meta/condition.h"
 #include "pkg/base/testing.h"
 #include "pkg/runtime/testing.h"
+#include "pkg/schema/codec.h"
 #include "pkg/schema/json.h"
 #include "pkg/store/typed.h"
 
@@ -70,6 +71,42 @@ TEST_F(ReconcilerTest, AClassThatNobodyNeedsGoesAtOnce) {
   EXPECT_TRUE(is_there());
   remove({kClasses, "", "small"});
   EXPECT_FALSE(is_there());
+}
+
+// It is of no use to anybody, but its container is there until its Machine has gone.
+TEST_F(ReconcilerTest, ADeletedClassEndsItsProbeAndGoesAfterIt) {
+  remove({kMachines, "default", "web"});
+  const auto shape = store::get<MachineClass>(world_.store, {kClasses, "", "small"});
+  ASSERT_THAT(shape, IsOk());
+  auto probe = make_probe(*shape, "x");
+  probe.metadata.finalizers = {"gantry.dev/machine"};
+  EXPECT_THAT(run(world_.store.create(kMachines, schema::encode(probe))), IsOk());
+  remove({kClasses, "", "small"});
+  EXPECT_TRUE(is_there());
+  const store::Key key{kMachines, kProbeNamespace, "small-flag-probe"};
+  auto kept = store::get<api::v1alpha1::Machine>(world_.store, key);
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_TRUE(kept->metadata.deleting());
+  kept->metadata.finalizers.clear();
+  EXPECT_THAT(run(world_.store.update(kMachines, store::Part::main, schema::encode(*kept))),
+              IsOk());
+  world_.run_for(20s);
+  EXPECT_FALSE(is_there());
+}
+
+// Whoever has a Machine of that name keeps it.
+TEST_F(ReconcilerTest, AMachineOfAProbesNameThatIsSomebodysCountsAsHis) {
+  const auto his = object(R"({"apiVersion": "gantry.dev/v1alpha1", "kind": "Machine",
+    "metadata": {"name": "small-flag-probe", "namespace": "gantry-system"},
+    "spec": {"machineClassName": "small"}})");
+  EXPECT_THAT(run(world_.store.create(kMachines, his)), IsOk());
+  remove({kMachines, "default", "web"});
+  remove({kClasses, "", "small"});
+  EXPECT_TRUE(is_there());
+  const auto kept = store::get<api::v1alpha1::Machine>(
+      world_.store, {kMachines, kProbeNamespace, "small-flag-probe"});
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_FALSE(kept->metadata.deleting());
 }
 
 }  // namespace

@@ -180,8 +180,11 @@ void report_templates(Speaker& speaker, const MachineClass& shape, const Finding
   }
 }
 
-void report_flags(Speaker& speaker, const MachineClass& shape, const Findings& findings) {
-  if (!shape.spec.golden || root_flags(shape).empty()) return speaker.remove("FlagsReady");
+void report_flags(Speaker& speaker, MachineClass& shape, const Findings& findings) {
+  if (!shape.spec.golden || root_flags(shape).empty()) {
+    shape.status.flag_probe.reset();
+    return speaker.remove("FlagsReady");
+  }
   auto verdict = judge_flags(shape, findings.flags);
   speaker.say("FlagsReady", verdict.status, std::move(verdict.words));
 }

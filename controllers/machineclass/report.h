@@ -40,6 +40,9 @@ struct Findings {
   Templates templates;
   std::map<NodeName, int> machines_on;  // Machines of this class
   int machines = 0;
+  bool being_made = false;                      // one of them
+  std::optional<api::v1alpha1::Machine> probe;  // of its flags; no Machine of the class otherwise
+  bool probe_name_taken = false;                // by somebody else's Machine
   FlagEvidence flags;  // for a golden template with flags that only root@pam may set
 };
 

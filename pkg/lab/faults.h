@@ -28,6 +28,13 @@ enum class TaskFault {
   warn,  // ends "WARNINGS: 1"
   kill,  // the worker dies half-way: "unexpected status", no clean-up
 };
+// What others than root@pam get of features that only root@pam may set, when they clone a
+// container.
+enum class CloneFlags {
+  kept,     // as 9.2 does
+  lost,     // left out without a word
+  refused,  // 403
+};
 std::string_view to_string(RequestFault fault);
 std::string_view to_string(TaskFault fault);
 
@@ -43,6 +50,7 @@ class Faults {
   double hidden_share = 0.5;  // of the guests, in a partial inventory
   // What every request takes besides; 0 and 0: nothing.
   Duration latency_min{}, latency_max{};
+  CloneFlags clone_flags = CloneFlags::kept;
 
   // The next `times` requests whose method is `method` ("" any) and whose path contains `path`.
   void next_request(RequestFault fault, std::string method, std::string path, int times = 1);

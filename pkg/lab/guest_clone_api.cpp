@@ -86,6 +86,23 @@ Refusal check_source(const Call& call, const Guest& source, const Cloning& cloni
   return died("Full clone of a running container is only possible from a snapshot");
 }
 
+// Features that only root@pam may set; what becomes of them in a clone is not promised anywhere.
+Refusal check_flags(Model& model, const Call& call, GuestConfig& config) {
+  const auto features = config.values.find("features");
+  if (features == config.values.end() || model.faults.clone_flags == CloneFlags::kept) {
+    return std::nullopt;
+  }
+  const OptionCheck check{model, call.caller, call.params.vmid("newid"), call.params.get("pool")};
+  auto no = check_option(check, "features", &features->second);
+  if (!no.has_value() || model.faults.clone_flags == CloneFlags::refused) return no;
+  const auto& format = *find_property_format("features", model.is_modern());
+  auto parts = parse_properties(format, features->second);
+  std::erase_if(parts, [](const auto& part) { return part.first != "nesting"; });
+  features->second = print_properties(format, parts);
+  if (parts.empty()) config.values.erase(features);
+  return std::nullopt;
+}
+
 // What stands in the new config from the first moment on: everything but the disks.
 GuestConfig copied_config(Model& model, const Guest& source, const Call& call, Cloning& cloning) {
   static const std::set<std::string> not_copied{"template", "lock", "parent", "snaptime",
@@ -236,6 +253,7 @@ Async<Reply> clone_container(Model& model, const Call& call) {
   auto no = check_resources(model, call, *source, *cloning);
   if (no.has_value()) co_return std::move(*no);
   auto config = copied_config(model, *source, call, *cloning);
+  if (auto flags = check_flags(model, call, config); flags.has_value()) co_return std::move(*flags);
   source->config.values["lock"] = "disk";
   model.save(*source);
   model.add_guest(cloning->target, cloning->node, std::move(config));

@@ -319,6 +319,21 @@ TEST(Clone, CarriesTagsDescriptionAndFeaturesWithAHardwareAddressOfItsOwn) {
               Fails(ErrorClass::permission));
 }
 
+TEST(Clone, LosesWhatOnlyRootMaySetOrIsRefusedWhereAServerDoesSo) {
+  LimitedWorld world;
+  world.make();
+  ASSERT_THAT(world.lab.edit_config(kId, "features", "keyctl=1,nesting=1"), IsOk());
+  const VmId copy(20080), another(20081);
+  const pve::Parameters full{{"full", "1"}, {"pool", "gantry"}};
+  world.lab.faults().clone_flags = CloneFlags::lost;
+  EXPECT_EQ(world.outcome(*world.client, world.client->clone_guest(kNode, kId, copy, full)), "OK");
+  EXPECT_EQ(world.lab.find_guest(copy)->config.at("features"), "nesting=1");
+  world.lab.faults().clone_flags = CloneFlags::refused;
+  EXPECT_THAT(world.run(world.client->clone_guest(kNode, kId, another, full)),
+              Fails(ErrorClass::permission, HasSubstr("only allowed for root@pam")));
+  EXPECT_FALSE(world.lab.find_guest(another).has_value());
+}
+
 TEST(Resize, GrowsAndNeverShrinks) {
   LimitedWorld world;
   world.make();

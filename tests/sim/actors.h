@@ -70,6 +70,7 @@ class PersonActor {
   void manage(VmId vmid, const std::string& state);
   void unmanage_what_goes();
   void remove_half_made();
+  void remove_half_made_probe();
   void destroy_several();
   void stop_through_proxmox(NodeName node, VmId vmid);
   void give_up_what_is_gone();

@@ -1,6 +1,7 @@
 // What must hold at every moment, whatever goes wrong.
 #include <algorithm>
 
+#include "controllers/machineclass/probe.h"
 #include "pkg/base/text.h"
 #include "tests/sim/objects.h"
 #include "tests/sim/records.h"
@@ -322,7 +323,9 @@ void World::check_finalizer(VmId vmid) {
   const auto& uid = ours->second;
   const auto origin = machines_.find(uid);
   if (origin == machines_.end() || restored_away_.contains(uid) || retained_.contains(uid)) return;
-  const auto row = disk.image.objects.find({kMachines, kNamespace, origin->second.name});
+  const auto* ns =
+      origin->second.is_probe ? controllers::machineclass::kProbeNamespace : kNamespace;
+  const auto row = disk.image.objects.find({kMachines, ns, origin->second.name});
   if (row != disk.image.objects.end() && row->second.uid == uid) return;
   violate(absl::StrFormat("the Machine of container %d went before it", vmid.get()));
   machines_.erase(origin);

@@ -39,9 +39,10 @@ Json class_object(const std::function<void(MachineClassSpec&)>& edit) {
   return schema::encode(shape);
 }
 
-Json golden_class_object() {
-  auto object = class_object([](MachineClassSpec& spec) {
+Json golden_class_object(bool keyctl) {
+  auto object = class_object([keyctl](MachineClassSpec& spec) {
     spec.os.reset();
+    spec.features.keyctl = keyctl;
     spec.golden = api::v1alpha1::GoldenTemplate{"golden-debian"};
   });
   object.member("metadata").set("name", "golden");

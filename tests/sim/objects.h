@@ -17,8 +17,11 @@ Json cluster_object(const std::function<void(api::v1alpha1::ProxmoxClusterSpec& 
 Json class_object(const std::function<void(api::v1alpha1::MachineClassSpec& spec)>& edit);
 // The token that the cluster's credentials name.
 Json secret_object(const lab::Token& token);
-// The class "golden": like "small", but cloned from the container template "golden-debian".
-Json golden_class_object();
+// The class "golden": like "small", but cloned from the container template "golden-debian"; with
+// what only root@pam may set, if `keyctl`.
+Json golden_class_object(bool keyctl);
+// The Machine, in namespace "gantry-system", on which that is tried.
+inline constexpr const char* kProbeMachine = "golden-flag-probe";
 // A Secret or ConfigMap without values, in namespace "default".
 Json values_object(const std::string& kind, const std::string& name);
 // In namespace "default", of class "small".

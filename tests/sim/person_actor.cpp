@@ -274,6 +274,20 @@ void PersonActor::remove_half_made() {
     say("root removes the half-made", *vmid);
     world_.perform([&lab, id = *vmid] { return lab.destroy_guest(id); });
   }
+  remove_half_made_probe();
+}
+
+void PersonActor::remove_half_made_probe() {
+  const auto probe = world_.probe();
+  const auto* vmid = probe.has_value() ? probe->find_path({"status", "vmid"}) : nullptr;
+  if (vmid == nullptr) return;
+  const VmId id(vmid->as_integer());
+  const bool asked = schema::to_json(*probe).find("died half-way and left") != std::string::npos;
+  const auto guest = asked ? world_.lab->find_guest(id) : std::nullopt;
+  if (!guest.has_value() || guest->running || world_.is_stranger(id)) return;
+  say("root removes the half-made", id);
+  auto& lab = *world_.lab;
+  world_.perform([&lab, id] { return lab.destroy_guest(id); });
 }
 
 // Where a person destroyed a container with its data.

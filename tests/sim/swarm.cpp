@@ -53,7 +53,7 @@ WorldOptions world_options(uint64_t seed, const Swarm& swarm, bool verbose) {
   options.nodes = swarm.appliance ? 1 : 1 + static_cast<int>(seed % 3);
   options.with_network = swarm.appliance;
   options.hosts = swarm.pauses ? 2 : 1;
-  options.golden = swarm.golden;
+  options.golden = options.keyctl = swarm.golden;
   if (swarm.tank) options.tank = seed % 2 == 0 ? "lvmthin" : "zfspool";
   options.verbose = verbose;
   options.shape = [compose = swarm.compose, ha = swarm.ha](auto& spec) {

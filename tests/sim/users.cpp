@@ -1,6 +1,7 @@
 // What users do: they write objects, and what they have asked for is remembered.
 #include "tests/sim/users.h"
 
+#include "controllers/machineclass/probe.h"
 #include "pkg/base/text.h"
 #include "pkg/callback/tokens.h"
 #include "tests/sim/objects.h"
@@ -82,6 +83,17 @@ std::optional<VmId> World::vmid_of(const std::string& name) const {
   return VmId(vmid->as_integer());
 }
 
+std::optional<Json> World::probe() const {
+  const auto object =
+      users_->store.get({kMachines, controllers::machineclass::kProbeNamespace, kProbeMachine});
+  return object.ok() ? std::optional((*object)->value) : std::nullopt;
+}
+
+std::optional<Json> World::golden_class() const {
+  const auto object = users_->store.get({kClasses, "", "golden"});
+  return object.ok() ? std::optional((*object)->value) : std::nullopt;
+}
+
 std::vector<Json> World::objects(const store::Resource& resource) const {
   std::vector<Json> objects;
   for (const auto& object : users_->store.list(resource, "").items)
@@ -132,15 +144,25 @@ void World::see_what_users_have() {
     wish.attached = is_attached(*object->value.find("spec"));
     machines_[object->uid] = Origin{name, app_of(object->value)};
   }
+  see_probe();
   for (auto& [name, wish] : wanted_) {
     // Of those that users never deleted none may be missing.
     if (!there.contains(name) && may_go(wish.uid)) wish.exists = false;
   }
 }
 
+// It is its class's alone: nobody asks for it, and it may go at any time.
+void World::see_probe() {
+  const auto object = probe();
+  if (!object.has_value()) return;
+  const Uid uid(object->find_path({"metadata", "uid"})->as_string());
+  machines_[uid] = Origin{kProbeMachine, Uid(), true};
+}
+
 bool World::may_go(const Uid& uid) const {
   if (const auto own = asked_.find(uid); own != asked_.end() && own->second.gone) return true;
   const auto origin = machines_.find(uid);
+  if (origin != machines_.end() && origin->second.is_probe) return true;
   if (origin == machines_.end() || origin->second.app.get().empty()) return false;
   const auto app = asked_.find(origin->second.app);
   if (app == asked_.end()) return false;

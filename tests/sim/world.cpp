@@ -99,7 +99,7 @@ Async<Status> World::set_up() {
   auto shape = co_await users_->store.create(kClasses, class_object(shape_of(options_)));
   GANTRY_CO_TRY(shape.status());
   if (!options_.golden) co_return Status();
-  auto golden = co_await users_->store.create(kClasses, golden_class_object());
+  auto golden = co_await users_->store.create(kClasses, golden_class_object(options_.keyctl));
   GANTRY_CO_TRY(golden.status());
   co_return co_await make_golden_template();
 }
@@ -117,6 +117,9 @@ Async<Status> World::make_golden_template() {
   GANTRY_CO_TRY(made.status());
   GANTRY_CO_TRY(co_await clock.sleep_for(1min));
   GANTRY_CO_TRY(lab->edit_config(kGolden, "template", "1"));
+  if (options_.keyctl) {
+    GANTRY_CO_TRY(lab->edit_config(kGolden, "features", "nesting=1,keyctl=1"));
+  }
   GANTRY_CO_TRY(lab->set_pool(kGolden, "gantry"));
   strangers_[kGolden] = text_of(*lab->find_guest(kGolden));
   co_return Status();

@@ -30,6 +30,7 @@ struct WorldOptions {
   Bugs bugs;             // that the daemons have
   bool with_network = false;  // our token may make bridges
   bool golden = false;        // the class "golden" and its template exist, too
+  bool keyctl = false;        // … with what only root@pam may set
   std::string tank;  // type of a storage "tank" on every node, where root disks go; empty: none
   // Changes to what users write: cluster "home" and class "small".
   std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
@@ -119,6 +120,9 @@ class World {
   void edit_cluster(const std::function<void(Json& spec)>& edit);
   std::optional<Json> machine(const std::string& name) const;
   std::optional<VmId> vmid_of(const std::string& name) const;
+  // The Machine on which a clone of the golden template is tried, and the class.
+  std::optional<Json> probe() const;
+  std::optional<Json> golden_class() const;
   // Its condition Held is True for this reason.
   bool is_held(const std::string& machine, const std::string& reason) const;
   // All objects of a resource ("machines.gantry.dev", "events"), as users see them.
@@ -180,6 +184,8 @@ class World {
   void acknowledge(const store::Key& key, const Uid& uid);
   void remove(const store::Key& key, store::Dependents dependents = store::Dependents::unsaid);
   void edit(const store::Key& key, const std::function<void(Json& spec)>& edit);
+  void see_probe();
+  std::vector<std::string> unmet_probe() const;
   bool is_unproven(const std::string& name) const;
   bool is_held_for_ever(const std::string& name) const;
   bool is_left(VmId vmid) const;
@@ -227,6 +233,7 @@ class World {
   struct Origin {
     std::string name;
     Uid app;  // empty: a user made it
+    bool is_probe = false;
   };
   bool is_spare(const Origin& machine) const;
   bool is_giving(const Origin& machine) const;
