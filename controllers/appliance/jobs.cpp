@@ -88,6 +88,19 @@ void Jobs::start(const Uid& appliance, std::string container, std::string text, 
                 });
 }
 
+bool Jobs::note_routes(Inside& inside, const Findings& findings) {
+  const auto* proxy = findings.find(parts::kProxy);
+  const bool has_routes = proxy != nullptr && proxy->status.ok();
+  auto routes = has_routes ? routes_after(inside.routes, inside.next_routes, findings.rejected,
+                                          std::chrono::floor<std::chrono::seconds>(clock_.now()))
+                           : Routes();
+  const bool is_news = std::ranges::any_of(routes, [&inside](const ApplianceRoute& route) {
+    return find_route(inside.routes, route) == nullptr;
+  });
+  inside.routes = std::move(routes);
+  return is_news;
+}
+
 Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest guest, Wanted wanted,
                          std::function<Async<Status>()> prove, std::function<void()> done) {
   const guest::Report report = [this, appliance](const guest::Progress& progress) {
@@ -107,19 +120,22 @@ Async<Status> Jobs::work(Uid appliance, std::string container, guest::Guest gues
   auto& inside = insides_[appliance];  // stays: it is not forgotten while this runs
   const auto place = container + " " + schema::to_json(schema::encode(wanted.network));
   recall(inside.memory, place, container + " " + inside.tried);
-  if (proven.ok()) findings = co_await look_again(guest, std::move(wanted), report, inside.memory);
+  // Of a container that was never looked at to the end nothing is shown yet.
+  const Loaded loaded = [this, appliance, container, done](const Findings& so_far) {
+    auto& known = insides_[appliance];
+    if (!known.findings || known.container != container) return;
+    known.findings->rejected = so_far.rejected;
+    if (note_routes(known, so_far)) done();
+  };
+  if (proven.ok())
+    findings = co_await look_again(guest, std::move(wanted), report, loaded, inside.memory);
   inside.running = false;
   inside.ended_at = clock_.steady();
   inside.refused = std::move(proven);
   if (findings) {
     const auto* names = findings->find(parts::kNames);
     if (names != nullptr && names->status.ok()) inside.served = std::move(served);
-    const auto* proxy = findings->find(parts::kProxy);
-    const bool has_routes = proxy != nullptr && proxy->status.ok();
-    inside.routes = has_routes
-                        ? routes_after(inside.routes, inside.next_routes, findings->rejected,
-                                       std::chrono::floor<std::chrono::seconds>(clock_.now()))
-                        : Routes();
+    (void)note_routes(inside, *findings);
     inside.findings = std::move(findings);
     inside.container = std::move(container);
   }

@@ -29,7 +29,7 @@ struct Inside {
   Status refused;                    // why the last turn could not begin
   std::optional<Time> ended_at;      // by the steady clock
   std::set<Uid> served;              // whose leases the last good turn has put in place
-  // The routes that the proxy had after the last turn; and those that the running one gives it.
+  // The routes that the proxy was last seen to have; and those that the running turn gives it.
   std::vector<api::v1alpha1::ApplianceRoute> routes, next_routes;
   std::vector<std::string> deeds;  // since somebody last took them: for events
 };
@@ -48,11 +48,13 @@ class Jobs {
   std::optional<Time> served_since(const Uid& appliance,
                                    const api::v1alpha1::ApplianceRoute& route);
   // Requires that none is running for that Appliance. Between two terms: nothing. `prove` runs
-  // first and must answer OK; `done` is called at the end.
+  // first and must answer OK; `done` is called at the end, and once the proxy has other routes.
   void start(const Uid& appliance, std::string container, std::string text, guest::Guest guest,
              Wanted wanted, std::function<Async<Status>()> prove, std::function<void()> done);
 
  private:
+  // What the proxy has now, for whoever waits for it. Whether that is news.
+  bool note_routes(Inside& inside, const Findings& findings);
   Async<Status> work(Uid appliance, std::string container, guest::Guest guest, Wanted wanted,
                      std::function<Async<Status>()> prove, std::function<void()> done);
 

@@ -24,8 +24,8 @@ constexpr Part kParts[] = {
     {parts::kForwarding, "NET-002", &ensure_forwarding, &ask_forwarding},
     {parts::kFilter, "NET-001", &ensure_filter, &ask_filter},
     {parts::kNames, "DNS-001", &ensure_names, &ask_names, true, true},
-    {parts::kUpstream, "DNS-003", &ensure_upstream, nullptr, false, true},
     {parts::kProxy, "PRX-001", &ensure_proxy, &ask_proxy, true, true},
+    {parts::kUpstream, "DNS-003", &ensure_upstream, nullptr, false, true},
     {parts::kCertificates, "PRX-008", &ensure_certificates, &ask_certificates, false, true},
     {parts::kBackends, "", &ask_backends, nullptr, false, true},
 };
@@ -85,10 +85,16 @@ Status resting(const Failures& failures, const Part& part, Time now) {
   return rests ? found->second.status : Status();
 }
 
+// What a turn is about, and who is told.
+struct Telling {
+  guest::Report report;
+  Loaded loaded;
+};
+
 // Through all parts but those that are settled: of them `known` says how they are.
-Async<Findings> turn_through(guest::Guest guest, Wanted wanted, guest::Report report,
-                             Failures& failures, std::set<std::string> settled, Findings known) {
-  guest::Setup setup(guest, {}, std::move(report));
+Async<Findings> turn_through(guest::Guest guest, Wanted wanted, Telling telling, Failures& failures,
+                             std::set<std::string> settled, Findings known) {
+  guest::Setup setup(guest, {}, std::move(telling.report));
   Findings findings;
   if (settled.contains(parts::kProxy)) findings.rejected = known.rejected;
   if (settled.contains(parts::kCertificates))
@@ -103,7 +109,9 @@ Async<Findings> turn_through(guest::Guest guest, Wanted wanted, guest::Report re
       note(failures, part, done, setup.clock());
     }
     const bool stops = !done.ok() && number == 1;
+    const bool is_loaded = done.ok() && std::string_view(part.name) == parts::kProxy;
     findings.all.push_back({part.name, std::move(done)});
+    if (is_loaded) telling.loaded(findings);
     if (stops) break;
   }
   co_return findings;
@@ -138,15 +146,16 @@ std::set<std::string> same_in(const Picture& one, const Picture& other) {
 
 }  // namespace
 
-Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report,
+Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report, Loaded loaded,
                            Memory& memory) {
+  Telling telling{std::move(report), std::move(loaded)};
   const Time now = guest.clock().steady();
   if (now - memory.turned_at >= kWholeTurn) memory.picture.clear();
   if (memory.picture.empty()) memory.turned_at = now;
   const auto before = co_await picture_of(guest, wanted);
   const auto settled = same_in(before, memory.picture);
-  memory.findings = co_await turn_through(guest, wanted, std::move(report), memory.failing, settled,
-                                          memory.findings);
+  memory.findings = co_await turn_through(guest, wanted, std::move(telling), memory.failing,
+                                          settled, memory.findings);
   if (!before.empty() && settled.size() == before.size()) co_return memory.findings;
   // Only what was the same before and after is what the part has found to be well.
   const auto after = co_await picture_of(guest, wanted);

@@ -1,6 +1,7 @@
 #pragma once
 // Inside: what an Appliance's container does, part by part, each with a probe that asks the
 // container itself and a repair.
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -65,7 +66,11 @@ struct Memory {
 // commands while nothing changes, where a turn through all parts costs forty. It may be stopped
 // anywhere and run again. One part that fails keeps no other from its turn, but without a booted
 // system with its packages the others are not asked.
-Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report, Memory& memory);
+// `loaded` is told right after the proxy was seen to have what is wanted, before the parts that
+// come after it: who waits for a route need not wait for them.
+using Loaded = std::function<void(const Findings& so_far)>;
+Async<Findings> look_again(guest::Guest guest, Wanted wanted, guest::Report report, Loaded loaded,
+                           Memory& memory);
 // To be told before a look what it is about.
 void recall(Memory& memory, std::string place, std::string key);
 // When to look again, from the end of the last look on: sooner while something is wrong.

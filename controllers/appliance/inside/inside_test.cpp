@@ -45,16 +45,24 @@ class InsideTest : public ::testing::Test {
       if (progress.changes && (acts.empty() || acts.back() != text)) acts.push_back(text);
     };
   }
+  Loaded loaded() {
+    told.clear();
+    return [this](const Findings& so_far) {
+      told.emplace_back(so_far.all.back().part, guest.inside.network.proxy);
+    };
+  }
   guest::Guest inside() {
     return guest::Guest(guest, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
   }
   // Through all parts.
   Findings turn() {
     Memory none;
-    return loop.block_on(clock, look_again(inside(), wanted, report(), none));
+    return loop.block_on(clock, look_again(inside(), wanted, report(), loaded(), none));
   }
   // As the reconciler's jobs look: without asking part by part while nothing changes.
-  Findings look() { return loop.block_on(clock, look_again(inside(), wanted, report(), memory)); }
+  Findings look() {
+    return loop.block_on(clock, look_again(inside(), wanted, report(), loaded(), memory));
+  }
   void look_until_calm() {
     for (int i = 0; i < 3; ++i) all_is_well(look());
     EXPECT_EQ(memory.picture.size(), 7);
@@ -72,6 +80,7 @@ class InsideTest : public ::testing::Test {
   }
   lab::GuestUnit& unit(const std::string& name) { return guest.inside.units[name]; }
 
+  std::vector<std::pair<std::string, std::string>> told;  // the last part, and what Caddy had
   async::Loop loop;
   async::SimulatedClock clock{Time()};
   lab::LittleGuest guest{"debian-12-standard"};
@@ -298,12 +307,30 @@ TEST_F(InsideTest, APartThatFailsKeepsNoOtherFromItsTurn) {
   EXPECT_THAT(guest.inside.network.proxy, HasSubstr("wiki.lan"));
 }
 
+TEST_F(InsideTest, RoutesAreToldAsSoonAsTheProxyHasThem) {
+  turn();
+  expose("new.lan");
+  const auto findings = turn();
+  ASSERT_EQ(told.size(), 1);
+  EXPECT_EQ(told[0].first, parts::kProxy) << "not after the parts that come later";
+  EXPECT_NE(findings.all.back().part, parts::kProxy);
+  EXPECT_THAT(told[0].second, HasSubstr("new.lan"));
+}
+
+TEST_F(InsideTest, RoutesThatTheProxyDoesNotHaveAreNotTold) {
+  turn();
+  unit("caddy.service").failed = true;
+  unit("caddy.service").active = false;
+  turn();
+  EXPECT_TRUE(told.empty());
+}
+
 TEST_F(InsideTest, AlpineIsRefusedInWords) {
   lab::LittleGuest other("alpine-3.22-default");
   guest::Guest inside(other, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
   const auto findings =
       loop.block_on(clock, look_again(
-                               inside, wanted, [](const guest::Progress&) {}, memory));
+                               inside, wanted, [](const guest::Progress&) {}, loaded(), memory));
   ASSERT_EQ(findings.all.size(), 1);
   EXPECT_THAT(message_of(findings.all[0].status), HasSubstr("Debian template"));
 }
@@ -318,9 +345,10 @@ TEST_F(InsideTest, ItMayBeCutOffAnywhere) {
     guest::Guest inside(fresh, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
     const guest::Report quiet = [](const guest::Progress&) {};
     Memory fresh_memory;
-    (void)loop.block_on(clock, look_again(inside, wanted, quiet, fresh_memory));
+    (void)loop.block_on(clock, look_again(inside, wanted, quiet, loaded(), fresh_memory));
     fresh_memory.failing.clear();  // what failed is not left alone
-    const auto again = loop.block_on(clock, look_again(inside, wanted, quiet, fresh_memory));
+    const auto again =
+        loop.block_on(clock, look_again(inside, wanted, quiet, loaded(), fresh_memory));
     all_is_well(again);
     EXPECT_THAT(fresh.inside.network.proxy, HasSubstr("wiki.lan")) << "cut at call " << cut;
     EXPECT_THAT(fresh.inside.network.rules, HasSubstr("masquerade")) << "cut at call " << cut;
