@@ -33,6 +33,9 @@ struct Kind {
   std::vector<schema::Column> columns;  // after Name (and Namespace), before Age
   // Rules about changes that no field can state by itself; may be null.
   schema::Problems (*check_update)(const Json& before, const Json& after) = nullptr;
+  // What is allowed and probably not meant, for who writes it; may be null. No value is in it: it
+  // may be a secret.
+  std::vector<std::string> (*warn)(const Json& object) = nullptr;
 
   // Further ones than status.
   std::vector<Subresource> subresources = {};

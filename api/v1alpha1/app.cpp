@@ -6,6 +6,7 @@
 
 #include "api/v1alpha1/columns.h"
 #include "api/v1alpha1/effects.h"
+#include "api/v1alpha1/localhost.h"
 
 namespace gantry::api::v1alpha1 {
 
@@ -333,7 +334,8 @@ meta::Kind app_kind() {
                   {"Class", "string", "The shape of its containers.", "spec.machineClassName", 1},
                   message_column(),
               },
-          .check_update = &check_volume_update};
+          .check_update = &check_volume_update,
+          .warn = &warn_of_localhost};
 }
 
 }  // namespace gantry::api::v1alpha1

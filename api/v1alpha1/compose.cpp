@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "api/v1alpha1/compose_ports.h"
+#include "api/v1alpha1/localhost.h"
 #include "pkg/base/text.h"
 #include "pkg/schema/json.h"
 
@@ -54,6 +55,25 @@ void walk_texts(const Json& value, const std::function<void(const std::string&)>
   }
 }
 
+// A map, or a list of "NAME=value".
+std::vector<std::string> local_variables(const Json& environment) {
+  std::vector<std::string> local;
+  const auto look = [&local](const std::string& name, const Json& value) {
+    if (value.is_string() && names_localhost(name, value.as_string())) local.push_back(name);
+  };
+  if (environment.is_object()) {
+    for (const auto& [name, value] : environment.as_object()) look(name, value);
+  }
+  if (environment.is_array()) {
+    for (const auto& entry : environment.as_array()) {
+      const auto text = entry.is_string() ? entry.as_string() : "";
+      const auto equals = text.find('=');
+      if (equals != std::string::npos) look(text.substr(0, equals), Json(text.substr(equals + 1)));
+    }
+  }
+  return local;
+}
+
 Result<ComposeService> read_service(const std::string& name, const Json& json) {
   const auto where = "services." + name;
   if (!json.is_object()) return invalid("%s: must be a map, not %s", where, to_string(json.kind()));
@@ -70,6 +90,10 @@ Result<ComposeService> read_service(const std::string& name, const Json& json) {
     if (!published.ok()) return annotate(published.status(), where + ".ports");
     service.ports = *std::move(published);
   }
+  if (const auto* environment = json.find("environment"))
+    service.local = local_variables(*environment);
+  const auto mode = json.string_or("network_mode", "");
+  service.shares_network = mode == "host" || mode.starts_with("service:");
   return service;
 }
 

@@ -24,6 +24,8 @@ struct ComposeService {
   std::string name;
   std::string image;                 // may hold variables
   std::vector<PublishedPort> ports;  // without those that variables name or Docker draws
+  std::vector<std::string> local;    // its variables that name localhost
+  bool shares_network = false;       // with the host or another service
 };
 struct ComposeOutline {
   std::vector<ComposeService> services;  // by name

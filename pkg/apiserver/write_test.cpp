@@ -4,9 +4,11 @@
 namespace gantry::apiserver {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr const char* kMerge = "application/merge-patch+json";
 constexpr const char* kStrategic = "application/strategic-merge-patch+json";
@@ -240,6 +242,21 @@ TEST_F(WriteTest, DryRunGoesTheWholeWayAndStoresNothing) {
   EXPECT_EQ(message(call("POST", std::string(kApps) + "?dryRun=Some", kHello)),
             "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"Some\": "
             "supported values: \"All\"");
+}
+
+// WKL-006: stored all the same, and said each time.
+TEST_F(WriteTest, WhatIsProbablyNotMeantIsWarnedOf) {
+  const std::string app = R"({"apiVersion":"gantry.dev/v1alpha1","kind":"App",
+      "metadata":{"name":"hello"},"spec":{"machineClassName":"small",
+      "env":[{"name":"DB","value":"postgres://w:secret@localhost/w"}],
+      "workload":{"compose":{"inline":"services: {db: {image: a}, web: {image: b}}"}}}})";
+  for (const auto& made : {call("POST", kApps, app), call("PUT", path_, app)}) {
+    EXPECT_LT(made.status, 300) << made.body;
+    ASSERT_TRUE(made.headers.contains("Warning"));
+    EXPECT_THAT(made.headers.find("Warning")->second,
+                AllOf(HasSubstr("spec.env[DB]: names localhost"), HasSubstr("WKL-006"),
+                      Not(HasSubstr("secret"))));
+  }
 }
 
 TEST_F(WriteTest, FieldValidationIsOneOfThree) {

@@ -123,6 +123,10 @@ std::optional<ApiError> Admission::check_type(Json& object) {
     const auto found = validator(kind, object);
     problems.insert(problems.end(), found.begin(), found.end());
   }
+  if (problems.empty() && kind.warn != nullptr) {
+    auto found = kind.warn(object);
+    std::ranges::move(found, std::back_inserter(warnings));
+  }
   if (problems.empty()) return std::nullopt;
   return invalid_object(info, std::string(kind.kind), name_of(object), to_causes(problems));
 }
