@@ -90,6 +90,11 @@ void show_bridge(Conditions& conditions, const Facts& facts) {
   }
 }
 
+// The id that the Appliance asks for, which its Machine cannot have.
+bool is_fixed_id_taken(const Appliance& appliance, const Condition& ready) {
+  return appliance.spec.vmid.has_value() && ready.reason == "VMIDForeign";
+}
+
 void show_container(Conditions& conditions, Appliance& appliance, const Facts& facts) {
   auto& status = appliance.status;
   status.machine = machine_name(appliance);
@@ -111,6 +116,12 @@ void show_container(Conditions& conditions, Appliance& appliance, const Facts& f
   const auto* ready = api::meta::find_condition(machine.conditions, "Ready");
   if (ready == nullptr) {
     conditions.set("ContainerReady", ConditionStatus::no, "New", "its Machine is new");
+  } else if (is_fixed_id_taken(appliance, *ready)) {
+    conditions.set("ContainerReady", ready->status, "VMIDTaken",
+                   "Machine " + status.machine + ": " + ready->message +
+                       "; free the id, or make the Appliance anew: without spec.vmid it gets an id "
+                       "of the range",
+                   "APL-001");
   } else {
     conditions.set("ContainerReady", ready->status, ready->reason,
                    "Machine " + status.machine + ": " + ready->message, ready->code);
