@@ -113,7 +113,7 @@ Pool, roles, user and token are ready. For the Secret that the ProxmoxCluster na
 For commands inside containers:
   1. on every node: install -m 755 gantry-shell /usr/local/sbin/gantry-shell
   2. append to /root/.ssh/authorized_keys, which the nodes of a cluster share (one line):
-     command="/usr/local/sbin/gantry-shell --installation ${installation:-NAME} --user $user!$token",restrict $(
+     command="/usr/local/sbin/gantry-shell --installation ${installation:-NAME} --user $user!$token",restrict,pty $(
        if [ -n "$key_file" ]; then cat "$key_file"; else echo "ssh-ed25519 AAAA… gantry"; fi)
   NAME is what gantryd calls itself: it stands in every container's description.
 EOF

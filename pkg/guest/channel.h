@@ -2,12 +2,14 @@
 // guest::Channel: commands inside a container, through its node's `pct`.
 // Drivers: pkg/guest/ssh (libssh) and the lab's own model (pkg/lab).
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "pkg/async/async.h"
 #include "pkg/base/ids.h"
 #include "pkg/base/time.h"
+#include "pkg/guest/terminal.h"
 
 namespace gantry::guest {
 
@@ -22,6 +24,9 @@ struct Command {
   std::string stdin_text = {};
   Duration timeout = std::chrono::seconds(60);  // then the remote process is killed
   size_t output_max = 1 << 20;                  // bytes kept of each stream; the rest is dropped
+  // Runs it at a terminal, which is its input (stdin_text is not read) and takes all its output,
+  // as stdout. Leaving hangs up, as closing a window does.
+  std::shared_ptr<Terminal> terminal = {};
 };
 
 struct Exit {
@@ -44,7 +49,8 @@ using OutputSink = std::function<void(bool, std::string)>;
 
 // Errors of every call: Transport (no node reached, host key unknown is TLS class), Auth,
 // Permission (the forced command refused), NotFound (no such container on that node), Locked,
-// Remote ("container not running" too: message says so), Timeout (the remote process was killed).
+// Remote ("container not running" too: message says so), Timeout (the remote process was killed),
+// Unsupported (no terminals there).
 class Channel {
  public:
   virtual ~Channel() = default;

@@ -78,6 +78,8 @@ Async<Result<ContainerSpec>> CommandChannel::running_spec(guest::Target target) 
 
 Async<Result<guest::Exit>> CommandChannel::exec(guest::Target target, guest::Command command,
                                                 guest::OutputSink sink) {
+  if (command.terminal)
+    co_return make_error(ErrorClass::unsupported, "the containers of this lab have no terminals");
   auto spec = co_await running_spec(target);
   if (!spec.ok()) co_return spec.status();
   const auto limit = command.timeout;

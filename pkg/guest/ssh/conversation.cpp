@@ -35,6 +35,31 @@ class Timer {
   int fd_;
 };
 
+// Readable once somebody has typed at the terminal or resized it, as long as that is wanted.
+class Typing {
+ public:
+  explicit Typing(Terminal* terminal)
+      : terminal_(terminal), fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (terminal_ != nullptr) terminal_->listen([fd = fd_] { eventfd_write(fd, 1); });
+  }
+  ~Typing() {
+    if (terminal_ != nullptr) terminal_->listen({});
+    close(fd_);
+  }
+  Typing(const Typing&) = delete;
+  Typing& operator=(const Typing&) = delete;
+  int fd() const { return fd_; }
+  Terminal::News take() {
+    eventfd_t times = 0;
+    eventfd_read(fd_, &times);
+    return terminal_->take();
+  }
+
+ private:
+  Terminal* terminal_;
+  int fd_;
+};
+
 // Callbacks on a channel, as long as they are wanted.
 class Watch {
  public:
@@ -59,7 +84,10 @@ class Conversation {
         channel_(channel),
         request_(request),
         stop_(stop),
-        timer_(request.timeout + kGrace) {}
+        timer_(request.timeout + kGrace),
+        typing_(request.terminal.get()),
+        input_(request.stdin_text),
+        trailer_(request.terminal != nullptr) {}
 
   Result<Exit> run() {
     ssh_set_blocking(session_, 0);
@@ -82,19 +110,23 @@ class Conversation {
     ssh_event_add_session(event.get(), session_);
     ssh_event_add_fd(event.get(), stop_.fd(), POLLIN, on_readable, &stopped_);
     ssh_event_add_fd(event.get(), timer_.fd(), POLLIN, on_readable, &expired_);
+    ssh_event_add_fd(event.get(), typing_.fd(), POLLIN, on_readable, &has_news_);
     auto result = loop(event.get());
     ssh_event_remove_fd(event.get(), stop_.fd());
     ssh_event_remove_fd(event.get(), timer_.fd());
+    ssh_event_remove_fd(event.get(), typing_.fd());
     ssh_event_remove_session(event.get(), session_);
     return result;
   }
 
   Status loop(ssh_event event) {
+    GANTRY_TRY(ask_for_terminal(event));
     int answer = SSH_AGAIN;
     while ((answer = ssh_channel_request_exec(channel_, request_.line.c_str())) == SSH_AGAIN)
       GANTRY_TRY(turn(event, kKeepAliveMs).status());
     if (answer != SSH_OK) return broken();
     while (ssh_channel_is_eof(channel_) == 0 && ssh_channel_is_closed(channel_) == 0) {
+      hear();
       feed();
       // A process left behind inside holds the streams open; the command itself has ended.
       const bool told = exited_ && trailer_.is_complete();
@@ -102,6 +134,31 @@ class Conversation {
       if (silent && told) return {};
     }
     return {};
+  }
+
+  Status ask_for_terminal(ssh_event event) {
+    if (!request_.terminal) return {};
+    int answer = SSH_AGAIN;
+    // What everything knows. Its size follows with the first news.
+    while ((answer = ssh_channel_request_pty_size(channel_, "xterm", 80, 24)) == SSH_AGAIN)
+      GANTRY_TRY(turn(event, kKeepAliveMs).status());
+    if (answer == SSH_OK) return {};
+    if (ssh_is_connected(session_) == 0) return broken();
+    return make_error(ErrorClass::unsupported,
+                      "sshd gives our key no terminal: replace gantry-shell and its line in "
+                      "authorized_keys by those of this version, as deploy/pve/role.sh says "
+                      "(restrict,pty)");
+  }
+
+  // Takes what was typed, and passes on how large the terminal is now.
+  void hear() {
+    if (!std::exchange(has_news_, false)) return;
+    auto news = typing_.take();
+    typed_.erase(0, fed_);
+    typed_ += news.typed;
+    input_ = typed_;
+    fed_ = 0;
+    if (news.size) ssh_channel_change_pty_size(channel_, news.size->columns, news.size->rows);
   }
 
   // Handles what comes; true when nothing came for that long.
@@ -115,18 +172,18 @@ class Conversation {
     return answer == SSH_AGAIN;
   }
 
-  // As much of stdin as the other side takes now.
+  // As much of the input as the other side takes now.
   void feed() {
-    while (fed_ < request_.stdin_text.size()) {
+    while (fed_ < input_.size()) {
       const auto window = ssh_channel_window_size(channel_);
       constexpr size_t kChunk = 32768;
-      const auto size = std::min<size_t>({window, kChunk, request_.stdin_text.size() - fed_});
+      const auto size = std::min<size_t>({window, kChunk, input_.size() - fed_});
       if (size == 0) return;
-      const int count = ssh_channel_write(channel_, request_.stdin_text.data() + fed_,
-                                          static_cast<uint32_t>(size));
+      const int count =
+          ssh_channel_write(channel_, input_.data() + fed_, static_cast<uint32_t>(size));
       if (count == SSH_AGAIN || count == 0) return;
       // A refusal comes before the input was read: what was said decides, not the failed write.
-      fed_ = count < 0 ? request_.stdin_text.size() : fed_ + static_cast<size_t>(count);
+      fed_ = count < 0 ? input_.size() : fed_ + static_cast<size_t>(count);
     }
   }
 
@@ -135,8 +192,9 @@ class Conversation {
                      void* self) {
     auto& conversation = *static_cast<Conversation*>(self);
     const std::string_view piece(static_cast<const char*>(data), size);
+    const bool may_end = is_stderr != 0 || conversation.request_.terminal != nullptr;
     conversation.keep(is_stderr != 0,
-                      is_stderr != 0 ? conversation.trailer_.feed(piece) : std::string(piece));
+                      may_end ? conversation.trailer_.feed(piece) : std::string(piece));
     return static_cast<int>(size);
   }
 
@@ -161,7 +219,7 @@ class Conversation {
   Result<Exit> conclude() {
     std::string rest;
     const auto outcome = trailer_.finish(rest);
-    keep(true, std::move(rest));
+    keep(request_.terminal == nullptr, std::move(rest));
     if (!outcome) return no_trailer();
     if (!outcome->ok()) return outcome->status();
     exit_.code = **outcome;
@@ -187,12 +245,16 @@ class Conversation {
   const Request& request_;
   const StopSignal& stop_;
   Timer timer_;
+  Typing typing_;
+  std::string typed_;
+  std::string_view input_;
   ssh_channel_callbacks_struct callbacks_{};
   Trailer trailer_;
   size_t fed_ = 0;
   bool exited_ = false;
   bool stopped_ = false;
   bool expired_ = false;
+  bool has_news_ = false;
   Exit exit_;
 };
 

@@ -27,7 +27,8 @@ struct Request {
   std::string stdin_text;
   Duration timeout;  // gantry-shell's; we wait a little longer
   size_t output_max = 1 << 20;
-  OutputSink sink;  // called on this thread
+  OutputSink sink;                     // called on this thread
+  std::shared_ptr<Terminal> terminal;  // instead of stdin_text
 };
 
 // Opens a channel for one command. Transport when the session is broken: nothing was sent then.
@@ -36,7 +37,7 @@ Result<ChannelHandle> open_channel(ssh_session session);
 // Blocks until the answer is complete. Permission, NotFound, Locked, Invalid and Remote are
 // gantry-shell's; Timeout: it killed the command, or fell silent; Transport: the connection broke,
 // the effect is unknown; Cancelled after stop. Leaving early closes the channel, and gantry-shell
-// then kills the command.
+// then kills the command. Unsupported: sshd gives our key no terminal.
 Result<Exit> converse(ssh_session session, ssh_channel channel, const Request& request,
                       const StopSignal& stop);
 

@@ -8,6 +8,8 @@ namespace gantry::guest::ssh {
 namespace {
 
 constexpr std::string_view kMark = "\ngantry-v1 ";
+constexpr std::string_view kTerminalMark =
+    "\x1b_gantry-v1 ";             // an application's own command: shows nothing
 constexpr size_t kLineMax = 4096;  // of the last line; longer ones are cut by gantry-shell's caller
 
 Result<std::string> word(const std::string& text) {
@@ -51,8 +53,9 @@ std::optional<Result<int>> read_line(std::string_view line) {
 
 Result<std::string> exec_request(const Target& target, const Command& command) {
   if (command.argv.empty()) return invalid("no command given");
-  auto request = absl::StrFormat("gantry-v1 exec %d %d %d", target.vmid.get(),
-                                 seconds_of(command.timeout), command.stdin_text.size());
+  auto request =
+      absl::StrFormat("gantry-v1 exec %d %d %s", target.vmid.get(), seconds_of(command.timeout),
+                      command.terminal ? "terminal" : std::to_string(command.stdin_text.size()));
   for (const auto& argument : command.argv) {
     GANTRY_TRY_ASSIGN(const auto encoded, word(argument));
     request += encoded;
@@ -81,18 +84,20 @@ Result<std::string> unlock_request(const Target& target, const Upid& create_task
   return request + " " + create_task.get();
 }
 
+Trailer::Trailer(bool at_terminal) : mark_(at_terminal ? kTerminalMark : kMark) {}
+
 std::string Trailer::feed(std::string_view piece) {
   kept_ += piece;
   // The last line can begin no earlier than here.
   size_t keep_from = kept_.size() > kLineMax ? kept_.size() - kLineMax : 0;
   // A line that has begun before and is followed by more is the command's own, unless more is ours.
-  const auto mark = kept_.rfind(kMark);
+  const auto mark = kept_.rfind(mark_);
   if (mark != std::string::npos) {
     keep_from = std::max(keep_from, mark);
   } else {
     // Perhaps only the beginning of the mark has arrived.
-    size_t overlap = std::min(kMark.size() - 1, kept_.size());
-    while (overlap > 0 && !kept_.ends_with(kMark.substr(0, overlap))) --overlap;
+    size_t overlap = std::min(mark_.size() - 1, kept_.size());
+    while (overlap > 0 && !kept_.ends_with(mark_.substr(0, overlap))) --overlap;
     keep_from = std::max(keep_from, kept_.size() - overlap);
   }
   auto sure = kept_.substr(0, keep_from);
@@ -100,22 +105,24 @@ std::string Trailer::feed(std::string_view piece) {
   return sure;
 }
 
+std::optional<std::string_view> Trailer::line() const {
+  const auto mark = kept_.rfind(mark_);
+  if (mark == std::string::npos || !kept_.ends_with('\n')) return std::nullopt;
+  auto line = std::string_view(kept_).substr(mark + mark_.size());
+  line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);  // a terminal's
+  return line;
+}
+
 bool Trailer::is_complete() const {
-  const auto mark = kept_.rfind(kMark);
-  if (mark == std::string::npos || !kept_.ends_with('\n')) return false;
-  const auto line = std::string_view(kept_).substr(mark + kMark.size());
-  return read_line(line.substr(0, line.size() - 1)).has_value();
+  const auto last = line();
+  return last && read_line(*last);
 }
 
 std::optional<Result<int>> Trailer::finish(std::string& rest) {
-  const auto mark = kept_.rfind(kMark);
-  if (mark == std::string::npos || !kept_.ends_with('\n')) {
-    rest = std::exchange(kept_, "");
-    return std::nullopt;
-  }
-  const auto line = std::string_view(kept_).substr(mark + kMark.size());
-  auto outcome = read_line(line.substr(0, line.size() - 1));
-  rest = outcome ? kept_.substr(0, mark) : kept_;
+  const auto last = line();
+  auto outcome = last ? read_line(*last) : std::nullopt;
+  rest = outcome ? kept_.substr(0, kept_.rfind(mark_)) : kept_;
   kept_.clear();
   return outcome;
 }

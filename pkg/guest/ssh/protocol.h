@@ -8,8 +8,8 @@
 
 namespace gantry::guest::ssh {
 
-// The request lines; Invalid for what the protocol cannot carry (a zero byte, an empty command, a
-// mode out of range, a relative path).
+// The request lines, of a command also at its terminal; Invalid for what the protocol cannot carry
+// (a zero byte, an empty command, a mode out of range, a relative path).
 Result<std::string> exec_request(const Target& target, const Command& command);
 Result<std::string> push_request(const Target& target, const File& file, Duration timeout);
 Result<std::string> unlock_request(const Target& target, const Upid& create_task);
@@ -21,9 +21,11 @@ inline constexpr auto kUnlockTimeout = std::chrono::minutes(2);
 // Separates the shell's last line from the command's own stderr as it streams by.
 //
 // The line is "\ngantry-v1 exit CODE\n" or "\ngantry-v1 error CLASS MESSAGE\n", the very last thing
-// on stderr: whatever a command writes itself, ours comes after it.
+// on stderr: whatever a command writes itself, ours comes after it. At a terminal, where all is one
+// stream, it begins with a control sequence instead, so that no line of a dialogue is kept back.
 class Trailer {
  public:
+  explicit Trailer(bool at_terminal = false);
   // What of the stream so far surely is the command's; keeps back what may be the last line.
   std::string feed(std::string_view piece);
   // True while what was kept back looks like the last line, whole.
@@ -33,6 +35,10 @@ class Trailer {
   std::optional<Result<int>> finish(std::string& rest);
 
  private:
+  // The line behind the mark, without its end; nullopt while it is not whole.
+  std::optional<std::string_view> line() const;
+
+  std::string_view mark_;
   std::string kept_;
 };
 

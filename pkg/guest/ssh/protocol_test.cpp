@@ -14,6 +14,9 @@ const Target kTarget{NodeName("pve1"), VmId(100)};
 TEST(Protocol, WordsAreEncodedSoThatNoneIsLostOrRead) {
   EXPECT_THAT(exec_request(kTarget, {.argv = {"echo", "", "a b"}, .stdin_text = "xyz"}),
               IsOkAndHolds("gantry-v1 exec 100 60 3 b:ZWNobw== b: b:YSBi"));
+  Command dialogue{.argv = {"sh"}, .terminal = std::make_shared<Terminal>()};
+  EXPECT_THAT(exec_request(kTarget, dialogue),
+              IsOkAndHolds("gantry-v1 exec 100 60 terminal b:c2g="));
   EXPECT_THAT(push_request(kTarget, {.path = "/f", .content = "xy", .mode = 0600},
                            std::chrono::milliseconds(1500)),
               IsOkAndHolds("gantry-v1 push 100 2 2 0600 b:cm9vdA== b:cm9vdA== b:L2Y="));
@@ -53,6 +56,19 @@ TEST_P(TrailerInPieces, TheLastLineIsOursAndAllElseTheCommands) {
   EXPECT_EQ(told.command, "warning\n");
   ASSERT_TRUE(told.outcome.has_value());
   EXPECT_THAT(*told.outcome, IsOkAndHolds(7));
+}
+
+TEST(TerminalTrailer, KeepsNoLineBackAndIsOneInvisibleCommand) {
+  Trailer trailer(true);
+  EXPECT_EQ(trailer.feed("Name?\r\n"), "Name?\r\n");
+  EXPECT_EQ(trailer.feed("\ngantry-v1 exit 0\n"), "\ngantry-v1 exit 0\n");
+  EXPECT_EQ(trailer.feed("bye\r\n\x1b_gantry-v1 exit 5\r\n"), "bye\r\n");
+  EXPECT_TRUE(trailer.is_complete());
+  std::string rest;
+  const auto outcome = trailer.finish(rest);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_THAT(*outcome, IsOkAndHolds(5));
+  EXPECT_EQ(rest, "");
 }
 
 TEST_P(TrailerInPieces, AForgedLineIsOutputLikeAnyOther) {

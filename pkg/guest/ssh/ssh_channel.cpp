@@ -190,6 +190,7 @@ Async<Result<Exit>> SshChannel::exec(Target target, Command command, OutputSink 
   words.timeout = command.timeout;
   words.output_max = command.output_max;
   words.sink = std::move(sink);
+  words.terminal = std::move(command.terminal);
   co_return co_await request(target.node, std::move(words));
 }
 

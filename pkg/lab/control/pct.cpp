@@ -83,6 +83,7 @@ int exec_directly(const RunningLab& lab, const std::string& vmid, const Argument
 }
 
 int exec_over_the_door(const RunningLab& lab, const std::string& vmid, const Arguments& command) {
+  if (isatty(STDIN_FILENO) != 0) return fail("the containers of this lab have no terminals");
   auto arguments = vmid_json(vmid);
   Json words = Json::array();
   for (const auto& word : command) words.push_back(base64_encode(word));

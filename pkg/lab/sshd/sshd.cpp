@@ -78,7 +78,7 @@ std::string configuration(const SshdOptions& options, uint16_t port, const std::
       "ListenAddress %s:%d\nHostKey %s\nPidFile %s\nAuthorizedKeysFile %s/authorized_keys\n"
       "PermitRootLogin forced-commands-only\nPasswordAuthentication no\n"
       "KbdInteractiveAuthentication no\nUsePAM no\nStrictModes no\nAllowTcpForwarding no\n"
-      "X11Forwarding no\nPermitTTY no\nPrintMotd no\nMaxStartups 100\nMaxSessions 100\n"
+      "X11Forwarding no\nPermitTTY yes\nPrintMotd no\nMaxStartups 100\nMaxSessions 100\n"
       "ClientAliveInterval 15\nUseDNS no\n",
       options.address, port, host_key, pid_file(options.folder), options.folder);
 }
@@ -99,9 +99,9 @@ Result<Sshd> Sshd::start(const SshdOptions& options) {
   GANTRY_TRY(ensure_key(server.key_file_));
   GANTRY_TRY_ASSIGN(server.key_, read_file(server.key_file_));
   GANTRY_TRY_ASSIGN(const auto client, public_half(server.key_file_));
-  GANTRY_TRY(write_file(options.folder + "/authorized_keys",
-                        "command=" + quoted(options.forced_command) + ",restrict " + client + "\n",
-                        0600));
+  GANTRY_TRY(write_file(
+      options.folder + "/authorized_keys",
+      "command=" + quoted(options.forced_command) + ",restrict,pty " + client + "\n", 0600));
   Status last;
   for (int attempt = 0; attempt < 5; ++attempt) {
     last = server.launch(options, host_key);
