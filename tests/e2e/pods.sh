@@ -54,6 +54,28 @@ is_equal "$(printf 'one\ntwo\n' | k exec -i $pod -- sort -r)" $'two\none'
 is_equal "$(k exec $pod -- printf '%s' '$(id) `id` "; id')" '$(id) `id` "; id'
 is_equal "$(k exec $pod -- head -c 3000000 /dev/zero | wc -c)" 3000000
 
+chapter "exec -it: a shell at a terminal"
+# script(1) is kubectl's own terminal; a person types one thing after the other.
+at_terminal() {  # COMMAND WHAT-IS-TYPED…
+  local command=$1 typed; shift
+  { sleep 2; for typed in "$@"; do printf '%s' "$typed"; sleep 1; done; sleep 2; } |
+    timeout 60 script -qec "stty cols 101 rows 33; $command" /dev/null
+}
+shell="$kubectl exec -it $pod -- sh"
+code=0
+at_terminal "$shell" $'stty size\r' $'tty\r' $'exit 5\r' >"$work/said" 2>&1 || code=$?
+is_equal $code 5
+grep -q '^33 101' "$work/said" || die "the terminal has another size: $(cat "$work/said")"
+grep -q '^/dev/' "$work/said" || die "there is no terminal: $(cat "$work/said")"
+# Control-C ends what runs, not the shell.
+at_terminal "$shell" $'sleep 100\r' $'\x03' $'echo over; exit 0\r' >"$work/said" 2>&1 ||
+  die "the shell did not survive Control-C: $(cat "$work/said")"
+grep -q '^over' "$work/said" || die "the shell did not go on after Control-C: $(cat "$work/said")"
+# Whoever leaves hangs up.
+{ sleep 30; } | timeout 5 script -qec "$kubectl exec -it $pod -- sleep 7777" /dev/null >/dev/null 2>&1 || true
+gone() { ! k exec $pod -- pgrep -f 'sleep 7777' >/dev/null; }
+within 20 "the end of what ran at a terminal that was left" gone
+
 chapter "cp: there and back"
 head -c 1000000 /dev/urandom >"$work/there"
 k cp "$work/there" "$pod:/tmp/there"

@@ -44,14 +44,16 @@ class Exec {
         door_(std::move(door)),
         options_(std::move(options)),
         outbox_(kOutboxMax),
-        group_(std::move(executor)) {}
+        group_(std::move(executor)) {
+    if (options_.has_terminal) terminal_ = std::make_shared<guest::Terminal>();
+  }
 
   Async<Status> run() {
     std::string input;
-    if (options_.has_stdin) {
+    if (options_.has_stdin && !terminal_) {
       auto read = co_await read_input(socket_);
       if (!read.ok()) {
-        exit_ = read.status();
+        end(read.status());
         co_return co_await finish();
       }
       input = *std::move(read);
@@ -61,6 +63,7 @@ class Exec {
     command.stdin_text = std::move(input);
     command.timeout = kTimeout;
     command.output_max = 0;  // it is passed on, not kept
+    command.terminal = terminal_;
     group_.spawn("exec", [this, &command] { return execute(command); });
     group_.spawn("exec reader", [this] { return listen(); });
     const Status sent = co_await forward();
@@ -75,7 +78,8 @@ class Exec {
     guest::OutputSink sink = [this](bool is_stderr, std::string piece) {
       if (is_wanted(is_stderr)) put(is_stderr, piece);
     };
-    exit_ = co_await door_.channel->exec(door_.target, std::move(command), std::move(sink));
+    auto exit = co_await door_.channel->exec(door_.target, std::move(command), std::move(sink));
+    end(std::move(exit));
     outbox_.end();
     co_return Status();
   }
@@ -86,15 +90,29 @@ class Exec {
     if (!outbox_.put((is_stderr ? kStderr : kStdout) + piece)) outbox_.end();
   }
 
-  // Answers pings, and notices that the client has closed.
+  // Answers pings, passes on what is typed, and notices that the client has closed.
   Async<Status> listen() {
     while (true) {
       const auto message = co_await socket_.next();
       if (!message.ok()) co_return message.status();
-      if (message->has_value()) continue;
-      outbox_.end();
-      co_return Status();
+      if (!message->has_value()) break;
+      if (terminal_ && !hear(**message)) {
+        end(make_error(ErrorClass::overload, "the command takes no input: given up"));
+        break;
+      }
     }
+    outbox_.end();
+    co_return Status();
+  }
+
+  // False when the terminal takes no more.
+  bool hear(std::string_view message) {
+    if (message.empty()) return true;
+    const auto payload = message.substr(1);
+    if (message.front() == kStdin && options_.has_stdin) return terminal_->type(payload);
+    if (message.front() != kResize) return true;
+    if (const auto size = read_size(payload)) terminal_->resize(*size);
+    return true;
   }
 
   Async<Status> forward() {
@@ -106,12 +124,18 @@ class Exec {
       GANTRY_CO_TRY(co_await socket_.send(std::move(bytes)));
     }
     if (outbox_.is_overfull())
-      exit_ = make_error(ErrorClass::overload, "the output was taken too slowly: given up");
+      end(make_error(ErrorClass::overload, "the output was taken too slowly: given up"));
     co_return Status();
   }
 
+  // The first reason is the one: what follows it is that the command was given up.
+  void end(Result<guest::Exit> exit) {
+    if (!exit_) exit_ = std::move(exit);
+  }
+
   Async<Status> finish() {
-    auto message = end_message(exit_);
+    end(make_error(ErrorClass::cancelled, "the client has left"));
+    auto message = end_message(*exit_);
     GANTRY_CO_TRY(co_await socket_.send(std::move(message)));
     co_return co_await socket_.close(1000);
   }
@@ -119,8 +143,9 @@ class Exec {
   Socket& socket_;
   GuestDoor door_;
   ExecOptions options_;
+  std::shared_ptr<guest::Terminal> terminal_;  // null: none is wanted
   Outbox outbox_;
-  Result<guest::Exit> exit_ = make_error(ErrorClass::cancelled, "the client has left");
+  std::optional<Result<guest::Exit>> exit_;
   async::Group group_;
 };
 
@@ -173,9 +198,9 @@ Async<std::optional<http::Response>> serve_exec(PodService& service, const http:
   auto options = read_exec_options(info);
   if (!options.ok()) co_return bad_request(message_of(options.status())).to_response();
   if (!http::websocket::is_upgrade(request)) co_return no_websocket(request).to_response();
-  // Without v5 the end of standard input cannot be told.
+  // Without v5 the end of standard input cannot be told; a terminal's has none.
   std::vector<std::string> spoken = {kV5};
-  if (!options->has_stdin) spoken.emplace_back(kV4);
+  if (!options->has_stdin || options->has_terminal) spoken.emplace_back(kV4);
   auto protocol = http::websocket::choose_protocol(request, spoken);
   if (!protocol) {
     const auto text = "exec speaks v5.channel.k8s.io, and v4.channel.k8s.io without standard input";

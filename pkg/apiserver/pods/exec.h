@@ -23,8 +23,8 @@ struct PodService {
 };
 
 // Runs the command and tells its output and end; leaving kills it. Answers a Status where it cannot
-// begin: no such Pod (404), nothing to reach it by (503), too many at it (429), a terminal, SPDY or
-// another sub-protocol (400).
+// begin: no such Pod (404), nothing to reach it by (503), too many at it (429), SPDY or another
+// sub-protocol (400).
 Async<std::optional<http::Response>> serve_exec(PodService& service, const http::Request& request,
                                                 const RequestInfo& info,
                                                 http::ResponseStream& stream);

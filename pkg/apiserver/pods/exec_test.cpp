@@ -1,10 +1,12 @@
 #include "pkg/apiserver/pods/exec.h"
 
 #include "pkg/apiserver/pods/log.h"
+#include "pkg/apiserver/pods/remote_command.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/base/random.h"
 #include "pkg/base/testing.h"
+#include "pkg/http/websocket/frames.h"
 #include "pkg/schema/json.h"
 #include "pkg/store/cached_store.h"
 #include "pkg/store/memory/memory.h"
@@ -25,6 +27,12 @@ class TalkingChannel final : public guest::Channel {
     where = target;
     sink(false, out);
     sink(true, err);
+    if (command.terminal) {
+      command.terminal->listen([this] { typed.wake_all(); });
+      const Status heard = co_await typed.park();
+      if (heard.ok()) said = command.terminal->take();
+      command.terminal->listen({});
+    }
     if (stays) {
       const Status waited = co_await forever.park();
       left = !waited.ok();
@@ -45,6 +53,8 @@ class TalkingChannel final : public guest::Channel {
   bool stays = false;
   bool left = false;
   async::Waiters forever;
+  guest::Terminal::News said;  // at the terminal
+  async::Waiters typed;
 };
 
 // The client's end of a connection: what it sends, and then perhaps leaves.
@@ -178,6 +188,33 @@ TEST_F(PodsTest, ExecTakesStandardInputUpToItsEnd) {
                   std::string("\x03\xe8", 2)));
 }
 
+TEST_F(PodsTest, ExecAtATerminalPassesOnWhatIsTypedAndItsSize) {
+  stream_.to_read = masked(R"({"Width":120,"Height":40})") + masked(std::string("\0ls\r", 4));
+  stream_.to_read[6] = '\x04';
+  const auto query = "web-0/exec?command=sh&stdin=1&stdout=1&tty=1";
+  EXPECT_FALSE(exec(handshake(query, "v4.channel.k8s.io")));
+  EXPECT_EQ(channel_.said.typed, "ls\r");
+  EXPECT_EQ(channel_.said.size, (guest::WindowSize{120, 40}));
+  EXPECT_THAT(stream_.written, HasSubstr("Success"));
+}
+
+TEST_F(PodsTest, ATerminalWithoutStandardInputIsOnlyLookedAt) {
+  stream_.to_read = masked(std::string("\0ls\r", 4));
+  stream_.leaves = true;
+  EXPECT_FALSE(exec(handshake("web-0/exec?command=top&stdout=1&tty=1", kBoth)));
+  EXPECT_EQ(channel_.said.typed, "");
+}
+
+TEST_F(PodsTest, WhoTypesWhatNobodyTakesIsToldSo) {
+  channel_.stays = true;
+  const std::string much = std::string(1, '\0') + std::string(60'000, 'x');
+  for (int times = 0; times < 100; ++times)
+    stream_.to_read +=
+        http::websocket::render_masked_frame(http::websocket::Opcode::binary, much, 7);
+  EXPECT_FALSE(exec(handshake("web-0/exec?command=sh&stdin=1&stdout=1&tty=1", kBoth)));
+  EXPECT_THAT(stream_.written, HasSubstr("takes no input"));
+}
+
 TEST_F(PodsTest, ExecEndsWithItsClient) {
   channel_.stays = true;
   stream_.leaves = true;
@@ -200,8 +237,6 @@ TEST_F(PodsTest, ExecRefusesWhatItCannotDo) {
   spdy.headers["Upgrade"] = "SPDY/3.1";
   EXPECT_THAT(exec(spdy)->body, HasSubstr("WebSocket only, not over SPDY"));
   EXPECT_EQ(exec(handshake("nobody/exec?command=ls", kBoth))->status, 404);
-  EXPECT_THAT(exec(handshake("web-0/exec?command=sh&tty=true", kBoth))->body,
-              HasSubstr("no terminals"));
   // The end of standard input cannot be told in v4.
   EXPECT_EQ(exec(handshake("web-0/exec?command=cat&stdin=1", "v4.channel.k8s.io"))->status, 400);
   EXPECT_FALSE(exec(handshake("web-0/exec?command=ls&stdout=1", "v4.channel.k8s.io")));

@@ -28,14 +28,28 @@ Result<ExecOptions> read_exec_options(const RequestInfo& info) {
   if (container != kPodContainer)
     return invalid("container %s is not valid for pod %s: its only one is %s", container, info.name,
                    std::string(kPodContainer));
-  if (info.query_bool("tty"))
-    return make_error(ErrorClass::unsupported,
-                      "there are no terminals here: leave out -t (--tty); use pct enter on the "
-                      "node for a dialogue");
+  options.has_terminal = info.query_bool("tty");
   options.has_stdin = info.query_bool("stdin");
   options.has_stdout = info.query_bool("stdout");
   options.has_stderr = info.query_bool("stderr");
   return options;
+}
+
+std::optional<guest::WindowSize> read_size(std::string_view payload) {
+  constexpr int64_t kMax = 0xffff;  // of a struct winsize
+  const auto json = schema::parse_json(std::string(payload));
+  if (!json.ok() || !json->is_object()) return std::nullopt;
+  const auto columns = json->integer_or("Width", 0);
+  const auto rows = json->integer_or("Height", 0);
+  if (columns < 1 || rows < 1 || columns > kMax || rows > kMax) return std::nullopt;
+  return guest::WindowSize{static_cast<int>(columns), static_cast<int>(rows)};
+}
+
+std::string size_message(guest::WindowSize size) {
+  Json json;
+  json.set("Width", size.columns);
+  json.set("Height", size.rows);
+  return kResize + schema::to_json(json);
 }
 
 std::string end_message(const Result<guest::Exit>& exit) {

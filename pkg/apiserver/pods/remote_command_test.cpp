@@ -28,7 +28,14 @@ TEST(ExecOptions, AreTheCommandWordByWord) {
 TEST(ExecOptions, RefuseWhatIsNotThere) {
   EXPECT_THAT(asked("stdout=true"), Fails(ErrorClass::invalid, HasSubstr("command")));
   EXPECT_THAT(asked("command=ls&container=other"), Fails(ErrorClass::invalid, HasSubstr("main")));
-  EXPECT_THAT(asked("command=ls&tty=true"), Fails(ErrorClass::unsupported, HasSubstr("-t")));
+}
+
+TEST(Resize, SaysASizeThatATerminalCanHave) {
+  EXPECT_EQ(size_message({80, 24}), "\x04{\"Height\":24,\"Width\":80}");
+  EXPECT_EQ(read_size(R"({"Width":132,"Height":50})"), (guest::WindowSize{132, 50}));
+  for (const auto* bad : {"", "{}", "[]", R"({"Width":0,"Height":24})", R"({"Width":80})",
+                          R"({"Width":70000,"Height":24})", R"({"Width":"80","Height":24})"})
+    EXPECT_FALSE(read_size(bad).has_value()) << bad;
 }
 
 TEST(EndMessage, SaysHowItEnded) {
