@@ -65,6 +65,7 @@ class CachedStore final : public Store {
     PendingPtr pending;
     Write write;
     Json value;
+    ObjectPtr told;  // when the feed has told of it before the answer came
   };
   using Batch = std::vector<Committing>;
 
@@ -82,6 +83,7 @@ class CachedStore final : public Store {
   Async<Status> recover();
   Async<Status> catch_up();
   Async<Status> read_feed();
+  void recognise(const RecordPtr& record);
   Async<Status> reload();
   void lose_database(const Status& why);
   Status unavailable() const;
@@ -97,6 +99,7 @@ class CachedStore final : public Store {
   std::shared_ptr<Cache> cache_;
   CachedReader reader_;
   std::deque<PendingPtr> queue_;
+  Batch* in_flight_ = nullptr;    // while the database has not answered
   async::Event work_;             // the queue is not empty
   async::Event drained_;          // the queue is empty and nothing is being committed
   async::Semaphore catching_up_;  // one reader of the feed at a time

@@ -124,10 +124,22 @@ Async<Status> CachedStore::read_feed() {
       if (entry.revision != cache_->revision() + 1) co_return expired("the feed has a gap");
       const auto type = entry.type;
       GANTRY_CO_TRY_ASSIGN(auto record, make_record(std::move(entry)));
+      recognise(record);
       cache_->apply(type, std::move(record), clock_.now());
     }
     if (entries->size() < kFeedLimit) co_return Status();
     cache_->publish();
+  }
+}
+
+// The feed is often faster than the answer to the commit. Then what was written is at hand still,
+// and need not be parsed again for those who look.
+void CachedStore::recognise(const RecordPtr& record) {
+  if (in_flight_ == nullptr) return;
+  for (auto& item : *in_flight_) {
+    if (item.write.key != record->key || !is_text_of(*record, item.write.text)) continue;
+    item.told = cache_->keep(decoded_as(record, std::move(item.value)));
+    return;
   }
 }
 

@@ -83,8 +83,8 @@ CachedStore::Batch CachedStore::take_batch() {
       continue;
     }
     bytes += judgement.write.text.size();
-    batch.push_back(
-        Committing{std::move(pending), std::move(judgement.write), std::move(judgement.value)});
+    batch.push_back(Committing{std::move(pending), std::move(judgement.write),
+                               std::move(judgement.value), nullptr});
   }
   queue_.insert(queue_.begin(), later.begin(), later.end());
   return batch;
@@ -100,7 +100,9 @@ Async<Result<std::vector<Result<int64_t>>>> CachedStore::send(const Batch& batch
 }
 
 Async<void> CachedStore::commit(Batch batch) {
+  in_flight_ = &batch;
   auto answered = co_await send(batch);
+  in_flight_ = nullptr;
   if (answered.ok()) {
     co_await settle(std::move(batch), *std::move(answered));
   } else if (is_unknown(answered.status())) {
@@ -133,7 +135,7 @@ Async<void> CachedStore::settle(Batch batch, std::vector<Result<int64_t>> revisi
   // While the feed is being read, a reload may yet replace the cache by an older state.
   const bool may_apply = catching_up_.free() > 0;
   for (size_t i = 0; i < batch.size(); ++i) {
-    auto& [pending, write, value] = batch[i];
+    auto& [pending, write, value, told] = batch[i];
     if (!revisions[i].ok()) {
       if (is_stale(revisions[i].status()))
         stale.push_back(pending);
@@ -142,8 +144,12 @@ Async<void> CachedStore::settle(Batch batch, std::vector<Result<int64_t>> revisi
       continue;
     }
     const auto revision = *revisions[i];
+    if (told != nullptr && told->revision == revision) {
+      done.emplace_back(pending, std::move(told));
+      continue;
+    }
     const auto record = make_own_record(write.key, write.uid, revision, write.text);
-    auto object = cache_->keep(decoded_as(record, std::move(value)));
+    auto object = cache_->keep(told ? decode(record) : decoded_as(record, std::move(value)));
     // A gap means that another process wrote in between: the feed brings both, in order.
     if (may_apply && revision == cache_->revision() + 1)
       cache_->apply(write.type, record, clock_.now());
