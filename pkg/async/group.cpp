@@ -3,7 +3,9 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "pkg/base/check.h"
 #include "pkg/base/log.h"
@@ -36,9 +38,11 @@ std::string what_of(const std::exception_ptr& exception) {
 Async<Status> run_child(std::function<Async<Status>()> body) {
   co_await asio::this_coro::throw_if_cancelled(false);
   // co_spawn begins at once when it is called on its own executor; spawn() promises "later".
-  co_await yield();
-  const bool stopping = co_await is_cancelled();
-  if (stopping) co_return cancelled();
+  const auto executor = co_await asio::this_coro::executor;
+  co_await asio::post(executor, asio::use_awaitable);
+  // As yield() and is_cancelled() would, without a coroutine for each: everything begins here.
+  const auto asked = co_await asio::this_coro::cancellation_state;
+  if (asked.cancelled() != asio::cancellation_type::none) co_return cancelled();
   co_return co_await body();
 }
 
@@ -85,8 +89,8 @@ void Group::stop() {
 
 Async<Status> Group::join() {
   while (!children_.empty()) {
-    const bool stopping = co_await is_cancelled();
-    if (stopping) {
+    const auto asked = co_await asio::this_coro::cancellation_state;
+    if (asked.cancelled() != asio::cancellation_type::none) {
       cancel();
       (void)co_await joiners_.park_to_the_end();
     } else {

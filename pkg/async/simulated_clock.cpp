@@ -5,9 +5,9 @@
 namespace gantry::async {
 
 Async<Status> SimulatedClock::sleep_until(Time deadline) {
-  const bool stopping = co_await is_cancelled();
-  if (stopping) co_return cancelled();
   if (deadline <= now_) {
+    const bool stopping = co_await is_cancelled();
+    if (stopping) co_return cancelled();
     co_await yield();
     co_return Status();
   }

@@ -10,6 +10,12 @@
 namespace gantry::async {
 namespace {
 
+// Made once: a Status of a class costs three allocations, and every wait that ends may need one.
+const Status& cancelled_once() {
+  static const auto* status = new Status(cancelled());
+  return *status;
+}
+
 // A place in the ring of those who wait. A ring of its own: every hand-over between coroutines
 // comes by here, and this costs one allocation.
 struct Link {
@@ -80,7 +86,7 @@ template <class State>
 Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
   const auto asked = co_await asio::this_coro::cancellation_state;
   const bool stopping = cancellable && asked.cancelled() != asio::cancellation_type::none;
-  if (stopping) co_return cancelled();
+  if (stopping) co_return cancelled_once();
   auto start = [&state, cancellable](auto handler) {
     using Coroutine = ParkedCoroutine<decltype(handler)>;
     auto parked = std::make_unique<Coroutine>(std::move(handler));
@@ -90,7 +96,7 @@ Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
         // wake() clears the slot, and with it this lambda: keep what it uses on the stack.
         auto* const held = in;
         auto* const own = self;
-        held->wake(*own, cancelled());
+        held->wake(*own, cancelled_once());
       });
     }
     state->add(std::move(parked));
@@ -103,7 +109,7 @@ Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
 
 Waiters::Waiters() : state_(std::make_shared<State>()) {}
 Waiters::~Waiters() {
-  wake_all(cancelled());
+  if (state_->size > 0) wake_all(cancelled_once());
 }
 
 Async<Status> Waiters::park() {
