@@ -9,6 +9,13 @@
 namespace gantry::crypto {
 namespace {
 
+// Fetched once: EVP_sha1() and its like are looked up anew at each use.
+const EVP_MD* fetched(const char* name) {
+  auto* algorithm = EVP_MD_fetch(nullptr, name, nullptr);
+  GANTRY_CHECK(algorithm != nullptr);
+  return algorithm;
+}
+
 // A digest of bytes in memory fails only when OpenSSL itself is broken: that is an invariant.
 std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
   std::string result(static_cast<size_t>(EVP_MD_get_size(algorithm)), '\0');
@@ -20,13 +27,15 @@ std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  return digest(EVP_sha256(), bytes);
+  static const EVP_MD* algorithm = fetched("SHA256");
+  return digest(algorithm, bytes);
 }
 std::string sha256_hex(std::string_view bytes) {
   return hex(sha256(bytes));
 }
 std::string sha1(std::string_view bytes) {
-  return digest(EVP_sha1(), bytes);
+  static const EVP_MD* algorithm = fetched("SHA1");
+  return digest(algorithm, bytes);
 }
 std::string sha1_hex(std::string_view bytes) {
   return hex(sha1(bytes));
