@@ -165,12 +165,15 @@ Plan hold_unfinished(const Case& the, const std::string& why) {
   const auto vmid = the.world.row->vmid.get();
   const auto node =
       the.world.guest.node.get().empty() ? the.world.create_task.task.node : the.world.guest.node;
-  return hold(steps::kCreate, "StaleLock",
-              absl::StrFormat("the create of container %d died half-way and left a locked "
-                              "config%s; as root on %s: pct unlock %d && pct destroy %d "
-                              "--destroy-unreferenced-disks 1",
-                              vmid, why.empty() ? "" : " (" + why + ")", node.get(), vmid, vmid),
-              "CT-011");
+  const auto* const left = the.world.guest.occupant == Occupant::unfinished
+                               ? "left a locked config"
+                               : "left something that we cannot see, most likely a locked config";
+  return hold(
+      steps::kCreate, "StaleLock",
+      absl::StrFormat("the create of container %d died half-way and %s%s; as root on %s: "
+                      "pct unlock %d && pct destroy %d --destroy-unreferenced-disks 1",
+                      vmid, left, why.empty() ? "" : " (" + why + ")", node.get(), vmid, vmid),
+      "CT-011");
 }
 
 Plan plan_unfinished(const Case& the) {

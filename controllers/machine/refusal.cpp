@@ -34,6 +34,11 @@ bool is_clean_refusal(const Status& status) {
 
 diagnose::Diagnosis explain_refusal(const Status& why, const Observation& world) {
   auto words = diagnose::diagnose(why);
+  // Who put it there wants it to run whatever happens: that is for a person to end.
+  if (words.code == "SAF-008" && world.row.has_value())
+    words.message +=
+        absl::StrFormat("; if it is meant to go, as root on a node: ha-manager remove ct:%d",
+                        world.row->vmid.get());
   if (words.code != "CON-004") return words;
   const auto line = inventory::grant_line_for(words.message, {world.user, world.pool});
   if (!line.empty()) {

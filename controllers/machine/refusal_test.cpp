@@ -27,6 +27,16 @@ TEST(ExplainRefusal, AMissingPrivilegeComesWithTheCommandThatGrantsIt) {
             "Permission check failed");
 }
 
+TEST(ExplainRefusal, WhatHighAvailabilityKeepsComesWithTheCommandThatLetsItGo) {
+  Observation world;
+  world.row.emplace().vmid = VmId(152);
+  const auto text = "unable to remove CT 152 - used in HA resources and purge parameter not set.";
+  const auto words =
+      explain_refusal(with_code(make_error(ErrorClass::invalid, text), "SAF-008"), world);
+  EXPECT_EQ(words.reason, "DeleteBlocked");
+  EXPECT_THAT(words.message, HasSubstr("ha-manager remove ct:152"));
+}
+
 TEST(ExplainRefusal, WhatRootAloneMaySetIsGrantedToNobody) {
   const auto text = "Permission check failed (changing feature flags is only allowed for root@pam)";
   const auto words =

@@ -54,7 +54,7 @@ const std::array kTexts{
     Row{{"no options specified"}, E::invalid, E::invalid, ""},
     Row{{"unable to shrink"}, E::invalid, E::invalid, ""},  // PVE/API2/LXC.pm: resize_vm
     Row{{"format error"}, E::invalid, E::invalid, ""},
-    Row{{"used in HA resources"}, E::invalid, E::invalid, ""},
+    Row{{"used in HA resources"}, E::invalid, E::invalid, "SAF-008"},
     Row{{"'rootfs' not set"}, E::invalid, E::invalid, ""},
     Row{{"No space left"}, E::remote, E::remote, "STO-001"},
     Row{{"out of space"}, E::remote, E::remote, "STO-001"},

@@ -53,7 +53,7 @@ const Row kRows[] = {
     {500, "unable to delete required option 'memory'", ErrorClass::invalid},
     {500, "no options specified", ErrorClass::invalid},
     {500, "unable to remove CT 152 - used in HA resources and purge parameter not set.",
-     ErrorClass::invalid},
+     ErrorClass::invalid, "SAF-008"},
     {500, "something that nobody has seen before", ErrorClass::remote},
     {501, "Method 'GET /doesnotexist' not implemented", ErrorClass::unsupported},
     {506, "upload 'Content-Type 'text/plain' not implemented", ErrorClass::unsupported},
