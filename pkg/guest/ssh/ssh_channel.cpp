@@ -186,7 +186,7 @@ Async<Result<Exit>> SshChannel::exec(Target target, Command command, OutputSink 
   GANTRY_CO_TRY_ASSIGN(auto line, exec_request(target, command));
   Request words;
   words.line = std::move(line);
-  words.stdin_text = std::move(command.stdin_text);
+  if (!command.terminal) words.stdin_text = std::move(command.stdin_text);
   words.timeout = command.timeout;
   words.output_max = command.output_max;
   words.sink = std::move(sink);

@@ -61,6 +61,17 @@ TEST_F(TerminalTest, WhatWasTypedBeforehandIsKept) {
   EXPECT_THAT(shown_, HasSubstr("got early"));
 }
 
+TEST_F(TerminalTest, NothingButTheTerminalIsItsInput) {
+  Command command{.argv = {"sh", "-c", "read word; echo got $word"},
+                  .stdin_text = "prepared\n",
+                  .terminal = terminal_};
+  terminal_->type("typed\r");
+  const auto exit =
+      loop_.block_on(world_.channel().exec(world_.running(), std::move(command), no_output()));
+  ASSERT_THAT(exit, IsOk());
+  EXPECT_THAT(exit->out, HasSubstr("got typed"));
+}
+
 TEST_F(TerminalTest, HasTheSizeOfTheWindow) {
   terminal_->resize({132, 50});
   const auto exit =
