@@ -49,11 +49,6 @@ class Typing {
   Typing(const Typing&) = delete;
   Typing& operator=(const Typing&) = delete;
   int fd() const { return fd_; }
-  Terminal::News take() {
-    eventfd_t times = 0;
-    eventfd_read(fd_, &times);
-    return terminal_->take();
-  }
 
  private:
   Terminal* terminal_;
@@ -110,7 +105,7 @@ class Conversation {
     ssh_event_add_session(event.get(), session_);
     ssh_event_add_fd(event.get(), stop_.fd(), POLLIN, on_readable, &stopped_);
     ssh_event_add_fd(event.get(), timer_.fd(), POLLIN, on_readable, &expired_);
-    ssh_event_add_fd(event.get(), typing_.fd(), POLLIN, on_readable, &has_news_);
+    ssh_event_add_fd(event.get(), typing_.fd(), POLLIN, on_typed, &has_news_);
     auto result = loop(event.get());
     ssh_event_remove_fd(event.get(), stop_.fd());
     ssh_event_remove_fd(event.get(), timer_.fd());
@@ -126,8 +121,10 @@ class Conversation {
       GANTRY_TRY(turn(event, kKeepAliveMs).status());
     if (answer != SSH_OK) return broken();
     while (ssh_channel_is_eof(channel_) == 0 && ssh_channel_is_closed(channel_) == 0) {
-      hear();
-      feed();
+      do {
+        hear();
+        feed();
+      } while (has_news_ && fed_ == input_.size());
       // A process left behind inside holds the streams open; the command itself has ended.
       const bool told = exited_ && trailer_.is_complete();
       GANTRY_TRY_ASSIGN(const bool silent, turn(event, told ? kQuietMs : kKeepAliveMs));
@@ -150,12 +147,13 @@ class Conversation {
                       "(restrict,pty)");
   }
 
-  // Takes what was typed, and passes on how large the terminal is now.
+  // Takes what was typed, and passes on how large the terminal is now. What the other side does not
+  // take yet stays where it is bounded: its typist is told.
   void hear() {
-    if (!std::exchange(has_news_, false)) return;
-    auto news = typing_.take();
-    typed_.erase(0, fed_);
-    typed_ += news.typed;
+    if (!has_news_ || fed_ < input_.size()) return;
+    has_news_ = false;
+    auto news = request_.terminal->take();
+    typed_ = std::move(news.typed);
     input_ = typed_;
     fed_ = 0;
     if (news.size) ssh_channel_change_pty_size(channel_, news.size->columns, news.size->rows);
@@ -203,6 +201,13 @@ class Conversation {
   }
 
   static int on_readable(socket_t, int, void* flag) {
+    *static_cast<bool*>(flag) = true;
+    return SSH_OK;
+  }
+
+  static int on_typed(socket_t fd, int, void* flag) {
+    eventfd_t times = 0;
+    eventfd_read(fd, &times);
     *static_cast<bool*>(flag) = true;
     return SSH_OK;
   }

@@ -8,8 +8,8 @@ namespace gantry::guest::ssh {
 namespace {
 
 constexpr std::string_view kMark = "\ngantry-v1 ";
-constexpr std::string_view kTerminalMark =
-    "\x1b_gantry-v1 ";             // an application's own command: shows nothing
+// An application's own control sequence, which terminals do not show.
+constexpr std::string_view kTerminalMark = "\x1b_gantry-v1 ";
 constexpr size_t kLineMax = 4096;  // of the last line; longer ones are cut by gantry-shell's caller
 
 Result<std::string> word(const std::string& text) {

@@ -1,4 +1,6 @@
 // Commands at a terminal, over a real sshd.
+#include <thread>
+
 #include "pkg/async/deadline.h"
 #include "pkg/guest/ssh/testing/world.h"
 
@@ -82,6 +84,19 @@ TEST_F(TerminalTest, HasTheSizeOfTheWindow) {
           }));
   ASSERT_THAT(exit, IsOk());
   EXPECT_THAT(shown_, HasSubstr("30 90"));
+}
+
+TEST_F(TerminalTest, WhatNobodyReadsIsRefusedAtSomeTime) {
+  bool refused = false;
+  const auto flood = [this, &refused] {
+    const std::string much(size_t{1} << 20, 'x');
+    for (int times = 0; times < 40 && !refused; ++times) {
+      refused = !terminal_->type(much);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  };
+  ASSERT_THAT(run("stty raw; echo ready; sleep 3", when("ready", flood)), IsOk());
+  EXPECT_TRUE(refused);
 }
 
 TEST_F(TerminalTest, ControlCIsTheCommands) {
