@@ -60,7 +60,8 @@ Result<std::unique_ptr<guest::Channel>> DaemonConnector::open_channel(
   options.private_key = value_of(secret, "privateKey");
   if (options.private_key.empty()) return invalid("the SSH Secret has no privateKey");
   options.known_hosts = spec.ssh.known_hosts;
-  // Eight at a time on a node may be people's logs and execs (apiserver::PodService).
+  // Eight at a time on a node, and 24 on all, may be people's logs and execs
+  // (apiserver::PodService).
   options.sessions_per_node = 12;
   options.threads = 32;
   const auto ssh = spec.ssh;

@@ -180,6 +180,9 @@ ApiError guest_error(const Status& status, const RequestInfo& info) {
 Result<std::pair<GuestDoor, WatchLimits::Place>> PodService::enter(const Json& machine) {
   if (!find_guest) return make_error(ErrorClass::remote, "this server reaches no guests");
   GANTRY_TRY_ASSIGN(auto door, find_guest(machine));
+  if (places.open() >= kPlacesMax)
+    return make_error(ErrorClass::overload,
+                      "too many commands are running in containers; try again");
   const auto node = door.target.node.get();
   auto place = places.take(node);
   if (!place)

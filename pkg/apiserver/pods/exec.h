@@ -17,6 +17,8 @@ struct PodService {
   FindGuest find_guest;  // empty: there are no guests to reach
   // Commands at a time on a node: some of the command channel's places stay for the controllers.
   WatchLimits places{8};
+  // … and over all nodes, as the channel's threads are (cmd/gantryd/connector.cpp).
+  static constexpr int kPlacesMax = 24;
 
   // The way to a Machine's container, and a place on its node. Overload: too many are at it.
   Result<std::pair<GuestDoor, WatchLimits::Place>> enter(const Json& machine);

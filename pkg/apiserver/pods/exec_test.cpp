@@ -246,6 +246,15 @@ TEST_F(PodsTest, ExecRefusesWhatItCannotDo) {
   EXPECT_THAT(exec(handshake("web-0/exec?command=ls", kBoth))->body, HasSubstr("not seen running"));
 }
 
+TEST_F(PodsTest, SomePlacesStayForTheControllers) {
+  std::vector<WatchLimits::Place> taken;
+  for (const auto* node : {"pve2", "pve3", "pve4"})
+    for (int times = 0; times < 8; ++times) taken.push_back(*service_.places.take(node));
+  EXPECT_EQ(exec(handshake("web-0/exec?command=ls&stdout=1", kBoth))->status, 429);
+  taken.pop_back();
+  EXPECT_FALSE(exec(handshake("web-0/exec?command=ls&stdout=1", kBoth)));
+}
+
 TEST_F(PodsTest, LogIsTheJournalsMessages) {
   channel_.out = "{\"MESSAGE\":\"one\"}\n{\"MESSAGE\":\"two\"}\n";
   EXPECT_FALSE(log("tailLines=2"));
