@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "api/v1alpha1/addresses.h"
 #include "api/v1alpha1/columns.h"
 #include "api/v1alpha1/effects.h"
 #include "api/v1alpha1/localhost.h"
@@ -221,6 +222,8 @@ Problems check(const AppSpec& spec) {
   check_workload(problems, spec);
   check_expose(problems, spec);
   for (auto& problem : check_volumes(spec.volumes)) problems.push_back(std::move(problem));
+  for (auto& problem : check_networks(spec.networks)) problems.push_back(std::move(problem));
+  for (auto& problem : check_copies(spec, spec.networks)) problems.push_back(std::move(problem));
   if (!spec.restore) return problems;
   for (auto& problem : check_restore_id(spec.restore->id)) problems.push_back(std::move(problem));
   return problems;

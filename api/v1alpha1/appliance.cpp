@@ -39,6 +39,10 @@ Problems check_addresses(const ApplianceNetwork& spec) {
   if (*to < *from) problems.push_back(wrong("dhcp.range.to", "must not be below dhcp.range.from"));
   if (*from <= *gateway && *gateway <= *to)
     problems.push_back(wrong("dhcp.range", "must leave out the gateway, " + spec.gateway));
+  const auto uplink = parse_ipv4_network(spec.uplink.ip);
+  if (uplink && network->contains(uplink->address))
+    problems.push_back(wrong(
+        "uplink.ip", "must not be in " + spec.cidr + ": nothing could be sent the right way"));
   return problems;
 }
 
@@ -49,9 +53,17 @@ Problems check(const ApplianceNetwork& spec) {
   return problems;
 }
 
+// Its name server has the one, for TCP, too.
+constexpr int kDnsPort = 53;
+
 Problems check(const ApplianceProxy& proxy) {
-  if (proxy.http != proxy.https) return {};
-  return {wrong("https", "must be another port than http")};
+  Problems problems;
+  if (proxy.http == proxy.https)
+    problems.push_back(wrong("https", "must be another port than http"));
+  for (const auto& [path, port] : {std::pair("http", proxy.http), std::pair("https", proxy.https)})
+    if (port == kDnsPort)
+      problems.push_back(wrong(path, "must not be 53: the Appliance's name server has it"));
+  return problems;
 }
 
 Problems check(const Uplink& uplink) {
@@ -122,7 +134,9 @@ TypeInfo describe(Type<Uplink>) {
       {
           field<&Uplink::bridge>("bridge", "The node's bridge that it is plugged into.", required,
                                  format::bridge, Example{"vmbr0"}),
-          field<&Uplink::ip>("ip", "dhcp, or an address with its prefix length.",
+          field<&Uplink::ip>("ip",
+                             "dhcp, or an address with its prefix length, which one container of "
+                             "the cluster has on this bridge and VLAN: another is refused.",
                              format::cidr_or_dhcp),
           field<&Uplink::gateway>("gateway", "The default route's address.", format::ip),
           field<&Uplink::vlan>("vlan", "VLAN tag.", Range{1, 4094}),

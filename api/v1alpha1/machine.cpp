@@ -1,5 +1,6 @@
 #include "api/v1alpha1/machine.h"
 
+#include "api/v1alpha1/addresses.h"
 #include "api/v1alpha1/columns.h"
 #include "api/v1alpha1/effects.h"
 
@@ -33,6 +34,7 @@ Problems check(const MachineSpec& spec) {
   }
   auto problems = check_volumes(spec.volumes);
   for (auto& problem : check_snapshots(spec.snapshots)) problems.push_back(std::move(problem));
+  for (auto& problem : check_networks(spec.networks)) problems.push_back(std::move(problem));
   if (!spec.restore) return problems;
   for (auto& problem : check_restore_id(spec.restore->id)) problems.push_back(std::move(problem));
   return problems;

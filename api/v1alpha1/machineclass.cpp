@@ -1,5 +1,6 @@
 #include "api/v1alpha1/machineclass.h"
 
+#include "api/v1alpha1/addresses.h"
 #include "api/v1alpha1/columns.h"
 #include "api/v1alpha1/effects.h"
 #include "api/v1alpha1/selectors.h"
@@ -116,6 +117,7 @@ Problems check(const MachineClassSpec& spec) {
     check_selector(problems, "os.source.storageSelector", spec.os->source.storage_selector,
                    storage_selector_declarations());
   }
+  for (auto& problem : check_networks(spec.networks)) problems.push_back(std::move(problem));
   if (!spec.unprivileged) {
     problems.push_back({"unprivileged", Reason::forbidden,
                         "must be true: Gantry creates no privileged containers"});

@@ -1,5 +1,6 @@
 #include "api/v1alpha1/network.h"
 
+#include "api/v1alpha1/addresses.h"
 #include "pkg/base/text.h"
 
 namespace gantry::api::v1alpha1 {
@@ -13,6 +14,10 @@ Problems check(const Network& network) {
   if (network.ip == "dhcp" && network.gateway) {
     problems.push_back(
         {"gateway", Reason::forbidden, "must not be set with ip: dhcp, which brings its own"});
+  }
+  const auto address = fixed_address(network.ip);
+  if (address && network.gateway && fixed_address(*network.gateway) == address) {
+    problems.push_back({"gateway", Reason::invalid, "must be another address than ip"});
   }
   if (network.fallback != NetworkFallback::none && !network.appliance_ref) {
     problems.push_back({"fallback", Reason::forbidden, "belongs to applianceRef"});
@@ -52,7 +57,9 @@ TypeInfo describe(Type<Network>) {
               "applianceRef",
               "The Appliance whose network it is on: it chooses bridge and address."),
           field<&Network::fallback>("fallback", "What to do without the Appliance."),
-          field<&Network::ip>("ip", "dhcp, or an address with its prefix length.",
+          field<&Network::ip>("ip",
+                              "dhcp, or an address with its prefix length, which one container of "
+                              "the cluster has on this bridge and VLAN: another is refused.",
                               format::cidr_or_dhcp, Example{"192.0.2.10/24"}),
           field<&Network::gateway>("gateway", "The default route's address.", format::ip),
           field<&Network::firewall>("firewall", "Whether Proxmox' firewall filters it."),
