@@ -49,13 +49,33 @@ std::string with_address(const std::string& want, const std::string& have) {
   return wanted->format();
 }
 
+// Which address it has, or where it counts.
+bool changes_address(const std::string& want, const std::string& have) {
+  const auto wanted = pve::PropertyString::parse(want);
+  const auto actual = pve::PropertyString::parse(have);
+  if (!wanted.ok() || !actual.ok()) return true;
+  for (const char* key : {"ip", "bridge", "tag"})
+    if (wanted->get(key) != actual->get(key)) return true;
+  return false;
+}
+
 class Comparison {
  public:
-  explicit Comparison(const Guest& guest) : guest_(guest) {}
+  Comparison(const Guest& guest, const std::string& address_conflict)
+      : guest_(guest), address_conflict_(address_conflict) {}
 
   void setting(const std::string& key, const std::string& want) {
     const auto have = guest_.config.find(key).value_or("");
     if (same_setting(key, want, have)) return;
+    if (is_network(key) && !address_conflict_.empty() && changes_address(want, have)) {
+      add({.key = key,
+           .want = want,
+           .have = have,
+           .repair = Repair::held,
+           .why = address_conflict_,
+           .code = kAddressConflict});
+      return;
+    }
     add({.key = key, .want = want, .have = have});
     if (want.empty()) {
       drifts_.remove.push_back(key);
@@ -160,6 +180,7 @@ class Comparison {
   void add(Drift drift) { drifts_.all.push_back(std::move(drift)); }
 
   const Guest& guest_;
+  const std::string& address_conflict_;
   std::set<std::string> owned_;
   Drifts drifts_;
 };
@@ -171,8 +192,9 @@ bool Drifts::has(Repair repair) const {
 }
 
 Drifts find_drift(const Machine& machine, const MachineClass& shape, const store::GuestRow& row,
-                  const std::string& installation, const Guest& guest) {
-  Comparison comparison(guest);
+                  const std::string& installation, const Guest& guest,
+                  const std::string& address_conflict) {
+  Comparison comparison(guest, address_conflict);
   for (const auto& [key, want] : owned_settings(machine, shape)) {
     comparison.own(key);
     if (key == "features") {

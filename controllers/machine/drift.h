@@ -8,6 +8,9 @@
 
 namespace gantry::controllers::machine {
 
+// The code of an address that somebody else has.
+inline constexpr const char* kAddressConflict = "DNS-008";
+
 enum class Repair {
   set,      // PUT config: takes effect at once, or when it is started next
   resize,   // a task of its own
@@ -31,8 +34,11 @@ struct Drifts {
 };
 
 // Compares by meaning, not by text: Proxmox re-serialises and adds keys. Only keys that we own are
-// looked at; others are people's business.
+// looked at; others are people's business. `address_conflict`: who has an address that is wanted,
+// or
+// ""; it is not taken then.
 Drifts find_drift(const api::v1alpha1::Machine& machine, const api::v1alpha1::MachineClass& shape,
-                  const store::GuestRow& row, const std::string& installation, const Guest& guest);
+                  const store::GuestRow& row, const std::string& installation, const Guest& guest,
+                  const std::string& address_conflict = "");
 
 }  // namespace gantry::controllers::machine

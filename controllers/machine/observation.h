@@ -89,6 +89,7 @@ struct Observation {
   std::optional<CreateTraces> traces;
   std::optional<Peer> peer;                           // looked at while a volume is missing here
   Attachment attachment;                              // of its networks to Appliances
+  std::string address_conflict;                       // who has one of its fixed addresses, or ""
   std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known
 };
 

@@ -87,6 +87,8 @@ Plan plan_first_create(const Case& the) {
     if (!world.attachment.waits_for.empty()) {
       return wait(steps::kCreate, "ApplianceNotReady", world.attachment.waits_for, kLookAgain);
     }
+    if (!world.address_conflict.empty())
+      return hold(steps::kCreate, "AddressConflict", world.address_conflict, kAddressConflict);
     return act(steps::kCreate, Create{}, "Creating",
                absl::StrFormat("creating container %d", world.row->vmid.get()));
   }

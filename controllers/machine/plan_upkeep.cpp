@@ -221,6 +221,19 @@ Plan well_but(const Plan& blocked, const std::string& later) {
   return plan;
 }
 
+// With an address that somebody else has it is not started, and is not called well. One that has
+// another still, goes on with that.
+Plan hold_address(const Case& the, const Drifts& drifts, Plan plan) {
+  const auto& conflict = the.world.address_conflict;
+  const bool has_another =
+      std::ranges::find(drifts.all, kAddressConflict, &Drift::code) != drifts.all.end();
+  const bool starts = std::holds_alternative<Start>(plan.action);
+  const bool runs = plan.situation == Situation::ready && the.world.guest.status->running;
+  if (conflict.empty() || has_another || (!starts && !runs)) return plan;
+  return hold(starts ? steps::kStart : steps::kNetwork, "AddressConflict", conflict,
+              kAddressConflict);
+}
+
 }  // namespace
 
 Plan plan_power_off(const Case& the) {
@@ -266,7 +279,8 @@ Plan plan_upkeep(const Case& the) {
   if (!world.guest.status.has_value()) {
     return unknown(the.status().step, message_of(world.guest.unreadable));
   }
-  auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest);
+  auto drifts = find_drift(the.machine, *the.shape, *world.row, world.installation, world.guest,
+                           world.address_conflict);
   auto settings = plan_restore(the);
   if (!settings.has_value()) settings = plan_changes(the, drifts);
   // Before it is started: what runs inside must not begin with an empty folder.
@@ -278,6 +292,7 @@ Plan plan_upkeep(const Case& the) {
     plan = *std::move(blocked);
     if (is_well(the)) plan = well_but(plan, later);
   }
+  plan = hold_address(the, drifts, std::move(plan));
   plan.drifts = std::move(drifts);
   plan.class_generation = the.shape->metadata.generation;
   plan.class_change = class_change(the);

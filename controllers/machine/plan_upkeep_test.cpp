@@ -62,5 +62,68 @@ TEST(PlanUpkeep, AChangeOfTheClassThatChangesNothingIsNone) {
   EXPECT_EQ(scene.planned().code, "");
 }
 
+// Its container has the address that it is to have, and so has somebody else's.
+struct Conflict : Scene {
+  Conflict() {
+    api::v1alpha1::Network network;
+    network.bridge = "vmbr0";
+    network.ip = "10.0.0.5/24";
+    shape.spec.networks = {network};
+    shape.spec.resources.cores = 1;
+    world.guest.config.values["net0"] = network_text(network, 0);
+    world.guest.interfaces = {{"eth0", "aa:bb:cc:dd:ee:ff", {"10.0.0.5"}}};
+    world.address_conflict = "address 10.0.0.5 on vmbr0 is held by App home/web";
+  }
+};
+
+TEST(PlanUpkeep, WithAnAddressThatAnotherHasItIsNotStarted) {
+  Conflict scene;
+  scene.world.guest.status->running = false;
+  auto plan = scene.planned();
+  EXPECT_TRUE(is_nothing(plan.action));
+  EXPECT_EQ(plan.situation, Situation::held);
+  EXPECT_EQ(plan.reason, "AddressConflict");
+  EXPECT_EQ(plan.code, "DNS-008");
+  scene.world.address_conflict.clear();
+  EXPECT_EQ(describe(scene.planned().action), "start it");
+}
+
+TEST(PlanCreation, WithAnAddressThatAnotherHasNothingIsMade) {
+  Conflict scene;
+  scene.machine.status.steps.clear();
+  scene.world.guest = Guest();
+  scene.world.guest.occupant = Occupant::absent;
+  scene.world.vmid_free = true;
+  EXPECT_EQ(plan_creation({scene.machine, &scene.shape, scene.world}).reason, "AddressConflict");
+  scene.world.address_conflict.clear();
+  EXPECT_EQ(plan_creation({scene.machine, &scene.shape, scene.world}).reason, "Creating");
+}
+
+TEST(PlanUpkeep, OneThatRunsWithAnAddressThatAnotherHasIsNotStoppedAndNotWell) {
+  Conflict scene;
+  EXPECT_TRUE(is_nothing(scene.planned().action));
+  EXPECT_EQ(scene.planned().reason, "AddressConflict");
+  scene.world.address_conflict.clear();
+  EXPECT_EQ(scene.planned().situation, Situation::ready);
+}
+
+TEST(PlanUpkeep, AnAddressThatAnotherHasIsNotTaken) {
+  Conflict scene;
+  auto old = scene.shape.spec.networks.front();
+  old.ip = "dhcp";
+  scene.world.guest.config.values["net0"] = network_text(old, 0);
+  auto plan = scene.planned();
+  EXPECT_TRUE(is_nothing(plan.action)) << plan.message;
+  EXPECT_EQ(plan.situation, Situation::ready) << "it is well with the one that it has";
+  ASSERT_EQ(plan.drifts.all.size(), 1u);
+  EXPECT_EQ(plan.drifts.all[0].code, "DNS-008");
+  EXPECT_TRUE(plan.drifts.has(Repair::held));
+  // What else differs of it is put right.
+  old.ip = "10.0.0.5/24";
+  old.firewall = false;
+  scene.world.guest.config.values["net0"] = network_text(old, 0);
+  EXPECT_EQ(describe(scene.planned().action), "change its configuration");
+}
+
 }  // namespace
 }  // namespace gantry::controllers::machine

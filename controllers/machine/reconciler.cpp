@@ -76,6 +76,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   if (!machine.ok()) co_return machine.status();
   Run run;
   run.request = request;
+  run.object = (*object)->value;
   run.before = *machine;
   run.machine = *std::move(machine);
   GANTRY_CO_TRY(load_class(run));
@@ -86,6 +87,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   if (still_throttled(run)) co_return runtime::recheck(kLookAgain);
   GANTRY_CO_TRY(co_await look(run));
   attach_networks(run);
+  GANTRY_CO_TRY(co_await claim_addresses(run));
   reflect(run.machine, run.world);
   note_in_census(run);
   run.plan = plan(run.machine, run.shape_or_null(), run.world);
@@ -121,22 +123,6 @@ Status Reconciler::load_class(Run& run) {
   if (!shape.ok()) return shape.status();
   run.shape = *std::move(shape);
   return Status();
-}
-
-void Reconciler::attach_networks(Run& run) const {
-  if (!run.shape.has_value()) return;
-  if (run.networks.empty()) run.networks = networks_of(run.machine, *run.shape);
-  const auto& guest = run.world.guest;
-  const bool is_there = guest.occupant == Occupant::ours && !guest.config.values.empty();
-  auto attached =
-      attach(run.machine, run.networks, is_there ? &guest.config : nullptr,
-             [this](const std::string& ns, const std::string& name) {
-               return store::get<api::v1alpha1::Appliance>(the_.store, {kAppliances, ns, name});
-             });
-  if (attached.any) run.machine.spec.networks = attached.networks;
-  // Proxmox would write the node's own servers into it.
-  if (attached.dns && !run.shape->spec.dns) run.shape->spec.dns = attached.dns;
-  run.world.attachment = std::move(attached);
 }
 
 Async<Status> Reconciler::find_cluster(Run& run) {

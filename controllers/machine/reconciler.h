@@ -52,7 +52,8 @@ class Reconciler final : public runtime::Reconciler {
   // One reconcile's state.
   struct Run {
     runtime::Request request;
-    api::v1alpha1::Machine before;   // as stored
+    Json object;                     // as stored
+    api::v1alpha1::Machine before;   // the same
     api::v1alpha1::Machine machine;  // being worked on; only its status changes
     std::optional<api::v1alpha1::MachineClass> shape;
     std::vector<api::v1alpha1::Network> networks;  // as they are wanted, references included
@@ -67,6 +68,8 @@ class Reconciler final : public runtime::Reconciler {
   Status load_class(Run& run);
   // Follows its networks to their Appliances; from here on the run's Machine names their bridges.
   void attach_networks(Run& run) const;
+  // Of its networks: what of them somebody else has goes into the run's world.
+  Async<Status> claim_addresses(Run& run);
   // Where its row is; without one, where its class says.
   Async<Status> find_cluster(Run& run);
   // We have just started: its cluster is not connected yet, or its first cycle runs.

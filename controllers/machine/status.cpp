@@ -8,6 +8,7 @@
 #include "controllers/machine/snapshots.h"
 #include "controllers/machine/usage.h"
 #include "controllers/machine/volumes.h"
+#include "controllers/machine/words.h"
 #include "pkg/base/text.h"
 #include "pkg/pve/errors.h"
 
@@ -172,10 +173,6 @@ class Conditions {
   Time now_;
 };
 
-std::string quoted(const std::string& value) {
-  return value.empty() ? "absent" : "'" + value + "'";
-}
-
 Plan drift_words(const Plan& plan) {
   const auto& drifts = plan.drifts;
   Plan words;
@@ -213,9 +210,17 @@ Plan with_last_sight(Plan plan, const MachineStatus& status) {
   return plan;
 }
 
-// Of Machines that are to be in an Appliance's network.
-void show_network(Conditions& conditions, const Machine& machine, const Attachment& attachment) {
+// Of Machines that are to be in an Appliance's network, or cannot have their address.
+void show_network(Conditions& conditions, const Machine& machine, const Observation& world) {
+  const auto& attachment = world.attachment;
   Plan words;
+  if (!world.address_conflict.empty()) {
+    words.reason = "AddressConflict";
+    words.message = world.address_conflict;
+    words.code = kAddressConflict;
+    conditions.set("NetworkReady", ConditionStatus::no, words);
+    return;
+  }
   const bool waits = !attachment.waits_for.empty();
   words.reason = waits ? "ApplianceNotReady" : "Attached";
   words.message = waits ? attachment.waits_for : attachment.where;
@@ -247,42 +252,16 @@ void show_conditions(Machine& machine, const Plan& planned, const Observation& w
   conditions.set_or_remove("Deleting", machine.metadata.deleting(), plan);
   conditions.set_or_remove("Drifted", !plan.drifts.all.empty() && may_drift(machine.status),
                            drift_words(plan));
-  show_network(conditions, machine, world.attachment);
+  show_network(conditions, machine, world);
   Plan seen;
   seen.reason = unsure ? "Unknown" : "Observed";
   seen.message = unsure ? plan.message : "";
   conditions.set("Observed", unsure ? ConditionStatus::unknown : ConditionStatus::yes, seen);
 }
 
-// What a step that has nothing to say for itself has come to.
-std::string done_words(const MachineStatus& status, const std::string& step) {
-  const auto container = absl::StrFormat("container %d", status.vmid.value_or(0));
-  if (step == steps::kCreate) {
-    return container + (status.node.empty() ? "" : " on " + status.node);
-  }
-  if (step == steps::kStart) return container + " runs";
-  if (step == steps::kNetwork) return join(status.addresses, ", ");
-  if (step == steps::kReady) return "it is as wanted";
-  if (step == steps::kStop) return container + " is stopped";
-  if (step == steps::kRestore) return "the disks of " + container + " are put back";
-  if (step == steps::kTake) return container + " has a volume more";
-  if (step == steps::kDestroy) return container + " is destroyed";
-  if (step == steps::kProve) return "nothing of it is left";
-  return "done";
-}
-
 bool follows_class(const MachineStatus& status) {
   const auto* drifted = api::meta::find_condition(status.conditions, "Drifted");
   return drifted != nullptr && drifted->code == kClassChanged;
-}
-
-// "memory: '777' → '512'"
-std::string reverted(const std::vector<api::v1alpha1::DriftField>& drift) {
-  std::vector<std::string> parts;
-  for (const auto& field : drift) {
-    parts.push_back(field.field + ": " + quoted(field.have) + " → " + quoted(field.want));
-  }
-  return parts.empty() ? "settings put back" : join(parts, "; ");
 }
 
 // What the catalogue calls the failure of a step: what is said of the Machine now, if that is about
@@ -294,16 +273,6 @@ std::string code_of(const MachineStatus& status, const api::v1alpha1::MachineSte
   if (step.name == steps::kCreate) return "CT-002";
   if (step.name == steps::kStart) return "CT-005";
   return step.name == steps::kConfigure ? "CT-003" : "";
-}
-
-// What is inside is its owner's business, if it has one.
-std::string bootstrap_words(const Machine& machine) {
-  for (const auto& owner : machine.metadata.owner_references) {
-    if (owner.controller.value_or(false)) {
-      return "what runs in it is up to " + owner.kind + " " + owner.name;
-    }
-  }
-  return "nothing to do for a bare Machine";
 }
 
 }  // namespace
