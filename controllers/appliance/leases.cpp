@@ -12,15 +12,18 @@ namespace gantry::controllers::appliance {
 namespace {
 
 using api::v1alpha1::ApplianceLease;
+using IsFixed = std::function<bool(const std::string& address)>;
 
 // The lowest address of the range that nobody has.
 std::optional<Ipv4> lowest_free(const api::v1alpha1::AddressRange& range,
-                                const std::set<std::string>& taken) {
+                                const std::set<std::string>& taken, const IsFixed& is_fixed) {
   const auto from = parse_ipv4(range.from);
   const auto to = parse_ipv4(range.to);
   if (!from || !to) return std::nullopt;
-  for (uint32_t value = from->value; value <= to->value; ++value)
-    if (!taken.contains(to_string(Ipv4{value}))) return Ipv4{value};
+  for (uint32_t value = from->value; value <= to->value; ++value) {
+    const auto address = to_string(Ipv4{value});
+    if (!taken.contains(address) && !(is_fixed && is_fixed(address))) return Ipv4{value};
+  }
   return std::nullopt;
 }
 
@@ -34,7 +37,8 @@ void order_by_address(std::vector<ApplianceLease>& leases) {
 
 LeaseTable next_leases(const api::v1alpha1::ApplianceSpec& spec, const Uid& appliance,
                        const std::vector<ApplianceLease>& before,
-                       const std::vector<Attached>& attached, bool complete, Time now) {
+                       const std::vector<Attached>& attached, bool complete, Time now,
+                       const IsFixed& is_fixed) {
   std::map<Uid, const Attached*> waiting;
   for (const auto& machine : attached) waiting[machine.uid] = &machine;
   LeaseTable table;
@@ -49,7 +53,7 @@ LeaseTable next_leases(const api::v1alpha1::ApplianceSpec& spec, const Uid& appl
     table.leases.push_back(std::move(lease));
   }
   for (const auto& [uid, machine] : waiting) {
-    const auto address = lowest_free(spec.network.dhcp.range, taken);
+    const auto address = lowest_free(spec.network.dhcp.range, taken, is_fixed);
     if (!address) {
       table.without.push_back(*machine);
       continue;

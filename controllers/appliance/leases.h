@@ -1,6 +1,7 @@
 #pragma once
 // Leases: which Machine has which address in an Appliance's network. Pure; the Appliance's status
 // is the one table, so that two Machines cannot get the same address.
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,12 @@ struct LeaseTable {
 // The next table: who is attached keeps its address for ever, who is new gets the lowest free one
 // of the range, who is gone is marked released and forgotten after kRest. `complete` false: some
 // Machines could not be read, so nobody is taken for gone. Addresses that moved out of the range
-// by an edit of the spec are kept until their Machine goes. `appliance` is its uid. O((n + new ×
-// range) log n).
+// by an edit of the spec are kept until their Machine goes. `appliance` is its uid. `is_fixed`:
+// whether somebody has an address by his own spec; empty: nobody has. O((n + new × range) log n).
 LeaseTable next_leases(const api::v1alpha1::ApplianceSpec& spec, const Uid& appliance,
                        const std::vector<api::v1alpha1::ApplianceLease>& before,
-                       const std::vector<Attached>& attached, bool complete, Time now);
+                       const std::vector<Attached>& attached, bool complete, Time now,
+                       const std::function<bool(const std::string& address)>& is_fixed = {});
 
 // The MAC address of a Machine in the network of an Appliance: a locally administered one from a
 // digest of both uids, the same for ever.

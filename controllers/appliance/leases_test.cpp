@@ -39,6 +39,13 @@ TEST(Leases, TheNewGetTheLowestFreeAddress) {
   EXPECT_THAT(table.without, IsEmpty());
 }
 
+TEST(Leases, WhatSomebodyHasFixedIsGivenToNobody) {
+  const auto table =
+      next_leases(kSpec, kAppliance, {}, {machine("a"), machine("b")}, true, kNow,
+                  [](const std::string& address) { return address == "10.20.0.10"; });
+  EXPECT_THAT(shown(table.leases), ElementsAre("10.20.0.9 a", "10.20.0.11 b"));
+}
+
 TEST(Leases, WhoIsAttachedKeepsItsAddressForEver) {
   const auto first = next_leases(kSpec, kAppliance, {}, {machine("a"), machine("b")}, true, kNow);
   const auto second = next_leases(kSpec, kAppliance, first.leases, {machine("b"), machine("a")},

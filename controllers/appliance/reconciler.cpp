@@ -9,6 +9,7 @@
 #include "pkg/inventory/placement/candidates.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/json.h"
+#include "pkg/store/claims/claims.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::appliance {
@@ -206,8 +207,16 @@ Async<void> Reconciler::look(Run& run) {
 void Reconciler::give_leases(Run& run) {
   auto& status = run.appliance.status;
   const auto attached = attached_to(run.appliance, run.everything);
+  const Time now = std::chrono::floor<seconds>(d_.clock.now());
+  api::v1alpha1::PlacedAddress placed;
+  if (run.cluster != nullptr) placed.cluster = run.cluster->name.get();
+  placed.bridge = run.appliance.spec.network.bridge;
   run.table = next_leases(run.appliance.spec, run.appliance.metadata.uid, status.leases, attached,
-                          true, std::chrono::floor<seconds>(d_.clock.now()));
+                          true, now, [this, &placed, now](const std::string& address) {
+                            placed.address = address;
+                            const auto claim = api::v1alpha1::address_claim(placed);
+                            return store::is_held(d_.store, claim, now);
+                          });
   status.leases = run.table.leases;
   if (!run.appliance.spec.network.proxy) {
     status.routes.clear();
