@@ -76,4 +76,27 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
   co_return shown.ready ? Duration(health.interval) : Duration(kSoon);
 }
 
+void Reconciler::look_for_reach(const Machine& machine, const inventory::ClusterPtr& cluster) {
+  const auto& uid = machine.metadata.uid;
+  const Time now = d_.clock.now();
+  if (d_.callbacks == nullptr || !is_reach_due(jobs_.inside(uid), now)) return;
+  const auto guest = guest_of(*cluster, machine);
+  if (!guest) return;
+  const auto callback = callback_for(*d_.callbacks, machine, now);
+  // The pointer keeps the connection alive as long as the question is open.
+  jobs_.ask_for_reach(
+      uid, [cluster, guest = *guest, callback] { return try_callback(guest, callback); });
+}
+
+void Reconciler::judge_reach(App& app, const std::vector<Machine>& owned) {
+  std::vector<Reach> reaches;
+  const bool is_asked = d_.callbacks != nullptr && !app.metadata.deleting() && !app.spec.suspend;
+  for (const auto& machine : owned)
+    if (is_asked && !machine.metadata.deleting())
+      reaches.push_back({machine.metadata.name, jobs_.inside(machine.metadata.uid).reach});
+  if (!judge_callbacks(app, reaches, d_.clock.now())) return;
+  const auto* found = api::meta::find_condition(app.status.conditions, "CallbackReachable");
+  tell(app, found->reason, found->message, runtime::EventType::normal, found->code);
+}
+
 }  // namespace gantry::controllers::app

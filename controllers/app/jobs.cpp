@@ -10,6 +10,8 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+constexpr int kAskedForReach = 2;
+
 // A container that is still booting is asked again soon; what failed waits longer each time.
 constexpr seconds kStillBooting{1};
 Duration retry_delay(const Status& status, int failures) {
@@ -116,6 +118,25 @@ void Jobs::finish(const Uid& machine, const std::string& container, const std::s
     tell(inside, {message_of(result), true, catalogue_code(result).value_or("")});
   }
   inside.last_error = std::move(result);
+}
+
+void Jobs::ask_for_reach(const Uid& machine, std::function<Async<Status>()> ask) {
+  if (asked_for_reach_ >= kAskedForReach) return;
+  ++asked_for_reach_;
+  insides_[machine].reach_asked_at = clock_.now();
+  group_.spawn("reach", [this, machine, ask = std::move(ask)] { return find_reach(machine, ask); });
+}
+
+Async<Status> Jobs::find_reach(Uid machine, std::function<Async<Status>()> ask) {
+  auto answer = co_await ask();
+  --asked_for_reach_;
+  const auto found = insides_.find(machine);
+  if (found == insides_.end()) co_return Status();
+  auto& reach = found->second.reach;
+  // What proves nothing leaves the last word.
+  const bool proves = answer.ok() || catalogue_code(answer) == kCallbackUnreachable;
+  if (proves || !reach) reach = std::move(answer);
+  co_return Status();
 }
 
 }  // namespace gantry::controllers::app

@@ -30,6 +30,8 @@ struct Inside {
   std::optional<Time> retry_at;
   std::optional<Time> probed_at;
   std::string heard;  // the newest callback that was seen
+  std::optional<Time> reach_asked_at;
+  std::optional<Status> reach;  // whether it could call back, by its own word; absent: not asked
 
   bool running = false;
   Progress progress;  // of the running or last bootstrap
@@ -59,6 +61,9 @@ class Jobs {
   // must answer OK.
   void start(const Uid& machine, std::string container, Guest guest, ResolvedWorkload workload,
              std::function<Async<Status>()> prove);
+  // Lets `ask` find out whether a container could call back; few at a time, for each may wait until
+  // nobody has answered: with too many under way nothing happens.
+  void ask_for_reach(const Uid& machine, std::function<Async<Status>()> ask);
 
  private:
   Async<Status> work(Uid machine, std::string container, Guest guest, ResolvedWorkload workload,
@@ -66,10 +71,13 @@ class Jobs {
   void finish(const Uid& machine, const std::string& container, const std::string& revision,
               Status result);
 
+  Async<Status> find_reach(Uid machine, std::function<Async<Status>()> ask);
+
   async::Clock& clock_;
   async::Group group_;
   async::Event never_;
   std::map<Uid, Inside> insides_;
+  int asked_for_reach_ = 0;  // now
 };
 
 }  // namespace gantry::controllers::app

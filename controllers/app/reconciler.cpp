@@ -92,27 +92,6 @@ std::string why_no_channel(const inventory::Cluster& cluster) {
          cluster.name.get();
 }
 
-// Whatever a container means by it: a probe that would be due later is due now.
-void hear(const Machine& machine, Inside& inside) {
-  const auto& annotations = machine.metadata.annotations;
-  const auto newest = annotations.find(callback::kHeardAnnotation);
-  if (newest == annotations.end() || newest->second == inside.heard) return;
-  inside.heard = newest->second;
-  inside.probed_at.reset();
-}
-
-// Each bootstrap brings a token that is newer than all before.
-std::optional<Callback> callback_for(const CallbackOffer* offer, const Machine& machine, Time now) {
-  if (offer == nullptr) return std::nullopt;
-  const auto url = absl::StrFormat("%s/apis/gantry.dev/v1alpha1/namespaces/%s/machines/%s/callback",
-                                   offer->url, machine.metadata.ns, machine.metadata.name);
-  const auto& annotations = machine.metadata.annotations;
-  const auto heard = annotations.find(callback::kHeardAnnotation);
-  const auto attempt =
-      callback::next_attempt(heard == annotations.end() ? std::string() : heard->second, now);
-  return Callback{url, offer->ca_pem, offer->tokens.issue(machine.metadata.uid, attempt)};
-}
-
 bool is_ready(const App& app) {
   return api::meta::is_true(app.status.conditions, "Ready");
 }
@@ -181,6 +160,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   if (problem.ok() && has_work_ahead(app)) problem = dependencies.ok() ? data : dependencies;
   judge(app, blocked, problem, d_.clock.now());
   judge_exposure(app, appliance_of(app, d_.store), d_.clock.now());
+  judge_reach(app, owned);
   GANTRY_CO_TRY(co_await write_status(before, app));
   co_return runtime::recheck(next);
 }
@@ -293,7 +273,10 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
     co_return kSoon;
   }
   shown.revision = inside.verified_revision;
-  co_return co_await check_health(app, machine, *cluster, *workload, shown);
+  const bool was_ready = shown.ready;
+  const Duration wish = co_await check_health(app, machine, *cluster, *workload, shown);
+  if (was_ready && shown.ready) look_for_reach(machine, cluster);
+  co_return wish;
 }
 
 Duration Reconciler::start_bootstrap(const App& app, const inventory::ClusterPtr& cluster,
@@ -324,8 +307,10 @@ Duration Reconciler::start_bootstrap(const App& app, const inventory::ClusterPtr
     // The pointer keeps the connection alive as long as the bootstrap runs.
     auto prove = [cluster, node, vmid, uid] { return cluster->writer.prove(node, vmid, uid); };
     auto sent = workload;
-    sent.callback = callback_for(d_.callbacks, machine, now);
-    if (sent.callback) sent.secrets.push_back(sent.callback->token);
+    if (d_.callbacks != nullptr) {
+      sent.callback = callback_for(*d_.callbacks, machine, now);
+      sent.secrets.push_back(sent.callback->token);
+    }
     jobs_.start(uid, container, *guest, std::move(sent), prove);
   }
   show(inside, shown);

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "controllers/app/callbacks.h"
 #include "controllers/app/health.h"
 #include "controllers/app/jobs.h"
 #include "controllers/app/plan.h"
 #include "controllers/app/resolve.h"
-#include "pkg/callback/tokens.h"
 #include "pkg/inventory/clusters.h"
 #include "pkg/runtime/controller.h"
 #include "pkg/runtime/events.h"
@@ -19,13 +19,6 @@ namespace gantry::controllers::app {
 
 inline const store::Resource kApps = "apps.gantry.dev";
 inline const store::Resource kMachines = "machines.gantry.dev";
-
-// Where containers reach the daemon, for callbacks.
-struct CallbackOffer {
-  std::string url;     // of the API: "https://gantry.lan:6443"
-  std::string ca_pem;  // whom to trust there; empty: the system's authorities
-  callback::Tokens tokens;
-};
 
 // Everything it needs; all outlive it.
 struct Dependencies {
@@ -88,6 +81,9 @@ class Reconciler final : public runtime::Reconciler {
   Async<Duration> check_health(const App& app, const Machine& machine,
                                const inventory::Cluster& cluster, const ResolvedWorkload& workload,
                                AppMachine& shown);
+  // Lets a container that is well be asked, now and then, whether it could call back.
+  void look_for_reach(const Machine& machine, const inventory::ClusterPtr& cluster);
+  void judge_reach(App& app, const std::vector<Machine>& owned);
   Async<Status> write_status(const App& before, App& app);
   void tell(const App& app, const std::string& reason, const std::string& message,
             runtime::EventType type, const std::string& code = "");

@@ -29,6 +29,7 @@ struct DaemonDependencies {
   const ChannelFaults& channel_faults;
   const Bugs& bugs;
   std::string holder;
+  const controllers::app::CallbackOffer* callbacks = nullptr;
 };
 
 class LabConnector final : public controllers::proxmoxcluster::Connector {

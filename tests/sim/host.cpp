@@ -19,9 +19,9 @@ void Host::start() {
   holder_ = name_ + "-" + std::to_string(++incarnation_);
   paused_ = false;
   handlers_left_.reset();
-  daemon_ = std::make_unique<Daemon>(
-      DaemonDependencies{loop_.executor(), clock_, random_, surroundings_.disk, surroundings_.lab,
-                         surroundings_.channel_faults, surroundings_.bugs, holder_});
+  daemon_ = std::make_unique<Daemon>(DaemonDependencies{
+      loop_.executor(), clock_, random_, surroundings_.disk, surroundings_.lab,
+      surroundings_.channel_faults, surroundings_.bugs, holder_, surroundings_.callbacks});
   group_ = std::make_unique<async::Group>(loop_.executor());
   group_->spawn(holder_, [this] { return daemon_->run(); });
 }

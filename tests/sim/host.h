@@ -37,6 +37,7 @@ class Host {
     lab::Lab& lab;
     const ChannelFaults& channel_faults;
     const Bugs& bugs;
+    const controllers::app::CallbackOffer* callbacks;
   };
   Host(std::string name, uint64_t seed, Surroundings surroundings);
   ~Host();

@@ -55,7 +55,9 @@ World::World(WorldOptions options)
   GANTRY_CHECK(loop.block_on(clock, set_up()).ok());
   for (int number = 1; number <= options_.hosts; ++number) {
     const auto name = number == 1 ? std::string("daemon") : "daemon" + std::to_string(number);
-    const Host::Surroundings surroundings{clock, disk, *lab, channel_faults, options_.bugs};
+    const auto* callbacks = options_.callbacks ? &*options_.callbacks : nullptr;
+    const Host::Surroundings surroundings{clock,          disk,          *lab,
+                                          channel_faults, options_.bugs, callbacks};
     const auto seed = options_.seed ^ (0x2222 + static_cast<uint64_t>(number - 1));
     hosts_.push_back(std::make_unique<Host>(name, seed, surroundings));
   }

@@ -32,6 +32,7 @@ struct WorldOptions {
   bool golden = false;        // the class "golden" and its template exist, too
   bool keyctl = false;        // … with what only root@pam may set
   std::string tank;  // type of a storage "tank" on every node, where root disks go; empty: none
+  std::optional<controllers::app::CallbackOffer> callbacks;  // made to containers
   // Changes to what users write: cluster "home" and class "small".
   std::function<void(api::v1alpha1::ProxmoxClusterSpec& spec)> cluster;
   std::function<void(api::v1alpha1::MachineClassSpec& spec)> shape;

@@ -3,6 +3,7 @@
 #include <absl/strings/str_format.h>
 
 #include "controllers/app/bootstrap/setup.h"
+#include "pkg/base/text.h"
 
 namespace gantry::controllers::app {
 namespace {
@@ -25,6 +26,28 @@ echo "neither curl nor GNU wget is here: Gantry looks when it is due" >&2
 exit 127
 )";
 
+// Asks the callback's route ($1) whether it is there, trusting $2 if that is not empty.
+constexpr const char* kTry = R"(if command -v curl >/dev/null; then
+  exec curl --silent --show-error --output /dev/null --max-time 5 --write-out '%{http_code}' \
+    ${2:+--cacert "$2"} "$1"
+elif wget --version 2>/dev/null | grep -q GNU; then
+  exec wget --no-verbose --output-document=/dev/null --timeout=5 --tries=1 \
+    ${2:+--ca-certificate="$2"} "$1"
+fi
+exit 127
+)";
+// Only a POST is a callback: anything else is answered so, and not counted.
+constexpr const char* kRefused = "405";
+constexpr size_t kWordsShown = 200;
+
+// The status that was answered, in the words of either program; empty when nobody answered.
+std::string answered(const guest::Exit& exit) {
+  const auto by_curl = std::string(trim(exit.out));
+  if (!by_curl.empty() && by_curl != "000") return by_curl;
+  const auto at = exit.err.find("ERROR ");
+  return at == std::string::npos ? "" : exit.err.substr(at + 6, 3);
+}
+
 std::string curl_config(const Callback& callback) {
   auto text = absl::StrFormat(
       "url = \"%s\"\nrequest = POST\nheader = \"Authorization: Bearer %s\"\nsilent\nshow-error\n"
@@ -44,6 +67,20 @@ std::string wget_config(const Callback& callback) {
 }
 
 }  // namespace
+
+Async<Status> try_callback(Guest guest, Callback callback) {
+  const std::string authority = callback.ca_pem.empty() ? "" : kAuthority;
+  auto argv = argv_of("sh", "-c", kTry, "sh", callback.url, authority);
+  const auto exit = co_await guest.run(std::move(argv), std::chrono::seconds(15));
+  if (!exit.ok()) co_return exit.status();
+  if (exit->code == 127) co_return make_error(ErrorClass::unsupported, "no curl, no GNU wget");
+  const auto status = answered(*exit);
+  if (status == kRefused) co_return Status();
+  auto why = status.empty() ? last_line(exit->err) : callback.url + " answers " + status;
+  if (why.empty()) why = absl::StrFormat("no answer, exit code %d", exit->code);
+  co_return with_code(make_error(ErrorClass::remote, why.substr(0, kWordsShown)),
+                      kCallbackUnreachable);
+}
 
 Async<Status> leave_callback(Setup& setup) {
   setup.look("leaving the way to call back");
