@@ -1,6 +1,7 @@
 #include "pkg/schema/json_cursor.h"
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <cstdint>
 #include <cstring>
@@ -25,21 +26,26 @@ bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
 }
 
-// Whether all of eight bytes are: the tests for a zero byte and for a byte less than n of Sean
-// Anderson's "Bit Twiddling Hacks".
-bool are_plain(const char* eight) {
+// How many of eight bytes are before the first that is not: the tests for a zero byte and for a
+// byte less than n of Sean Anderson's "Bit Twiddling Hacks", whose lowest mark is true.
+size_t count_plain(const char* eight) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHighBits = 0x80 * kOnes;
+  static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
   uint64_t word = 0;
   std::memcpy(&word, eight, sizeof word);
-  const auto has_zero = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighBits; };
-  const auto is_control = (word - 0x20 * kOnes) & ~word & kHighBits;
-  return (is_control | has_zero(word ^ '"' * kOnes) | has_zero(word ^ '\\' * kOnes)) == 0;
+  const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighBits; };
+  const auto controls = (word - 0x20 * kOnes) & ~word & kHighBits;
+  const auto marks = controls | zeros(word ^ '"' * kOnes) | zeros(word ^ '\\' * kOnes);
+  return static_cast<size_t>(std::countr_zero(marks)) / 8;
 }
 
 size_t after_plain(std::string_view text, size_t at) {
-  while (at + sizeof(uint64_t) <= text.size() && are_plain(text.data() + at))
-    at += sizeof(uint64_t);
+  while (at + sizeof(uint64_t) <= text.size()) {
+    const auto count = count_plain(text.data() + at);
+    at += count;
+    if (count < sizeof(uint64_t)) return at;
+  }
   while (at < text.size() && is_plain(text[at])) ++at;
   return at;
 }
