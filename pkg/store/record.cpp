@@ -39,7 +39,7 @@ class Outline {
   bool read() {
     const bool read = cursor_.members([&](std::string_view key) {
       if (key == "metadata" && cursor_.at_object()) return metadata();
-      return field(std::string(key));
+      return field("", key);
     });
     return read && cursor_.at_end();
   }
@@ -100,13 +100,16 @@ class Outline {
     });
   }
 
-  // A value that is on the way to declared fields, or not.
-  bool field(const std::string& path) {
-    const auto wanted = std::ranges::find_if(paths_, [&](const std::string& p) {
-      return p == path || (p.size() > path.size() && p[path.size()] == '.' && p.starts_with(path));
+  // A member that is on the way to declared fields, or not. `before`: where it stands, with a dot.
+  bool field(std::string_view before, std::string_view key) {
+    const auto wanted = std::ranges::find_if(paths_, [&](std::string_view path) {
+      if (!path.starts_with(before)) return false;
+      path.remove_prefix(before.size());
+      return path.starts_with(key) && (path.size() == key.size() || path[key.size()] == '.');
     });
     if (wanted == paths_.end()) return cursor_.value().has_value();
-    if (*wanted == path) {
+    const auto length = before.size() + key.size();
+    if (wanted->size() == length) {
       const auto value = cursor_.value();
       if (value) {
         fields_[static_cast<size_t>(wanted - paths_.begin())] = piece_of(text_, unquoted(*value));
@@ -114,8 +117,8 @@ class Outline {
       return value.has_value();
     }
     if (!cursor_.at_object()) return cursor_.value().has_value();
-    return cursor_.members(
-        [&](std::string_view key) { return field(path + "." + std::string(key)); });
+    const auto here = std::string_view(*wanted).substr(0, length + 1);
+    return cursor_.members([&](std::string_view member) { return field(here, member); });
   }
 
   // From there to the cursor.
