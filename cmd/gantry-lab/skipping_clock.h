@@ -14,6 +14,10 @@ class SkippingClock final : public async::Clock {
   Async<Status> sleep_until(Time deadline) override {
     co_return co_await virtual_.sleep_until(deadline);
   }
+  std::unique_ptr<async::Alarm> alarm(Executor executor, Duration after,
+                                      std::function<void()> ring) override {
+    return virtual_.alarm(std::move(executor), after, std::move(ring));
+  }
   // Moves the time on until cancelled: with the real one, and to the next sleeper.
   Async<Status> run();
 

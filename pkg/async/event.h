@@ -19,6 +19,12 @@ class Event {
     if (set_) co_return Status();
     co_return co_await waiters_.park();
   }
+  // The same, but kDeadlineExceeded when it takes longer than `limit`: for those to whom that is as
+  // good. Who gives up uses with_deadline(), which says what was waited for.
+  Async<Status> wait_for(Clock& clock, Duration limit) {
+    if (set_) co_return Status();
+    co_return co_await waiters_.park_for(clock, limit);
+  }
 
  private:
   bool set_ = false;

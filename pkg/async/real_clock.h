@@ -10,6 +10,8 @@ class RealClock final : public Clock {
   // Goes on while the machine is suspended: a lease runs out meanwhile.
   Time steady() const override;
   Async<Status> sleep_until(Time deadline) override;
+  std::unique_ptr<Alarm> alarm(Executor executor, Duration after,
+                               std::function<void()> ring) override;
 };
 
 }  // namespace gantry::async

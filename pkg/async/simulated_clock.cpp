@@ -1,8 +1,62 @@
 #include "pkg/async/simulated_clock.h"
 
-#include <vector>
+#include <boost/asio/post.hpp>
+
+#include "pkg/async/waiters.h"
 
 namespace gantry::async {
+
+// Waits for a time as long as it is there.
+class SimulatedClock::Sleeper {
+ public:
+  Sleeper(SimulatedClock& clock, Time due, std::function<void()> wake)
+      : clock_(&clock), wake_(std::move(wake)) {
+    place_ = clock.sleepers_.emplace(Key(due, clock.next_sequence_++), this).first;
+  }
+  ~Sleeper() {
+    if (clock_ != nullptr) clock_->sleepers_.erase(place_);
+  }
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+  void move_to(Sleepers::iterator place) { place_ = place; }
+  // The clock has taken it out, or goes itself.
+  void forget_clock() { clock_ = nullptr; }
+  void wake() { wake_(); }
+
+ private:
+  SimulatedClock* clock_;
+  std::function<void()> wake_;
+  Sleepers::iterator place_;
+};
+
+class SimulatedClock::Bell final : public Alarm {
+ public:
+  Bell(SimulatedClock& clock, Executor executor, Duration after, std::function<void()> ring)
+      : executor_(std::move(executor)),
+        ring_(std::make_shared<std::function<void()>>(std::move(ring))) {
+    if (after > Duration::zero())
+      sleeper_.emplace(clock, clock.now() + after, [this] { strike(); });
+    else
+      strike();
+  }
+
+ private:
+  // The alarm may go before that is heard, and also while it is.
+  void strike() {
+    asio::post(executor_, [ring = std::weak_ptr(ring_)] {
+      if (const auto held = ring.lock()) (*held)();
+    });
+  }
+
+  Executor executor_;
+  std::shared_ptr<std::function<void()>> ring_;
+  std::optional<Sleeper> sleeper_;
+};
+
+SimulatedClock::~SimulatedClock() {
+  for (const auto& [key, sleeper] : sleepers_) sleeper->forget_clock();
+}
 
 Async<Status> SimulatedClock::sleep_until(Time deadline) {
   if (deadline <= now_) {
@@ -11,42 +65,45 @@ Async<Status> SimulatedClock::sleep_until(Time deadline) {
     co_await yield();
     co_return Status();
   }
-  const Key key(deadline, next_sequence_++);
-  // A cancelled sleeper leaves its empty place behind; advance_to_next() sweeps it.
-  co_return co_await sleepers_[key].park();
+  Waiters waiters;
+  const Sleeper sleeper(*this, deadline, [&waiters] { (void)waiters.wake_one(); });
+  co_return co_await waiters.park();
+}
+
+std::unique_ptr<Alarm> SimulatedClock::alarm(Executor executor, Duration after,
+                                             std::function<void()> ring) {
+  return std::make_unique<Bell>(*this, std::move(executor), after, std::move(ring));
 }
 
 std::optional<Time> SimulatedClock::next_deadline() const {
-  for (const auto& [key, waiters] : sleepers_)
-    if (waiters.size() > 0) return std::max(key.first, now_);
-  return std::nullopt;
+  if (sleepers_.empty()) return std::nullopt;
+  return std::max(sleepers_.begin()->first.first, now_);
+}
+
+void SimulatedClock::wake_first() {
+  const auto first = sleepers_.begin();
+  auto* const sleeper = first->second;
+  now_ = std::max(now_, first->first.first);
+  sleepers_.erase(first);
+  sleeper->forget_clock();
+  sleeper->wake();
 }
 
 bool SimulatedClock::advance_to_next() {
-  while (!sleepers_.empty()) {
-    auto node = sleepers_.extract(sleepers_.begin());
-    now_ = node.mapped().size() > 0 ? std::max(now_, node.key().first) : now_;
-    if (node.mapped().wake_one()) return true;
-  }
-  return false;
+  if (sleepers_.empty()) return false;
+  wake_first();
+  return true;
 }
 
 void SimulatedClock::advance_to(Time time) {
-  while (!sleepers_.empty() && sleepers_.begin()->first.first <= time) {
-    auto node = sleepers_.extract(sleepers_.begin());
-    if (node.mapped().size() > 0) now_ = std::max(now_, node.key().first);
-    node.mapped().wake_all();
-  }
+  while (!sleepers_.empty() && sleepers_.begin()->first.first <= time) wake_first();
   now_ = std::max(now_, time);
 }
 
 void SimulatedClock::jump(Duration by) {
-  std::map<Key, Waiters> moved;
-  while (!sleepers_.empty()) {
-    auto node = sleepers_.extract(sleepers_.begin());
-    node.key().first += by;
-    moved.insert(std::move(node));
-  }
+  Sleepers moved;
+  for (const auto& [key, sleeper] : sleepers_)
+    sleeper->move_to(moved.emplace_hint(moved.end(), Key(key.first + by, key.second), sleeper));
   sleepers_.swap(moved);
   now_ += by;
   jumped_ += by;

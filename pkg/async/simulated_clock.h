@@ -1,9 +1,9 @@
 #pragma once
 // SimulatedClock: virtual time that moves only when told to.
 #include <map>
+#include <optional>
 
 #include "pkg/async/clock.h"
-#include "pkg/async/waiters.h"
 
 namespace gantry::async {
 
@@ -11,9 +11,12 @@ namespace gantry::async {
 class SimulatedClock final : public Clock {
  public:
   explicit SimulatedClock(Time start) : now_(start) {}
+  ~SimulatedClock() override;
   Time now() const override { return now_; }
   Time steady() const override { return now_ - jumped_; }
   Async<Status> sleep_until(Time deadline) override;
+  std::unique_ptr<Alarm> alarm(Executor executor, Duration after,
+                               std::function<void()> ring) override;
 
   // When the next sleeper wakes; nullopt when nobody sleeps.
   std::optional<Time> next_deadline() const;
@@ -26,11 +29,16 @@ class SimulatedClock final : public Clock {
   void jump(Duration by);
 
  private:
+  class Sleeper;
+  class Bell;
   using Key = std::pair<Time, uint64_t>;
+  using Sleepers = std::map<Key, Sleeper*>;
+  void wake_first();
+
   Time now_;
   Duration jumped_{};
   uint64_t next_sequence_ = 0;
-  std::map<Key, Waiters> sleepers_;
+  Sleepers sleepers_;
 };
 
 }  // namespace gantry::async

@@ -7,12 +7,18 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "pkg/async/clock.h"
+
 namespace gantry::async {
 namespace {
 
 // Made once: a Status of a class costs three allocations, and every wait that ends may need one.
 const Status& cancelled_once() {
   static const auto* status = new Status(cancelled());
+  return *status;
+}
+const Status& over_once() {
+  static const auto* status = new Status(make_error(ErrorClass::timeout, "the time is over"));
   return *status;
 }
 
@@ -39,6 +45,8 @@ struct Parked : Link {
   virtual ~Parked() = default;
   // The coroutine goes on later, from its executor.
   virtual void resume(Status status) = 0;
+
+  std::unique_ptr<Alarm> alarm;  // of one who does not wait for ever
 };
 
 }  // namespace
@@ -68,6 +76,7 @@ class ParkedCoroutine final : public Parked {
   explicit ParkedCoroutine(Handler handler) : handler_(std::move(handler)) {}
 
   auto slot() const { return asio::get_associated_cancellation_slot(handler_); }
+  Executor executor() const { return asio::get_associated_executor(handler_); }
 
   // The coroutine's own work keeps its loop alive.
   void resume(Status status) override {
@@ -82,15 +91,22 @@ class ParkedCoroutine final : public Parked {
   Handler handler_;
 };
 
+// How a coroutine waits.
+struct Manner {
+  bool cancellable = true;
+  Clock* clock = nullptr;  // null: for ever
+  Duration limit{};
+};
+
 template <class State>
-Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
+Async<Status> park_in(std::shared_ptr<State> state, Manner manner) {
   const auto asked = co_await asio::this_coro::cancellation_state;
-  const bool stopping = cancellable && asked.cancelled() != asio::cancellation_type::none;
+  const bool stopping = manner.cancellable && asked.cancelled() != asio::cancellation_type::none;
   if (stopping) co_return cancelled_once();
-  auto start = [&state, cancellable](auto handler) {
+  auto start = [&state, &manner](auto handler) {
     using Coroutine = ParkedCoroutine<decltype(handler)>;
     auto parked = std::make_unique<Coroutine>(std::move(handler));
-    if (auto slot = parked->slot(); cancellable && slot.is_connected()) {
+    if (auto slot = parked->slot(); manner.cancellable && slot.is_connected()) {
       // There only as long as the coroutine is in the ring, and so the state.
       slot.assign([in = state.get(), self = parked.get()](asio::cancellation_type) {
         // wake() clears the slot, and with it this lambda: keep what it uses on the stack.
@@ -98,6 +114,11 @@ Async<Status> park_in(std::shared_ptr<State> state, bool cancellable) {
         auto* const own = self;
         held->wake(*own, cancelled_once());
       });
+    }
+    // The alarm goes with the place in the ring.
+    if (manner.clock != nullptr) {
+      auto ring = [in = state.get(), self = parked.get()] { in->wake(*self, over_once()); };
+      parked->alarm = manner.clock->alarm(parked->executor(), manner.limit, std::move(ring));
     }
     state->add(std::move(parked));
   };
@@ -113,11 +134,20 @@ Waiters::~Waiters() {
 }
 
 Async<Status> Waiters::park() {
-  return park_in(state_, true);
+  return park_in(state_, Manner());
 }
 
 Async<Status> Waiters::park_to_the_end() {
-  return park_in(state_, false);
+  Manner manner;
+  manner.cancellable = false;
+  return park_in(state_, manner);
+}
+
+Async<Status> Waiters::park_for(Clock& clock, Duration limit) {
+  Manner manner;
+  manner.clock = &clock;
+  manner.limit = limit;
+  return park_in(state_, manner);
 }
 
 bool Waiters::wake_one(const Status& status) {

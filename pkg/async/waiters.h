@@ -6,6 +6,8 @@
 
 namespace gantry::async {
 
+class Clock;
+
 // A place where coroutines wait to be woken, in order of arrival. Not thread-safe: all callers
 // share one executor. May be destroyed while coroutines wait; they then wake with kCancelled.
 class Waiters {
@@ -19,6 +21,8 @@ class Waiters {
   Async<Status> park();
   // The same, but cancellation does not end the wait: for joining children.
   Async<Status> park_to_the_end();
+  // As park(), for `limit` at most: then kDeadlineExceeded.
+  Async<Status> park_for(Clock& clock, Duration limit);
 
   // The woken coroutine runs later, from its executor, never inside these calls.
   bool wake_one(const Status& status = {});

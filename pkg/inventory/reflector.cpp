@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "pkg/async/deadline.h"
 #include "pkg/base/log.h"
 #include "pkg/inventory/vanish.h"
 #include "pkg/pve/mark.h"
@@ -358,7 +357,7 @@ Async<Status> Reflector::wait_for_turn() {
   GANTRY_CO_TRY(co_await clock_.sleep_for(first));
   const Duration rest = due - clock_.steady();
   if (rest <= Duration(0)) co_return Status();
-  const auto woken = co_await async::with_deadline(clock_, rest, "next cycle", poked_.wait());
+  const auto woken = co_await poked_.wait_for(clock_, rest);
   const bool due_now = !woken.ok() && error_class(woken) == ErrorClass::timeout;
   if (due_now) co_return Status();
   co_return woken;

@@ -129,7 +129,7 @@ Async<Status> Controller::dispatch(async::Group& reconciles) {
       continue;
     }
     const auto wait = *due - environment_.clock.steady();
-    const auto woken = co_await async::with_deadline(environment_.clock, wait, name_, wake_.wait());
+    const auto woken = co_await wake_.wait_for(environment_.clock, wait);
     if (!woken.ok() && error_class(woken) == ErrorClass::cancelled) co_return woken;
   }
   co_return Status();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pkg/async/deadline.h"
 #include "pkg/base/log.h"
 #include "pkg/base/text.h"
 
@@ -107,7 +106,7 @@ void EventRecorder::record(const Subject& subject, const Happening& happening) {
 
 Async<Status> EventRecorder::run() {
   while (true) {
-    const auto woken = co_await async::with_deadline(clock_, kExpiryPeriod, "events", wake_.wait());
+    const auto woken = co_await wake_.wait_for(clock_, kExpiryPeriod);
     if (!woken.ok() && error_class(woken) == ErrorClass::cancelled) co_return woken;
     wake_.reset();
     const auto written = co_await write_queued();

@@ -92,8 +92,7 @@ Async<Status> Manager::lead() {
       log::debug("not leading", {{"lease", options_.lease}, {"why", acquired}});
     }
     const auto pause = options_.ttl / 3;
-    const auto slept =
-        co_await async::with_deadline(environment_.clock, pause, "lease", stopping_.wait());
+    const auto slept = co_await stopping_.wait_for(environment_.clock, pause);
     if (is_cancellation(slept)) co_return slept;
   }
   // Another process need not wait for the lease to run out. A cancelled stop just leaves it.
@@ -138,8 +137,7 @@ Async<Manager::TermEnd> Manager::serve_term() {
 Async<Manager::TermEnd> Manager::keep_lease() {
   while (true) {
     const auto pause = options_.ttl / 3;
-    const auto waited =
-        co_await async::with_deadline(environment_.clock, pause, "lease", stopping_.wait());
+    const auto waited = co_await stopping_.wait_for(environment_.clock, pause);
     if (waited.ok() || is_cancellation(waited)) co_return TermEnd::stopped;
     const auto renewed = co_await acquire();
     if (renewed.ok()) continue;

@@ -180,7 +180,7 @@ void CachedStore::lose_database(const Status& why) {
     log::warn("database lost", {{"error", why}, {"revision", cache_->revision()}});
   }
   gone_why_ = why;
-  lost_.set();
+  if (waiting_ != nullptr) waiting_->cancel();
   for (const auto& pending : std::exchange(queue_, {})) pending->finish(unavailable());
 }
 

@@ -82,6 +82,7 @@ class CachedStore final : public Store {
   Async<Status> follow_forever();
   Async<Status> recover();
   Async<Status> catch_up();
+  Async<Status> wait_for_change();
   Async<Status> read_feed();
   void recognise(const RecordPtr& record);
   Async<Status> reload();
@@ -99,11 +100,11 @@ class CachedStore final : public Store {
   std::shared_ptr<Cache> cache_;
   CachedReader reader_;
   std::deque<PendingPtr> queue_;
-  Batch* in_flight_ = nullptr;    // while the database has not answered
-  async::Event work_;             // the queue is not empty
-  async::Event drained_;          // the queue is empty and nothing is being committed
-  async::Semaphore catching_up_;  // one reader of the feed at a time
-  async::Event lost_;             // gone(): wakes the follower
+  Batch* in_flight_ = nullptr;       // while the database has not answered
+  async::Event work_;                // the queue is not empty
+  async::Event drained_;             // the queue is empty and nothing is being committed
+  async::Semaphore catching_up_;     // one reader of the feed at a time
+  async::Group* waiting_ = nullptr;  // the follower's wait for a change, while it waits
   std::optional<Time> gone_since_;
   Status gone_why_;
   Duration pause_;  // before the next attempt to reconnect

@@ -44,26 +44,28 @@ Async<Status> CachedStore::follow_forever() {
       GANTRY_CO_TRY(co_await recover());
       continue;
     }
-    async::Group waits(executor_);
-    Status waited;
-    waits.spawn("wait for a change", [&]() -> Async<Status> {
-      waited = co_await backend_.wait_for_change(options_.poll_interval);
-      waits.cancel();
-      co_return Status();
-    });
-    waits.spawn("wait for a loss", [&]() -> Async<Status> {
-      (void)co_await lost_.wait();
-      waits.cancel();
-      co_return Status();
-    });
-    (void)co_await waits.join();
+    Status current = co_await wait_for_change();
     const bool stopping = co_await async::is_cancelled();
     if (stopping) co_return async::cancelled();
     if (gone()) continue;
     cache_->trim(clock_.now());
-    if (waited.ok()) waited = co_await catch_up();
-    if (!waited.ok()) lose_database(waited);  // the next round finds out whether it is back
+    if (current.ok()) current = co_await catch_up();
+    if (!current.ok()) lose_database(current);  // the next round finds out whether it is back
   }
+}
+
+// lose_database() ends it, too.
+Async<Status> CachedStore::wait_for_change() {
+  async::Group waiting(executor_);
+  Status waited;
+  waiting.spawn("wait for a change", [&]() -> Async<Status> {
+    waited = co_await backend_.wait_for_change(options_.poll_interval);
+    co_return Status();
+  });
+  waiting_ = &waiting;
+  (void)co_await waiting.join();
+  waiting_ = nullptr;
+  co_return waited;
 }
 
 Async<Status> CachedStore::sync() {
@@ -87,7 +89,6 @@ Async<Status> CachedStore::recover() {
                               {"revision", cache_->revision()}});
   gone_since_.reset();
   gone_why_ = Status();
-  lost_.reset();
   co_return Status();
 }
 

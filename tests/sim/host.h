@@ -21,6 +21,10 @@ class HostClock final : public async::Clock {
   Async<Status> sleep_until(Time deadline) override {
     return world_.sleep_until(deadline - offset_);
   }
+  std::unique_ptr<async::Alarm> alarm(Executor executor, Duration after,
+                                      std::function<void()> ring) override {
+    return world_.alarm(std::move(executor), after, std::move(ring));
+  }
   void set_offset(Duration offset) { offset_ = offset; }
 
  private:

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "pkg/async/deadline.h"
-
 namespace gantry::apiserver {
 
 Place& Place::operator=(Place&& other) noexcept {
@@ -65,9 +63,7 @@ Async<Result<Place>> FairQueue::wait_for_turn(std::string user) {
   queue.push_back(waiter);
   ++waiting_;
   show();
-  auto turn = waiter->turn.wait();
-  const Status waited =
-      co_await async::with_deadline(clock_, limits_.wait_max, "a turn", std::move(turn));
+  const Status waited = co_await waiter->turn.wait_for(clock_, limits_.wait_max);
   if (waiter->given) co_return Place(*this, std::move(user), Place::Kind::request);
   auto& rest = flows_[user].waiting;
   std::erase(rest, waiter);

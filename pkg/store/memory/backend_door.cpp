@@ -1,4 +1,3 @@
-#include "pkg/async/deadline.h"
 #include "pkg/store/memory/doors.h"
 #include "pkg/store/semantics.h"
 
@@ -129,19 +128,17 @@ Async<Result<int64_t>> Database::BackendDoor::rewrite(Resource resource, Rewrite
   co_return count;
 }
 
-Async<Status> Database::BackendDoor::wait_for_news() {
-  while (disk_.image.revision == seen_) GANTRY_CO_TRY(co_await disk_.changed.park());
-  co_return Status();
-}
-
 Async<Status> Database::BackendDoor::wait_for_change(Duration timeout) {
   GANTRY_CO_TRY_ASSIGN(const Fault fault, co_await disk_.enter("wait_for_change"));
   if (fault == Fault::lose_answer) co_return co_await disk_.leave(fault, "wait_for_change");
-  auto waiting = wait_for_news();
-  const Status woken = co_await async::with_deadline(disk_.clock(), timeout, "wait for a change",
-                                                     std::move(waiting));
-  if (!woken.ok() && error_class(woken) == ErrorClass::timeout) co_return Status();
-  co_return woken;
+  const auto due = disk_.clock().steady() + timeout;
+  while (disk_.image.revision == seen_) {
+    const auto left = due - disk_.clock().steady();
+    const Status woken = co_await disk_.changed.park_for(disk_.clock(), left);
+    if (!woken.ok() && error_class(woken) == ErrorClass::timeout) break;
+    GANTRY_CO_TRY(woken);
+  }
+  co_return Status();
 }
 
 }  // namespace gantry::store::memory

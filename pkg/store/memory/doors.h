@@ -17,7 +17,6 @@ class Database::BackendDoor final : public store::Backend {
  private:
   Result<size_t> feed_after(int64_t revision) const;
   Result<int64_t> apply(const Write& write);
-  Async<Status> wait_for_news();
   Disk& disk_;
   const std::optional<Fence>& fence_;
   int64_t seen_ = 0;  // the newest revision that this process has been told
