@@ -65,7 +65,7 @@ class CachedStore final : public Store {
     PendingPtr pending;
     Write write;
     Json value;
-    ObjectPtr told;  // when the feed has told of it before the answer came
+    ObjectPtr stored;  // once the answer or the feed has told its revision
   };
   using Batch = std::vector<Committing>;
 
@@ -75,7 +75,7 @@ class CachedStore final : public Store {
   Async<void> commit(Batch batch);
   Async<void> commit_one_by_one(Batch batch);
   Async<Result<std::vector<Result<int64_t>>>> send(const Batch& batch);
-  Async<void> settle(Batch batch, std::vector<Result<int64_t>> revisions);
+  Async<void> settle(Batch& batch, std::vector<Result<int64_t>> revisions);
   void judge_again(std::vector<PendingPtr> stale);
   void refuse(const Batch& batch, const Status& why);
 
@@ -84,7 +84,7 @@ class CachedStore final : public Store {
   Async<Status> catch_up();
   Async<Status> wait_for_change();
   Async<Status> read_feed();
-  void recognise(const RecordPtr& record);
+  Result<RecordPtr> record_of(FeedEntry entry);
   Async<Status> reload();
   void lose_database(const Status& why);
   Status unavailable() const;
@@ -100,7 +100,7 @@ class CachedStore final : public Store {
   std::shared_ptr<Cache> cache_;
   CachedReader reader_;
   std::deque<PendingPtr> queue_;
-  Batch* in_flight_ = nullptr;       // while the database has not answered
+  Batch* in_flight_ = nullptr;       // until its outcome is known and in the cache
   async::Event work_;                // the queue is not empty
   async::Event drained_;             // the queue is empty and nothing is being committed
   async::Semaphore catching_up_;     // one reader of the feed at a time

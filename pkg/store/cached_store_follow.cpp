@@ -124,8 +124,7 @@ Async<Status> CachedStore::read_feed() {
       if (entry.revision <= cache_->revision()) continue;  // our own write, applied meanwhile
       if (entry.revision != cache_->revision() + 1) co_return expired("the feed has a gap");
       const auto type = entry.type;
-      GANTRY_CO_TRY_ASSIGN(auto record, make_record(std::move(entry)));
-      recognise(record);
+      GANTRY_CO_TRY_ASSIGN(auto record, record_of(std::move(entry)));
       cache_->apply(type, std::move(record), clock_.now());
     }
     if (entries->size() < kFeedLimit) co_return Status();
@@ -133,15 +132,19 @@ Async<Status> CachedStore::read_feed() {
   }
 }
 
-// The feed is often faster than the answer to the commit. Then what was written is at hand still,
-// and need not be parsed again for those who look.
-void CachedStore::recognise(const RecordPtr& record) {
-  if (in_flight_ == nullptr) return;
-  for (auto& item : *in_flight_) {
-    if (item.write.key != record->key || !is_text_of(*record, item.write.text)) continue;
-    item.told = cache_->keep(decoded_as(record, std::move(item.value)));
-    return;
-  }
+// What we are writing ourselves is at hand, and need not be parsed again for those who look: the
+// feed may tell of it before the answer comes, or while the answer is being settled.
+Result<RecordPtr> CachedStore::record_of(FeedEntry entry) {
+  if (in_flight_ == nullptr) return make_record(std::move(entry));
+  const auto own = std::ranges::find_if(*in_flight_, [&entry](const Committing& item) {
+    return item.write.key == entry.key && item.write.uid == entry.uid &&
+           item.write.text == entry.text;
+  });
+  if (own == in_flight_->end()) return make_record(std::move(entry));
+  if (own->stored && own->stored->revision == entry.revision) return own->stored->record;
+  GANTRY_TRY_ASSIGN(auto record, make_record(std::move(entry)));
+  if (!own->stored) own->stored = cache_->keep(decoded_as(record, std::move(own->value)));
+  return record;
 }
 
 Async<Status> CachedStore::reload() {

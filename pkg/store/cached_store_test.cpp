@@ -276,6 +276,27 @@ TEST(CachedStore, SeesWhatAnotherProcessWrites) {
   EXPECT_THAT(seen, ElementsAre("+b@2", "+c@3", "~b@4"));
 }
 
+// The object that the writer was answered, not one that was parsed again for who watches.
+TEST(CachedStore, KnowsItsOwnWriteWheneverTheFeedTellsOfIt) {
+  for (const auto latency : {0ms, 2ms}) {
+    World world;
+    world.disk.latency = latency;
+    auto daemon = world.daemon();
+    const auto watch = *daemon->store.watch(kApps, "", 0);
+    for (int replicas = 1; replicas <= 3; ++replicas) {
+      auto written =
+          replicas == 1
+              ? Result<ObjectPtr>(daemon->create(app("hello")))
+              : daemon->run(daemon->store.update(kApps, Part::main, app("hello", replicas)));
+      ASSERT_THAT(written, IsOk());
+      const auto changes = daemon->run(watch->next());
+      ASSERT_THAT(changes, IsOk());
+      EXPECT_EQ(changes->front().object, *written) << latency.count();
+      EXPECT_EQ(*daemon->store.get(key("hello")), *written) << latency.count();
+    }
+  }
+}
+
 TEST(CachedStore, SyncShowsWhatWasCommittedBefore) {
   World world;
   auto daemon = world.daemon();

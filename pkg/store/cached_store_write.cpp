@@ -102,10 +102,13 @@ Async<Result<std::vector<Result<int64_t>>>> CachedStore::send(const Batch& batch
 Async<void> CachedStore::commit(Batch batch) {
   in_flight_ = &batch;
   auto answered = co_await send(batch);
-  in_flight_ = nullptr;
   if (answered.ok()) {
-    co_await settle(std::move(batch), *std::move(answered));
-  } else if (is_unknown(answered.status())) {
+    co_await settle(batch, *std::move(answered));
+    in_flight_ = nullptr;
+    co_return;
+  }
+  in_flight_ = nullptr;
+  if (is_unknown(answered.status())) {
     lose_database(answered.status());
     refuse(batch, unclear());
   } else if (batch.size() > 1 && error_class(answered.status()) != ErrorClass::held &&
@@ -129,13 +132,13 @@ Async<void> CachedStore::commit_one_by_one(Batch batch) {
   }
 }
 
-Async<void> CachedStore::settle(Batch batch, std::vector<Result<int64_t>> revisions) {
+Async<void> CachedStore::settle(Batch& batch, std::vector<Result<int64_t>> revisions) {
   std::vector<std::pair<PendingPtr, ObjectPtr>> done;
   std::vector<PendingPtr> stale;
   // While the feed is being read, a reload may yet replace the cache by an older state.
   const bool may_apply = catching_up_.free() > 0;
   for (size_t i = 0; i < batch.size(); ++i) {
-    auto& [pending, write, value, told] = batch[i];
+    auto& [pending, write, value, stored] = batch[i];
     if (!revisions[i].ok()) {
       if (is_stale(revisions[i].status()))
         stale.push_back(pending);
@@ -144,16 +147,14 @@ Async<void> CachedStore::settle(Batch batch, std::vector<Result<int64_t>> revisi
       continue;
     }
     const auto revision = *revisions[i];
-    if (told != nullptr && told->revision == revision) {
-      done.emplace_back(pending, std::move(told));
-      continue;
+    if (stored == nullptr || stored->revision != revision) {
+      const auto record = make_own_record(write.key, write.uid, revision, write.text);
+      stored = cache_->keep(stored ? decode(record) : decoded_as(record, std::move(value)));
+      // A gap means that another process wrote in between: the feed brings both, in order.
+      if (may_apply && revision == cache_->revision() + 1)
+        cache_->apply(write.type, record, clock_.now());
     }
-    const auto record = make_own_record(write.key, write.uid, revision, write.text);
-    auto object = cache_->keep(told ? decode(record) : decoded_as(record, std::move(value)));
-    // A gap means that another process wrote in between: the feed brings both, in order.
-    if (may_apply && revision == cache_->revision() + 1)
-      cache_->apply(write.type, record, clock_.now());
-    done.emplace_back(pending, std::move(object));
+    done.emplace_back(pending, stored);
   }
   cache_->publish();
   Status current;
