@@ -27,11 +27,11 @@ TypeInfo describe(Type<ConfigMap>) {
 
 namespace {
 
-Json count_keys(const Json& map) {
+Json count_map_keys(const Json& map) {
   return count_values(map, {"data", "binaryData"});
 }
 
-schema::Problems check_update(const Json& before, const Json& after) {
+schema::Problems check_map_update(const Json& before, const Json& after) {
   return check_immutable(before, after, {"data", "binaryData"});
 }
 
@@ -48,8 +48,8 @@ meta::Kind config_map_kind() {
           .namespaced = true,
           .has_status = false,
           .type = &schema::type_of<ConfigMap>,
-          .columns = {{"Data", "integer", "How many values it has.", "", 0, &count_keys}},
-          .check_update = &check_update};
+          .columns = {{"Data", "integer", "How many values it has.", "", 0, &count_map_keys}},
+          .check_update = &check_map_update};
 }
 
 }  // namespace gantry::api::core

@@ -94,11 +94,11 @@ void fold_string_data(Json& secret) {
 
 namespace {
 
-Json count_keys(const Json& secret) {
+Json count_secret_keys(const Json& secret) {
   return count_values(secret, {"data"});
 }
 
-schema::Problems check_update(const Json& before, const Json& after) {
+schema::Problems check_secret_update(const Json& before, const Json& after) {
   return check_immutable(before, after, {"data"});
 }
 
@@ -117,8 +117,8 @@ meta::Kind secret_kind() {
           .type = &schema::type_of<Secret>,
           .selectable = {"type"},
           .columns = {{"Type", "string", "What it is for.", "type"},
-                      {"Data", "integer", "How many values it has.", "", 0, &count_keys}},
-          .check_update = &check_update};
+                      {"Data", "integer", "How many values it has.", "", 0, &count_secret_keys}},
+          .check_update = &check_secret_update};
 }
 
 }  // namespace gantry::api::core

@@ -21,7 +21,7 @@ TypeInfo describe(Type<OwnerReference>) {
 }
 
 TypeInfo describe(Type<Unread>) {
-  TypeInfo info = schema::detail::scalar(Kind::any, "any");
+  TypeInfo info = schema::detail::scalar(schema::Kind::any, "any");
   info.read = [](const void*) { return Json(); };
   info.write = [](void*, const Json& json) -> std::optional<std::string> {
     if (!json.is_array()) return "must be a list";

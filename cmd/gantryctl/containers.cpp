@@ -7,6 +7,11 @@
 #include "pkg/base/text.h"
 
 namespace gantry::ctl {
+
+bool is_app(const Where& where) {
+  return where.kind->kind == "App";
+}
+
 namespace {
 
 Async<Result<std::vector<Json>>> list(Session& session, Where machines, std::string query) {
@@ -17,10 +22,6 @@ Async<Result<std::vector<Json>>> list(Session& session, Where machines, std::str
     return std::pair(meta_text(machine, "namespace"), meta_text(machine, "name"));
   });
   co_return objects;
-}
-
-bool is_app(const Where& where) {
-  return where.kind->kind == "App";
 }
 
 Async<Result<std::vector<Json>>> machines_at_one(Session& session, Where where) {

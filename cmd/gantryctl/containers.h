@@ -4,6 +4,7 @@
 
 namespace gantry::ctl {
 
+bool is_app(const Where& where);
 // An App's Machines, by name.
 Async<Result<std::vector<Json>>> machines_of(Session& session, Where app);
 // The Machines behind places: an App's, one, or all of the namespace. Invalid for other kinds.

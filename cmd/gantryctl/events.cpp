@@ -14,7 +14,7 @@ std::string last_seen(const Json& event) {
   return time.empty() ? event.string_or("eventTime", "") : time;
 }
 
-std::string line_of(const Json& event) {
+std::string line_of_event(const Json& event) {
   const auto* about = event.find("involvedObject");
   const Json none;
   const auto& object = about == nullptr ? none : *about;
@@ -60,7 +60,7 @@ Async<Status> events(Session& session, std::optional<Where> about, bool watch) {
   if (const auto* list = answer->find("items"); list != nullptr && list->is_array())
     items = list->as_array();
   std::ranges::stable_sort(items, {}, last_seen);
-  for (const auto& event : items) session.print("  " + line_of(event));
+  for (const auto& event : items) session.print("  " + line_of_event(event));
   if (items.empty() && !watch) session.print("  <none>");
   if (!watch) co_return Status();
   const auto* version = answer->find_path({"metadata", "resourceVersion"});
@@ -68,7 +68,7 @@ Async<Status> events(Session& session, std::optional<Where> about, bool watch) {
   auto revision = version == nullptr ? std::string("0") : version->as_string();
   const std::function<bool(const std::string&, const Json&)> on_change =
       [&session](const std::string& type, const Json& event) {
-        if (type != "DELETED") session.print("  " + line_of(event));
+        if (type != "DELETED") session.print("  " + line_of_event(event));
         return true;
       };
   co_return co_await follow(session, std::move(path), kJson, std::move(revision), on_change);

@@ -31,7 +31,7 @@ std::string text_at(const Json& object, std::string_view key) {
   return status == nullptr ? "" : status->string_or(key, "");
 }
 
-std::string line_of(const Json& app, const Json& revision) {
+std::string line_of_revision(const Json& app, const Json& revision) {
   const auto hash = revision.string_or("revision", "");
   std::string notes;
   if (hash == text_at(app, "currentRevision")) notes += "  <- runs";
@@ -53,7 +53,7 @@ std::string line_of_snapshot(const Json& snapshot) {
 }
 
 void print_revision(Session& session, const Json& app, const Json& revision) {
-  session.print(line_of(app, revision));
+  session.print(line_of_revision(app, revision));
   const auto* images = revision.find("images");
   if (images != nullptr && images->is_array()) {
     for (const auto& image : images->as_array())

@@ -6,7 +6,7 @@
 namespace gantry::ctl {
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{300};
+constexpr std::chrono::milliseconds kProgressPoll{300};
 
 std::string took(const Json& step) {
   const auto began = from_rfc3339(step.string_or("startedAt", ""));
@@ -126,7 +126,7 @@ Async<Status> follow_progress(Session& session, std::vector<Where> places, Durat
     if (session.clock.now() >= deadline)
       co_return error(ErrorClass::remote, "not ready within %s; see gantryctl describe",
                       human_duration(timeout));
-    GANTRY_CO_TRY(co_await session.clock.sleep_for(kPoll));
+    GANTRY_CO_TRY(co_await session.clock.sleep_for(kProgressPoll));
   }
 }
 

@@ -95,13 +95,6 @@ Async<Status> erase(Session& session, Where where, const Json& seen, const char*
   co_return co_await wait_until_gone(session, where, "", timeout);
 }
 
-Async<Result<std::string>> look_for_ready(Session& session, Where where) {
-  auto object = co_await session.api.get(path_of(where), kJson);
-  if (!object.ok()) co_return object.status();
-  if (has_condition(*object, "Ready", "True")) co_return std::string();
-  co_return condition_text(*object, "Ready");
-}
-
 Async<Result<std::string>> look_for_owners(Session& session, Where where) {
   auto object = co_await session.api.get(path_of(where), kJson);
   if (!object.ok()) co_return object.status();

@@ -16,7 +16,7 @@ Where secrets(const std::string& name = "") {
   return where;
 }
 
-std::string line_of(const Json& secret) {
+std::string line_of_token(const Json& secret) {
   const auto user = apiserver::user_of_token_secret(secret);
   const auto expires = apiserver::expiry_of_token_secret(secret);
   std::vector<std::string> groups;
@@ -50,7 +50,7 @@ Async<Status> list_tokens(Session& session) {
   if (!answer.ok()) co_return answer.status();
   session.print(absl::StrFormat("%-30s %-24s %-30s %s", "NAME", "USER", "GROUPS", "EXPIRES"));
   for (const auto& secret : objects_in(*answer, secrets()))
-    if (meta_text(secret, "name").starts_with("token-")) session.print(line_of(secret));
+    if (meta_text(secret, "name").starts_with("token-")) session.print(line_of_token(secret));
   co_return Status();
 }
 

@@ -10,10 +10,6 @@
 namespace gantry::ctl {
 namespace {
 
-bool is_app(const Where& where) {
-  return where.kind->kind == "App";
-}
-
 Status check_place(const Where& where, bool running) {
   const bool known = is_app(where) || where.kind->kind == "Machine";
   if (known && !where.name.empty()) return {};
@@ -82,23 +78,6 @@ Async<Result<std::string>> look_for_running(Session& session, Where app) {
     co_return name + " has not been told yet";
   }
   co_return std::string();
-}
-
-bool is_rolled_back(const Json& object) {
-  const auto* failed = object.find_path({"status", "failedRevision"});
-  return has_condition(object, "Stalled", "True") && failed != nullptr && failed->is_string() &&
-         !failed->as_string().empty();
-}
-
-// What is missing until the object is as its spec says.
-Async<Result<std::string>> look_for_ready(Session& session, Where where) {
-  auto object = co_await session.api.get(path_of(where), kJson);
-  if (!object.ok()) co_return object.status();
-  if (has_condition(*object, "Ready", "True")) co_return std::string();
-  const auto text = condition_text(*object, "Ready");
-  // Time does not mend that.
-  if (is_rolled_back(*object)) co_return error(ErrorClass::remote, "%s: %s", label_of(where), text);
-  co_return text;
 }
 
 Look look_at(Session& session, const Where& where, bool running) {

@@ -5,7 +5,7 @@
 namespace gantry::ctl {
 namespace {
 
-constexpr const char* kApp = R"({
+constexpr const char* kAppJson = R"({
   "apiVersion":"gantry.dev/v1alpha1","kind":"App","metadata":{"name":"wiki","namespace":"default"},
   "spec":{"machineClassName":"small","replicas":2,
     "workload":{"service":{"unit":"wiki.service"}}}})";
@@ -40,7 +40,7 @@ class Verbs : public Commands {
 };
 
 TEST_F(Verbs, AskWithoutWaiting) {
-  put("apps.gantry.dev", kApp);
+  put("apps.gantry.dev", kAppJson);
   put_machine("db", "True");
   EXPECT_THAT(set("app/wiki", false, std::nullopt), IsOk());
   EXPECT_TRUE(spec("apps.gantry.dev", "wiki").bool_or("suspend", false));
@@ -73,7 +73,7 @@ TEST_F(Verbs, WaitUntilTheMachineIsAsItsSpecSays) {
 }
 
 TEST_F(Verbs, SuspendingWaitsForEveryContainer) {
-  put("apps.gantry.dev", kApp);
+  put("apps.gantry.dev", kAppJson);
   put_replica("wiki-0");
   put_replica("wiki-1");
   const auto stopped = [](Json& machine) {
@@ -93,7 +93,7 @@ TEST_F(Verbs, SuspendingWaitsForEveryContainer) {
 }
 
 TEST_F(Verbs, AMachineOfAnAppIsTheAppsToStop) {
-  put("apps.gantry.dev", kApp);
+  put("apps.gantry.dev", kAppJson);
   put_replica("wiki-0");
   EXPECT_THAT(set("machine/wiki-0", false, std::nullopt),
               Fails(ErrorClass::invalid,
@@ -120,7 +120,7 @@ TEST_F(Verbs, AreRefusedForWhatDoesNotRun) {
 }
 
 TEST_F(Verbs, ScaleGoesThroughItsOwnPath) {
-  put("apps.gantry.dev", kApp);
+  put("apps.gantry.dev", kAppJson);
   async::Group group(loop_.executor());
   group.spawn("controller", [this] {
     return later(3s, "apps.gantry.dev", "wiki", [](Json& app) { set_ready(app, "True"); });
@@ -139,7 +139,7 @@ TEST_F(Verbs, ScaleGoesThroughItsOwnPath) {
 }
 
 TEST_F(Verbs, EveryRestartIsANewRequestWhateverTheClockSays) {
-  put("apps.gantry.dev", kApp);
+  put("apps.gantry.dev", kAppJson);
   const auto asked = [this] {
     return spec("apps.gantry.dev", "wiki").string_or("restartedAt", "");
   };

@@ -6,7 +6,7 @@ namespace gantry::ctl {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds kPoll{500};
+constexpr milliseconds kWaitPoll{500};
 
 struct Wanted {
   bool gone = false;
@@ -59,7 +59,7 @@ Async<Status> wait_until_gone(Session& session, Where where, std::string uid, Du
       co_return error(ErrorClass::remote, "timed out waiting for %s to go: %s", label_of(where),
                       condition_text(*object, "Deleting"));
     }
-    GANTRY_CO_TRY(co_await session.clock.sleep_for(kPoll));
+    GANTRY_CO_TRY(co_await session.clock.sleep_for(kWaitPoll));
   }
 }
 

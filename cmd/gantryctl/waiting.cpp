@@ -15,6 +15,12 @@ const Json* find_condition(const Json& object, const std::string& type) {
   return nullptr;
 }
 
+bool is_rolled_back(const Json& object) {
+  const auto* failed = object.find_path({"status", "failedRevision"});
+  return has_condition(object, "Stalled", "True") && failed != nullptr && failed->is_string() &&
+         !failed->as_string().empty();
+}
+
 }  // namespace
 
 int64_t generation_of(const Json& object) {
@@ -38,6 +44,16 @@ std::string condition_text(const Json& object, const std::string& type) {
   if (condition == nullptr) return "it has no condition " + type + " yet";
   return type + " is " + condition->string_or("status", "") + ", " +
          condition->string_or("reason", "") + ": " + condition->string_or("message", "");
+}
+
+Async<Result<std::string>> look_for_ready(Session& session, Where where) {
+  auto object = co_await session.api.get(path_of(where), kJson);
+  if (!object.ok()) co_return object.status();
+  if (has_condition(*object, "Ready", "True")) co_return std::string();
+  const auto text = condition_text(*object, "Ready");
+  // Time does not mend that.
+  if (is_rolled_back(*object)) co_return error(ErrorClass::remote, "%s: %s", label_of(where), text);
+  co_return text;
 }
 
 Async<Status> wait_until(Session& session, std::string label, Look look, Duration timeout) {

@@ -17,6 +17,8 @@ Async<Status> wait_until(Session& session, std::string label, Look look, Duratio
 bool has_condition(const Json& object, const std::string& type, const std::string& status);
 // "Ready is False, Starting: why".
 std::string condition_text(const Json& object, const std::string& type);
+// What is missing until the object is as its spec says. An error once its update was rolled back.
+Async<Result<std::string>> look_for_ready(Session& session, Where where);
 // Of the spec, as it is now.
 int64_t generation_of(const Json& object);
 

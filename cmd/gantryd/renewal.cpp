@@ -5,7 +5,7 @@
 namespace gantry::daemon {
 namespace {
 
-constexpr std::chrono::hours kLook{1};
+constexpr std::chrono::hours kLookAtCertificate{1};
 
 void log_new(const std::string& certificate_pem) {
   const auto facts = crypto::read_certificate(certificate_pem);
@@ -18,7 +18,7 @@ void log_new(const std::string& certificate_pem) {
 Async<Status> renew_identity(IdentityOptions options, ServerIdentity current, async::Clock& clock,
                              std::function<Status(const http::beast::TlsIdentity&)> use) {
   while (true) {
-    GANTRY_CO_TRY(co_await clock.sleep_for(kLook));
+    GANTRY_CO_TRY(co_await clock.sleep_for(kLookAtCertificate));
     const auto found = load_identity(options, clock.now());
     if (!found.ok()) {
       log::error("the server certificate cannot be renewed", {{"error", found.status()}});

@@ -15,21 +15,21 @@ using gantry::testing::IsOk;
 using std::chrono::days;
 using std::chrono::minutes;
 
-struct World {
+struct RenewalWorld {
   async::Loop loop;
   async::SimulatedClock clock{*from_rfc3339("2026-01-01T00:00:00Z")};
   IdentityOptions options;
   std::vector<std::string> used;  // certificates
   Status refusal;
 
-  World() {
+  RenewalWorld() {
     log::configure(log::Level::off, log::Format::text);
     options.folder =
         (std::filesystem::temp_directory_path() / ("gantry-renewal-" + std::to_string(::getpid())))
             .string();
     options.names = {"localhost"};
   }
-  ~World() { std::filesystem::remove_all(options.folder); }
+  ~RenewalWorld() { std::filesystem::remove_all(options.folder); }
 
   ServerIdentity load() {
     auto identity = load_identity(options, clock.now());
@@ -52,7 +52,7 @@ struct World {
 };
 
 TEST(Renewal, AMonthBeforeItsEndTheSelfMadeCertificateIsReplaced) {
-  World world;
+  RenewalWorld world;
   const auto first = world.load();
   world.clock.advance(days(333));
   world.run_for(first, days(1));
@@ -67,7 +67,7 @@ TEST(Renewal, AMonthBeforeItsEndTheSelfMadeCertificateIsReplaced) {
 }
 
 TEST(Renewal, GivenFilesThatChangeAreTakenAndTriedAgainWhenRefused) {
-  World world;
+  RenewalWorld world;
   const auto made = world.load();
   world.options.certificate_file = world.options.folder + "/given.pem";
   world.options.key_file = world.options.folder + "/given.key";

@@ -9,9 +9,6 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr seconds kSoon{1};
-constexpr seconds kWaiting{3};
-
 }  // namespace
 
 Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,

@@ -4,6 +4,7 @@
 
 #include "controllers/app/plan.h"
 #include "controllers/app/slots.h"
+#include "controllers/app/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::app {
@@ -20,8 +21,6 @@ using api::v1alpha1::Slot;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-const Time kNow = from_unix_seconds(1'800'000'000);
 
 AppMachine shown(const char* name) {
   AppMachine machine;
@@ -77,14 +76,14 @@ void answer(AppMachine& machine, const std::string& revision, Time since) {
   machine.well_since = since;
 }
 
-struct Doubt {
+struct HandoverDoubt {
   const char* name;
   std::function<void(App&)> raise;
   bool held = false;
 };
 
 TEST(Handover, BeginsOnceTheOtherSetWaitsForNothingElse) {
-  const std::vector<Doubt> doubts{
+  const std::vector<HandoverDoubt> doubts{
       {"it is not prepared", [](App& app) { green_of(app).prepared = "older"; }},
       {"it has not stopped", [](App& app) { green_of(app).step = "stopping"; }},
       {"it cannot be seen", [](App& app) { green_of(app).unknown_since = kNow; }},
@@ -151,7 +150,7 @@ TEST(Handover, EndsWithTheSwitchWhenTheNewOneHasBaked) {
 }
 
 TEST(Handover, TurnsBackWhenItFailsOrIsNotWantedAnyMore) {
-  const std::vector<Doubt> doubts{
+  const std::vector<HandoverDoubt> doubts{
       {"it failed", [](App& app) { green_of(app).failed_revision = "new"; }},
       {"it was changed", [](App& app) { app.status.revision = "newer"; }},
       {"it is as before", [](App& app) { app.status.revision = "old"; }},

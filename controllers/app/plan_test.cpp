@@ -1,5 +1,6 @@
 #include "controllers/app/plan.h"
 
+#include "controllers/app/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::app {
@@ -10,8 +11,6 @@ using api::v1alpha1::AppMachine;
 using api::v1alpha1::Machine;
 using api::v1alpha1::Slot;
 using ::testing::HasSubstr;
-
-const Time kNow = *from_rfc3339("2026-01-01T00:00:00Z");
 
 App hello(int replicas) {
   App app;

@@ -25,8 +25,6 @@ using api::v1alpha1::Machine;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr seconds kSoon{1};
-constexpr seconds kWaiting{3};
 // Whatever is waited for wakes us: a Machine's conditions, a proxy's routes.
 constexpr seconds kWatched{30};
 constexpr minutes kResync{5};

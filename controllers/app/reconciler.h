@@ -20,6 +20,10 @@ namespace gantry::controllers::app {
 inline const store::Resource kApps = "apps.gantry.dev";
 inline const store::Resource kMachines = "machines.gantry.dev";
 
+// When to look again: at what takes a moment, and at what somebody else has to do.
+inline constexpr std::chrono::seconds kSoon{1};
+inline constexpr std::chrono::seconds kWaiting{3};
+
 // Everything it needs; all outlive it.
 struct Dependencies {
   store::Store& store;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "controllers/app/revisions.h"
+#include "controllers/app/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::app {
@@ -17,8 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-const Time kNow = *from_rfc3339("2026-01-01T00:00:00Z");
 
 AppMachine machine(const std::string& name, const std::string& revision) {
   AppMachine made;
@@ -41,7 +40,7 @@ App app(const std::string& wanted) {
   made.spec.update.emplace();
   return made;
 }
-std::vector<std::string> targets(const App& app) {
+std::vector<std::string> rollout_targets(const App& app) {
   std::vector<std::string> all;
   for (const auto& each : app.status.machines) all.push_back(each.target);
   return all;
@@ -58,7 +57,7 @@ TEST(Rollout, GivesTheFirstRevisionToEverybody) {
   first.status.current_revision.clear();
   for (auto& each : first.status.machines) each = AppMachine();
   EXPECT_THAT(roll(first, kNow), IsEmpty());
-  EXPECT_THAT(targets(first), ElementsAre("new", "new", "new"));
+  EXPECT_THAT(rollout_targets(first), ElementsAre("new", "new", "new"));
 }
 
 TEST(Rollout, GoesBackToWhatAnsweredWhenNothingHadTimeToProveItself) {
@@ -71,16 +70,16 @@ TEST(Rollout, GoesBackToWhatAnsweredWhenNothingHadTimeToProveItself) {
   early.status.current_revision.clear();
   roll(early, kNow);
   EXPECT_EQ(early.status.current_revision, "old");
-  EXPECT_THAT(targets(early), ElementsAre("new", "old", "old"));
+  EXPECT_THAT(rollout_targets(early), ElementsAre("new", "old", "old"));
   early.status.machines[0].failed_revision = "new";
   EXPECT_THAT(roll(early, kNow), SizeIs(1));
-  EXPECT_THAT(targets(early), ElementsAre("old", "old", "old"));
+  EXPECT_THAT(rollout_targets(early), ElementsAre("old", "old", "old"));
 }
 
 TEST(Rollout, WaitsForWhatTheAppDependsOn) {
   auto update = app("new");
   EXPECT_THAT(roll(update, kNow, true), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "old", "old"));
   roll(update, kNow);
   update.status.machines[0].failed_revision = "new";
   EXPECT_THAT(roll(update, kNow, true), IsEmpty()) << "it may be the other's fault";
@@ -88,21 +87,21 @@ TEST(Rollout, WaitsForWhatTheAppDependsOn) {
   // Back to what was good needs nobody else.
   update.status.revision = "old";
   roll(update, kNow, true);
-  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "old", "old"));
 }
 
 TEST(Rollout, GoesOnOnlyWhenTheOneBeforeHasBaked) {
   auto update = app("new");
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "old", "old"));
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "old", "old"));
   arrive(update.status.machines[0], 9s);
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "old", "old"));
   arrive(update.status.machines[0], 10s);
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "new", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "new", "old"));
 }
 
 TEST(Rollout, IsLookedAtWhenTheNextHasBaked) {
@@ -138,14 +137,14 @@ TEST(Rollout, TakesThoseThatAreDownAtOnce) {
   auto update = app("new");
   update.status.machines[2].ready = false;
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("old", "old", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "old", "new"));
 }
 
 TEST(Rollout, RecreateTakesAllAtOnce) {
   auto update = app("new");
   update.spec.update->strategy = api::v1alpha1::UpdateStrategy::recreate;
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "new", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "new", "new"));
 }
 
 TEST(Rollout, GoesBackWhenOneCannotRunIt) {
@@ -157,12 +156,12 @@ TEST(Rollout, GoesBackWhenOneCannotRunIt) {
   ASSERT_THAT(news, SizeIs(1));
   EXPECT_TRUE(news[0].is_warning);
   EXPECT_EQ(news[0].message, "revision 2 failed (web-0: images: no such tag): back to revision 1");
-  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "old", "old"));
   EXPECT_EQ(update.status.failed_revision, "new");
   EXPECT_EQ(update.status.revisions[1].state, RevisionState::rolled_back);
   // … once, and for as long as the spec asks for it.
   EXPECT_THAT(roll(update, kNow), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("old", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "old", "old"));
 }
 
 TEST(Rollout, TriesAgainWhatIsAskedForAgain) {
@@ -171,7 +170,7 @@ TEST(Rollout, TriesAgainWhatIsAskedForAgain) {
   update.status.revision = "newer";
   (void)roll(update, kNow);
   EXPECT_EQ(update.status.failed_revision, "");
-  EXPECT_THAT(targets(update), ElementsAre("newer", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("newer", "old", "old"));
 }
 
 TEST(Rollout, HoldsWhenThatIsAskedFor) {
@@ -180,7 +179,7 @@ TEST(Rollout, HoldsWhenThatIsAskedFor) {
   (void)roll(update, kNow);
   update.status.machines[0].failed_revision = "new";
   EXPECT_THAT(roll(update, kNow), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("new", "old", "old"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "old", "old"));
 }
 
 TEST(Rollout, AFailureOfTheRevisionThatIsGoodChangesNothing) {
@@ -188,7 +187,7 @@ TEST(Rollout, AFailureOfTheRevisionThatIsGoodChangesNothing) {
   steady.status.machines[0].failed_revision = "old";
   steady.status.machines[0].ready = false;
   EXPECT_THAT(roll(steady, kNow), IsEmpty());
-  EXPECT_THAT(targets(steady), ElementsAre("old", "old", "old"));
+  EXPECT_THAT(rollout_targets(steady), ElementsAre("old", "old", "old"));
   // Neither is it held against it later.
   steady.status.revision = "new";
   (void)roll(steady, kNow);
@@ -219,7 +218,7 @@ void arrive_beside(App& app, Duration ago) {
 TEST(BlueGreen, GivesTheNewOneToTheOtherSetOnly) {
   auto update = blue_green("new");
   EXPECT_THAT(roll(update, kNow), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("old", "new", "old", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "new", "old", "new"));
   arrive_beside(update, 9s);
   EXPECT_THAT(roll(update, kNow), IsEmpty());
   EXPECT_EQ(active_slot(update), Slot::blue);
@@ -240,23 +239,23 @@ TEST(BlueGreen, SwitchesWhenAllHaveBaked) {
   EXPECT_EQ(update.status.revisions[1].state, RevisionState::good);
   // The others go, and until they are gone nothing is begun in their place.
   EXPECT_THAT(roll(update, kNow), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("old", "new", "old", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "new", "old", "new"));
   update.status.revision = "newer";
   EXPECT_THAT(roll(update, kNow + 1h), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("old", "new", "old", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "new", "old", "new"));
   std::erase_if(update.status.machines, [](const auto& each) { return each.slot == Slot::blue; });
   EXPECT_THAT(roll(update, kNow + 1h), IsEmpty());
   EXPECT_FALSE(update.status.switched_at.has_value());
 }
 
-struct Doubt {
+struct RolloutDoubt {
   const char* name;
   std::function<void(App&)> raise;
   bool held = false;
 };
 
 TEST(BlueGreen, SwitchesToNothingLess) {
-  const std::vector<Doubt> doubts{
+  const std::vector<RolloutDoubt> doubts{
       {"one is missing", [](App& app) { app.status.machines.pop_back(); }},
       {"one more is wanted", [](App& app) { app.spec.replicas = 3; }},
       {"one is not needed any more", [](App& app) { app.spec.replicas = 1; }},
@@ -303,7 +302,7 @@ TEST(BlueGreen, ASpecThatChangesAgainIsForTheOtherSet) {
   update.status.machines[1].failed_revision = "new";
   update.status.revision = "newer";
   EXPECT_THAT(roll(update, kNow), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("old", "newer", "old", "newer"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("old", "newer", "old", "newer"));
   update.status.revision = "old";
   EXPECT_THAT(roll(update, kNow), IsEmpty());
   EXPECT_EQ(active_slot(update), Slot::blue);
@@ -316,12 +315,12 @@ TEST(BlueGreen, WhatAnotherStrategyHasBegunIsNotDisturbed) {
   update.status.machines[2].target = "new";
   update.status.machines[2].ready = false;
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "new", "old", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "new", "old", "new"));
   // … and the other way round only the set that serves counts.
   update.spec.update->strategy = api::v1alpha1::UpdateStrategy::rolling;
   update.status.machines[1].failed_revision = "new";
   EXPECT_THAT(roll(update, kNow), IsEmpty());
-  EXPECT_THAT(targets(update), ElementsAre("new", "new", "new", "new"));
+  EXPECT_THAT(rollout_targets(update), ElementsAre("new", "new", "new", "new"));
 }
 
 TEST(BlueGreen, TheFirstRevisionComesUpWhereItServes) {
@@ -330,7 +329,7 @@ TEST(BlueGreen, TheFirstRevisionComesUpWhereItServes) {
   first.status.machines = {machine("web-0", ""), machine("web-1", "")};
   first.status.machines[0].ready = first.status.machines[1].ready = false;
   EXPECT_THAT(roll(first, kNow), IsEmpty());
-  EXPECT_THAT(targets(first), ElementsAre("new", "new"));
+  EXPECT_THAT(rollout_targets(first), ElementsAre("new", "new"));
   for (auto& each : first.status.machines) arrive(each, 10s);
   EXPECT_THAT(roll(first, kNow), SizeIs(1));
   EXPECT_EQ(active_slot(first), Slot::blue);

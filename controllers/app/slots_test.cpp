@@ -1,5 +1,6 @@
 #include "controllers/app/slots.h"
 
+#include "controllers/app/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::app {
@@ -11,8 +12,6 @@ using api::v1alpha1::Appliance;
 using api::v1alpha1::Slot;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-const Time kNow = *from_rfc3339("2026-01-01T00:00:00Z");
 
 TEST(Slots, AreInTheNamesOfMachines) {
   App app;

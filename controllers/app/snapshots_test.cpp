@@ -2,6 +2,7 @@
 
 #include "controllers/app/plan.h"
 #include "controllers/app/rollout.h"
+#include "controllers/app/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::app {
@@ -19,8 +20,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
 using ::testing::SizeIs;
-
-const Time kNow = from_unix_seconds(1'800'000'000);
 
 AppMachine machine(const std::string& name) {
   AppMachine made;
@@ -50,7 +49,7 @@ Machine object(const std::string& name) {
   made.metadata.name = name;
   return made;
 }
-std::vector<std::string> targets(const App& app) {
+std::vector<std::string> snapshot_targets(const App& app) {
   std::vector<std::string> all;
   for (const auto& each : app.status.machines) all.push_back(each.target);
   return all;
@@ -59,18 +58,18 @@ std::vector<std::string> targets(const App& app) {
 TEST(Snapshots, AnUpdateWaitsForTheOneWhoseTurnItIs) {
   auto update = app();
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("old", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("old", "old"));
   EXPECT_EQ(update.status.machines[0].snapshot, "gantry-r1-1800000000");
   EXPECT_EQ(update.status.machines[1].snapshot, "");
   auto seen = object("web-0");
   EXPECT_THAT(see_snapshots(update, {seen}, kNow),
               Fails(ErrorClass::conflict, HasSubstr("web-0: its data is kept aside first")));
   (void)roll(update, kNow + 1s);
-  EXPECT_THAT(targets(update), ElementsAre("old", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("old", "old"));
   seen.status.snapshots = {{"gantry-r1-1800000000", SnapshotState::taken, kNow, ""}};
   EXPECT_THAT(see_snapshots(update, {seen}, kNow), IsOk());
   (void)roll(update, kNow + 2s);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("new", "old"));
   EXPECT_EQ(update.status.machines[0].snapshot, "");
   ASSERT_THAT(update.status.revisions[0].snapshots, SizeIs(1));
   EXPECT_EQ(update.status.revisions[0].snapshots[0].name, "gantry-r1-1800000000");
@@ -85,7 +84,7 @@ TEST(Snapshots, WhatAStorageCannotIsWrittenDownAndTheUpdateGoesOut) {
       {"gantry-r1-1800000000", SnapshotState::impossible, {}, "storage local cannot"}};
   EXPECT_THAT(see_snapshots(update, {seen}, kNow), IsOk());
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("new", "old"));
   EXPECT_EQ(update.status.revisions[0].snapshots[0].name, "");
   EXPECT_EQ(update.status.revisions[0].snapshots[0].message, "storage local cannot");
 }
@@ -100,10 +99,10 @@ TEST(Snapshots, APersonIsAskedAfterAWhileAndNothingGoesOutMeanwhile) {
               Fails(ErrorClass::invalid,
                     ::testing::AllOf(HasSubstr("no space"), HasSubstr("update.snapshot: Never"))));
   (void)roll(update, kNow + 11min);
-  EXPECT_THAT(targets(update), ElementsAre("old", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("old", "old"));
   update.spec.update->snapshot = api::v1alpha1::UpdateSnapshot::never;
   (void)roll(update, kNow + 12min);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("new", "old"));
   EXPECT_EQ(update.status.machines[0].snapshot, "");
 }
 
@@ -111,11 +110,11 @@ TEST(Snapshots, WithoutDataNothingIsKept) {
   auto update = app();
   update.spec.volumes.clear();
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("new", "old"));
   auto fresh = app();
   fresh.status.machines[0].revision.clear();  // nothing has ever run there
   (void)roll(fresh, kNow);
-  EXPECT_THAT(targets(fresh), ElementsAre("new", "old"));
+  EXPECT_THAT(snapshot_targets(fresh), ElementsAre("new", "old"));
 }
 
 TEST(Snapshots, AllAreKeptBeforeARecreate) {
@@ -127,11 +126,11 @@ TEST(Snapshots, AllAreKeptBeforeARecreate) {
   first.status.snapshots = {taken};
   EXPECT_THAT(see_snapshots(update, {first, second}, kNow), Fails(ErrorClass::conflict));
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("old", "old"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("old", "old"));
   second.status.snapshots = {taken};
   EXPECT_THAT(see_snapshots(update, {first, second}, kNow), IsOk());
   (void)roll(update, kNow);
-  EXPECT_THAT(targets(update), ElementsAre("new", "new"));
+  EXPECT_THAT(snapshot_targets(update), ElementsAre("new", "new"));
 }
 
 // Its data goes on changing: a later update takes another.
@@ -178,7 +177,8 @@ TEST(Snapshots, ARestoreIsHandedToWhoRunsWhatTheSpecAsksFor) {
   asked.status.revisions[0].snapshots = {{"web-0", "gantry-a", kNow, ""}, {"web-1", "", {}, "no"}};
   EXPECT_FALSE(restore_of(asked, "web-0").has_value());
   (void)roll(asked, kNow);
-  EXPECT_THAT(targets(asked), ElementsAre("new", "old")) << "the restore keeps what is there now";
+  EXPECT_THAT(snapshot_targets(asked), ElementsAre("new", "old"))
+      << "the restore keeps what is there now";
   ASSERT_TRUE(restore_of(asked, "web-0").has_value());
   EXPECT_EQ(restore_of(asked, "web-0")->snapshot, "gantry-a");
   EXPECT_TRUE(awaits_restore(asked, asked.status.machines[0]));

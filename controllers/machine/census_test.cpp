@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "controllers/machine/testing.h"
 #include "pkg/base/random.h"
 #include "pkg/base/testing.h"
 
@@ -13,9 +14,7 @@ using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using ::testing::HasSubstr;
 
-const Time kNow = from_unix_seconds(1'800'000'000);
 const ClusterName kHome("home");
-const NodeName kNode("pve1");
 
 Census census_of(int machines) {
   Census census;

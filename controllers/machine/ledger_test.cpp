@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "controllers/machine/testing.h"
+
 namespace gantry::controllers::machine {
 namespace {
 
 using namespace std::chrono_literals;
-
-const Time kNow = from_unix_seconds(1'800'000'000);
 
 TEST(Ledger, PacesRetriesByFailuresInARow) {
   MachineStatus status;

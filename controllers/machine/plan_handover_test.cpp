@@ -16,12 +16,12 @@ using ::testing::HasSubstr;
 constexpr const char* kVolume = "local:20001/vm-20001-disk-1.raw";
 
 // "wiki-0-green" has all but its volume, which "wiki-0" has; both have stopped.
-struct Scene {
+struct HandoverScene {
   Machine machine;
   MachineClass shape;
   Observation world;
 
-  explicit Scene(HandoverRole role = HandoverRole::takes) {
+  explicit HandoverScene(HandoverRole role = HandoverRole::takes) {
     machine.metadata.name = "wiki-0-green";
     machine.metadata.uid = Uid("6f0c0000-0000-4000-8000-000000000002");
     machine.metadata.finalizers = {kFinalizer};
@@ -65,7 +65,7 @@ struct Scene {
 };
 
 TEST(Handover, TakesTheVolumeOnceBothStandStill) {
-  Scene scene;
+  HandoverScene scene;
   const auto taken = scene.step();
   ASSERT_TRUE(std::holds_alternative<TakeVolume>(taken.action)) << taken.message;
   const auto& action = std::get<TakeVolume>(taken.action);
@@ -86,29 +86,31 @@ TEST(Handover, TakesTheVolumeOnceBothStandStill) {
 TEST(Handover, WaitsUntilItCan) {
   struct Row {
     const char* name;
-    std::function<void(Scene&)> arrange;
+    std::function<void(HandoverScene&)> arrange;
     Situation situation;
     const char* text;
   };
   const Row rows[] = {
-      {"the other runs", [](Scene& s) { s.world.peer->running = true; }, Situation::waiting,
+      {"the other runs", [](HandoverScene& s) { s.world.peer->running = true; }, Situation::waiting,
        "is to stop first"},
-      {"the other is locked", [](Scene& s) { s.world.peer->config.values["lock"] = "backup"; },
-       Situation::waiting, "is locked (backup)"},
-      {"another node", [](Scene& s) { s.world.peer->node = NodeName("pve2"); }, Situation::held,
-       "on one node only"},
-      {"a snapshot holds it", [](Scene& s) { s.world.peer->config.values["parent"] = "nightly"; },
-       Situation::held, "pct delsnapshot 20001 nightly"},
+      {"the other is locked",
+       [](HandoverScene& s) { s.world.peer->config.values["lock"] = "backup"; }, Situation::waiting,
+       "is locked (backup)"},
+      {"another node", [](HandoverScene& s) { s.world.peer->node = NodeName("pve2"); },
+       Situation::held, "on one node only"},
+      {"a snapshot holds it",
+       [](HandoverScene& s) { s.world.peer->config.values["parent"] = "nightly"; }, Situation::held,
+       "pct delsnapshot 20001 nightly"},
       {"the other cannot be read",
-       [](Scene& s) {
+       [](HandoverScene& s) {
          s.world.peer->is_known = false;
          s.world.peer->why = "timeout";
        },
        Situation::unknown, "timeout"},
-      {"neither has it", [](Scene& s) { s.world.peer->config.values.erase("mp0"); },
+      {"neither has it", [](HandoverScene& s) { s.world.peer->config.values.erase("mp0"); },
        Situation::held, "pct rescan"},
       {"mounted nowhere",
-       [](Scene& s) {
+       [](HandoverScene& s) {
          s.world.peer->config.values.erase("mp0");
          s.world.peer->had.clear();
          s.world.peer->config.values["unused0"] = kVolume;
@@ -116,7 +118,7 @@ TEST(Handover, WaitsUntilItCan) {
        Situation::held, "neither"},
   };
   for (const auto& row : rows) {
-    Scene scene;
+    HandoverScene scene;
     row.arrange(scene);
     const auto step = scene.step();
     EXPECT_EQ(step.situation, row.situation) << row.name << ": " << step.message;
@@ -128,7 +130,7 @@ TEST(Handover, WaitsUntilItCan) {
 // The name that is left of it is of nothing, once the other has it.
 TEST(Handover, WhatWasDetachedIsMountedAgainUnlessTheOtherHasIt) {
   for (const auto role : {HandoverRole::gives, HandoverRole::takes}) {
-    Scene scene(role);
+    HandoverScene scene(role);
     scene.machine.spec.power_state = api::v1alpha1::PowerState::stopped;
     scene.machine.status.volumes = {{"/srv/data", "mp0", "local:20002/vm-20002-disk-1.raw", "8G"}};
     scene.world.guest.config.values["unused0"] = "local:20002/vm-20002-disk-1.raw";
@@ -141,20 +143,20 @@ TEST(Handover, WhatWasDetachedIsMountedAgainUnlessTheOtherHasIt) {
 }
 
 TEST(Handover, StopsItselfFirst) {
-  Scene scene;
+  HandoverScene scene;
   scene.world.guest.status->running = true;
   EXPECT_TRUE(std::holds_alternative<Shutdown>(scene.step().action));
 }
 
 TEST(Handover, AVolumeThatNobodyEverHadIsMade) {
-  Scene scene;
+  HandoverScene scene;
   scene.world.peer->config.values.erase("mp0");
   scene.world.peer->had.clear();
   EXPECT_THAT(scene.step().message, HasSubstr("no storage of pve1 for volume data"));
 }
 
 TEST(Handover, WhoWaitsRunsWithoutAndSaysEarlyWhatWillNotGo) {
-  Scene scene(HandoverRole::waits);
+  HandoverScene scene(HandoverRole::waits);
   EXPECT_TRUE(std::holds_alternative<Start>(scene.step().action));
   scene.world.peer->config.values["parent"] = "nightly";
   EXPECT_EQ(scene.step().reason, "VolumesInSnapshot");
@@ -166,7 +168,7 @@ TEST(Handover, WhoWaitsRunsWithoutAndSaysEarlyWhatWillNotGo) {
 TEST(Handover, WhoGivesStaysUntilItHasNone) {
   for (const auto role : {HandoverRole::gives, HandoverRole::waits}) {
     for (const auto policy : {DeletionPolicy::remove, DeletionPolicy::retain}) {
-      Scene scene(role);
+      HandoverScene scene(role);
       scene.machine.metadata.deletion_timestamp = scene.world.now;
       scene.machine.spec.deletion_policy = policy;
       scene.has("local:20002/vm-20002-disk-1.raw");
@@ -186,7 +188,7 @@ TEST(Handover, WhoGivesStaysUntilItHasNone) {
 }
 
 TEST(Handover, ALostAnswerIsWaitedForBeforeItIsDestroyed) {
-  Scene scene;
+  HandoverScene scene;
   scene.machine.metadata.deletion_timestamp = scene.world.now;
   scene.machine.status.steps.push_back(
       {steps::kTake, StepState::running, scene.world.now - 1min, {}, "", 1, ""});

@@ -15,13 +15,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // A container on LVM-thin that has stopped, to be put back to "gantry-r1".
-struct Scene {
+struct RestoreScene {
   Machine machine;
   MachineClass shape;
   Observation world;
   std::shared_ptr<inventory::Snapshot> inventory = std::make_shared<inventory::Snapshot>();
 
-  explicit Scene(const std::string& type = "lvmthin") {
+  explicit RestoreScene(const std::string& type = "lvmthin") {
     machine.metadata.name = "web";
     machine.metadata.uid = Uid("6f0c0000-0000-4000-8000-000000000001");
     machine.metadata.finalizers = {kFinalizer};
@@ -98,13 +98,13 @@ struct Scene {
 };
 
 TEST(PlanRestore, StopsKeepsAsideAndPutsBack) {
-  Scene scene;
+  RestoreScene scene;
   scene.machine.status.restore.reset();
   EXPECT_EQ(scene.step(), "begin");
-  scene = Scene();
+  scene = RestoreScene();
   scene.world.guest.status->running = true;
   EXPECT_EQ(scene.step(), "shut it down");
-  scene = Scene();
+  scene = RestoreScene();
   EXPECT_EQ(scene.step(), "take gantry-safety-one");
   scene.keep_safe();
   EXPECT_EQ(scene.step(), "back to gantry-r1");
@@ -112,7 +112,7 @@ TEST(PlanRestore, StopsKeepsAsideAndPutsBack) {
 
 TEST(PlanRestore, AnIdIsGrantedOnce) {
   for (const auto state : {RestoreState::done, RestoreState::refused}) {
-    Scene scene;
+    RestoreScene scene;
     scene.machine.status.restore->state = state;
     EXPECT_EQ(scene.step(), "start it");
     scene.machine.spec.restore->id = "two";
@@ -123,7 +123,7 @@ TEST(PlanRestore, AnIdIsGrantedOnce) {
 }
 
 TEST(PlanRestore, WhatIsNotThereOrNotOursIsRefusedAndNothingStops) {
-  Scene gone;
+  RestoreScene gone;
   gone.world.guest.status->running = true;
   gone.world.snapshots->clear();
   EXPECT_THAT(gone.step(), HasSubstr("refused: the disks are not put back to gantry-r1"));
@@ -136,7 +136,7 @@ TEST(PlanRestore, WhatIsNotThereOrNotOursIsRefusedAndNothingStops) {
 }
 
 TEST(PlanRestore, WhereOnlyTheNewestCanBeGoneBackToABackupIsTheCopy) {
-  Scene zfs("zfspool");
+  RestoreScene zfs("zfspool");
   zfs.world.guest.status->running = true;
   EXPECT_THAT(zfs.step(), AllOf(HasSubstr("refused"), HasSubstr("pct rollback 20001 gantry-r1")));
   zfs.add_storage("dumps", "dir", {"backup"});
@@ -152,7 +152,7 @@ TEST(PlanRestore, WhereOnlyTheNewestCanBeGoneBackToABackupIsTheCopy) {
 }
 
 TEST(PlanRestore, ALostAnswerIsLookedForBeforeItIsAskedForAgain) {
-  Scene scene;
+  RestoreScene scene;
   scene.call(1min);
   EXPECT_EQ(scene.step(), "AnswerLost");
   scene.add_task("vzrollback", 59s, "OK");
@@ -162,13 +162,13 @@ TEST(PlanRestore, ALostAnswerIsLookedForBeforeItIsAskedForAgain) {
   scene.add_task("vzsnapshot", 70s, "OK");
   scene.add_task("vzrollback", 90s, "OK");
   EXPECT_EQ(scene.step(), "AnswerLost");
-  Scene late;
+  RestoreScene late;
   late.call(4min);
   EXPECT_EQ(late.step(), "back to gantry-r1");
 }
 
 TEST(PlanRestore, WhatBackupsLeaveOutIsNotRolledBack) {
-  Scene zfs("zfspool");
+  RestoreScene zfs("zfspool");
   zfs.add_storage("dumps", "dir", {"backup"});
   zfs.world.guest.status->running = true;
   auto& mount = zfs.world.guest.config.values["mp0"];
@@ -176,14 +176,14 @@ TEST(PlanRestore, WhatBackupsLeaveOutIsNotRolledBack) {
   EXPECT_EQ(zfs.step(), "shut it down");
   mount = "tank:vm-20001-disk-1,mp=/srv/data,size=8G";
   EXPECT_THAT(zfs.step(), AllOf(HasSubstr("refused"), HasSubstr("backups leave out mp0")));
-  Scene thin;
+  RestoreScene thin;
   thin.world.guest.config.values["mp0"] = mount;
   EXPECT_EQ(thin.step(), "take gantry-safety-one") << "snapshots leave nothing out";
 }
 
 // Another storage for backups has come since, or the one of the copy has gone.
 TEST(PlanRestore, AskedForAgainTheFirstCopyIsStillTheCopy) {
-  Scene zfs("zfspool");
+  RestoreScene zfs("zfspool");
   zfs.call(4min);
   zfs.world.snapshots->pop_back();
   zfs.machine.status.restore->safety = "backup on dumps";
@@ -194,7 +194,7 @@ TEST(PlanRestore, AskedForAgainTheFirstCopyIsStillTheCopy) {
 
 // An older database knows nothing of it; Proxmox does.
 TEST(PlanRestore, WhatProxmoxKnowsToBeDoneIsNotDoneAgain) {
-  Scene scene;
+  RestoreScene scene;
   scene.world.guest.status->running = true;
   scene.keep_safe();
   EXPECT_EQ(scene.step(), "shut it down");
@@ -203,14 +203,14 @@ TEST(PlanRestore, WhatProxmoxKnowsToBeDoneIsNotDoneAgain) {
 }
 
 TEST(PlanRestore, NothingIsPutBackUnderWhatRuns) {
-  Scene scene;
+  RestoreScene scene;
   scene.call(4min);
   scene.world.guest.status->running = true;
   EXPECT_EQ(scene.step(), "RestoreUnclear");
 }
 
 TEST(PlanRestore, WhatDiedIsAPersonsToUnlock) {
-  Scene scene;
+  RestoreScene scene;
   scene.call(1min);
   scene.world.guest.config.values["lock"] = "rollback";
   EXPECT_EQ(scene.step(), "RestoreUnfinished");
@@ -218,7 +218,7 @@ TEST(PlanRestore, WhatDiedIsAPersonsToUnlock) {
 }
 
 TEST(PlanRestore, WhatFailsAgainAndAgainIsRefused) {
-  Scene scene;
+  RestoreScene scene;
   scene.keep_safe();
   scene.machine.status.restore->state = RestoreState::rolling_back;
   for (int attempt = 0; attempt < kAttemptsBeforeStalled; ++attempt)
@@ -229,7 +229,7 @@ TEST(PlanRestore, WhatFailsAgainAndAgainIsRefused) {
 
 // It runs on as before: that is no reason to call it anything but ready.
 TEST(PlanRestore, ARefusalIsHeldAndNoMore) {
-  Scene scene;
+  RestoreScene scene;
   scene.machine.status.restore->state = RestoreState::refused;
   scene.machine.status.restore->message = "why";
   Plan well;

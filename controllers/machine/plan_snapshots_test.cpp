@@ -17,12 +17,12 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // A container that is well, and a snapshot that it is to have.
-struct Scene {
+struct SnapshotScene {
   Machine machine;
   MachineClass shape;
   Observation world;
 
-  Scene() {
+  SnapshotScene() {
     machine.metadata.name = "web";
     machine.metadata.uid = Uid("6f0c0000-0000-4000-8000-000000000001");
     machine.metadata.finalizers = {kFinalizer};
@@ -70,7 +70,7 @@ struct Scene {
 };
 
 TEST(PlanSnapshots, TakesWhatIsMissingAndStaysReady) {
-  Scene scene;
+  SnapshotScene scene;
   EXPECT_EQ(scene.step(), "take gantry-r1");
   EXPECT_EQ(scene.planned().situation, Situation::ready);
   EXPECT_TRUE(scene.planned().unsettled);
@@ -82,7 +82,7 @@ TEST(PlanSnapshots, TakesWhatIsMissingAndStaysReady) {
 }
 
 TEST(PlanSnapshots, RemovesOursThatAreNotWantedAndNobodyElses) {
-  Scene scene;
+  SnapshotScene scene;
   scene.add("gantry-r1", scene.mark());
   scene.add("gantry-r0", "by a person");
   scene.add("before", scene.mark());
@@ -93,7 +93,7 @@ TEST(PlanSnapshots, RemovesOursThatAreNotWantedAndNobodyElses) {
 }
 
 TEST(PlanSnapshots, WhatIsHalfMadeIsMadeAnew) {
-  Scene scene;
+  SnapshotScene scene;
   scene.add("gantry-r1", scene.mark(), "prepare");
   EXPECT_EQ(scene.shown().state, SnapshotState::pending);
   EXPECT_EQ(scene.step(), "remove gantry-r1");
@@ -101,7 +101,7 @@ TEST(PlanSnapshots, WhatIsHalfMadeIsMadeAnew) {
 
 TEST(PlanSnapshots, ANameIsNeverTakenTwice) {
   for (const auto state : {SnapshotState::taken, SnapshotState::impossible, SnapshotState::gone}) {
-    Scene scene;
+    SnapshotScene scene;
     scene.machine.status.snapshots = {{"gantry-r1", state, {}, ""}};
     EXPECT_EQ(scene.step(), "");
     EXPECT_NE(scene.shown().state, SnapshotState::pending);
@@ -109,39 +109,39 @@ TEST(PlanSnapshots, ANameIsNeverTakenTwice) {
 }
 
 TEST(PlanSnapshots, AStorageThatCannotIsAnAnswer) {
-  Scene scene;
+  SnapshotScene scene;
   scene.world.can_snapshot = false;
   EXPECT_EQ(scene.step(), "");
   EXPECT_EQ(scene.shown().state, SnapshotState::impossible);
   EXPECT_EQ(scene.shown().message, "storage local cannot");
-  Scene unknown;
+  SnapshotScene unknown;
   unknown.world.can_snapshot.reset();
   EXPECT_EQ(unknown.step(), "");
   EXPECT_EQ(unknown.shown().state, SnapshotState::pending);
 }
 
 TEST(PlanSnapshots, ASnapshotOfAnotherUnderThatNameIsNotOurs) {
-  Scene scene;
+  SnapshotScene scene;
   scene.add("gantry-r1", "by a person");
   EXPECT_EQ(scene.step(), "");
   EXPECT_EQ(scene.shown().state, SnapshotState::impossible);
 }
 
 TEST(PlanSnapshots, WaitsForLocksTasksTheGateAndItsTurn) {
-  Scene locked;
+  SnapshotScene locked;
   locked.world.guest.config.values["lock"] = "snapshot";
   EXPECT_EQ(locked.step(), "");
   EXPECT_EQ(locked.planned().situation, Situation::ready);
-  Scene busy;
+  SnapshotScene busy;
   busy.world.task.state = TaskState::running;
   busy.world.task.task.type = "vzsnapshot";
   EXPECT_EQ(busy.step(), "");
   EXPECT_EQ(busy.planned().situation, Situation::ready);
-  Scene closed;
+  SnapshotScene closed;
   closed.world.may_write = make_error(ErrorClass::held, "Observe: mode Observe");
   EXPECT_EQ(closed.step(), "");
   EXPECT_EQ(closed.planned().situation, Situation::ready);
-  Scene failed;
+  SnapshotScene failed;
   begin_step(failed.machine.status, steps::kSnapshot, failed.world.now);
   fail_step(failed.machine.status, steps::kSnapshot, failed.world.now, "no space");
   EXPECT_EQ(failed.step(), "");
@@ -151,7 +151,7 @@ TEST(PlanSnapshots, WaitsForLocksTasksTheGateAndItsTurn) {
 }
 
 TEST(PlanSnapshots, OtherWorkComesFirstAndAMachineThatGoesNeedsNone) {
-  Scene scene;
+  SnapshotScene scene;
   scene.world.guest.status->running = false;
   EXPECT_EQ(scene.step(), "start it");
   scene.machine.metadata.deletion_timestamp = scene.world.now;
@@ -159,7 +159,7 @@ TEST(PlanSnapshots, OtherWorkComesFirstAndAMachineThatGoesNeedsNone) {
 }
 
 TEST(PlanSnapshots, TellsWhatBecameOfThem) {
-  Scene scene;
+  SnapshotScene scene;
   auto before = scene.machine.status;
   scene.add("gantry-r1", scene.mark());
   (void)scene.shown();

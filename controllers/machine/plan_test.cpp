@@ -5,6 +5,7 @@
 
 #include "controllers/machine/desired.h"
 #include "controllers/machine/ledger.h"
+#include "controllers/machine/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::machine {
@@ -17,19 +18,17 @@ using api::v1alpha1::MachineStatus;
 using api::v1alpha1::PowerState;
 using ::testing::HasSubstr;
 
-const Time kNow = from_unix_seconds(1'800'000'000);
 const Uid kUid("6f0c0000-0000-4000-8000-000000000001");
-const NodeName kNode("pve1");
 const std::string kInstallation = "home-1";
 
 // A Machine whose container is as it shall be; each row of the tables changes something.
-struct Scene {
+struct PlanScene {
   Machine machine;
   MachineClass shape;
   Observation world;
   bool has_class = true;
 
-  Scene() {
+  PlanScene() {
     machine.metadata.name = "web";
     machine.metadata.uid = kUid;
     machine.metadata.finalizers = {"gantry.dev/machine"};
@@ -177,7 +176,7 @@ struct Scene {
 
 struct Row {
   const char* name;
-  std::function<void(Scene&)> change;
+  std::function<void(PlanScene&)> change;
   std::string action;  // describe()
   Situation situation;
   std::string reason;
@@ -185,7 +184,7 @@ struct Row {
 
 const std::string kNothing = "do nothing";
 
-MachineStatus& begin_move(Scene& scene) {
+MachineStatus& begin_move(PlanScene& scene) {
   begin_step(scene.machine.status, steps::kMove, kNow - 1s);
   return scene.machine.status;
 }
@@ -193,7 +192,7 @@ MachineStatus& begin_move(Scene& scene) {
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    Scene scene;
+    PlanScene scene;
     row.change(scene);
     const auto plan = scene.plan();
     EXPECT_EQ(describe(plan.action), row.action) << plan.message;
@@ -203,7 +202,7 @@ void check(const std::vector<Row>& rows) {
 }
 
 TEST(Plan, SaysWhatIsWrittenForAVolume) {
-  Scene scene;
+  PlanScene scene;
   scene.wants_data();
   scene.world.guest.config.values["mp0"] = "/mnt/nas,mp=/nas";
   const auto plan = scene.plan();
@@ -214,24 +213,24 @@ TEST(Plan, SaysWhatIsWrittenForAVolume) {
 
 TEST(Plan, AnswersEverySituationOfACreation) {
   check({
-      {"a container that is well is left alone", [](Scene&) {}, kNothing, Situation::ready,
+      {"a container that is well is left alone", [](PlanScene&) {}, kNothing, Situation::ready,
        "Running"},
-      {"the finalizer comes first", [](Scene& s) { s.machine.metadata.finalizers.clear(); },
+      {"the finalizer comes first", [](PlanScene& s) { s.machine.metadata.finalizers.clear(); },
        "add the finalizer", Situation::progressing, "Preparing"},
-      {"a missing class waits for a person", [](Scene& s) { s.has_class = false; }, kNothing,
+      {"a missing class waits for a person", [](PlanScene& s) { s.has_class = false; }, kNothing,
        Situation::stalled, "ReferenceNotFound"},
-      {"an id is reserved before anything else", [](Scene& s) { s.world.row.reset(); },
+      {"an id is reserved before anything else", [](PlanScene& s) { s.world.row.reset(); },
        "reserve a VMID", Situation::progressing, "ReservingId"},
-      {"a free id is used", [](Scene& s) { s.never_created(); }, "create the container",
+      {"a free id is used", [](PlanScene& s) { s.never_created(); }, "create the container",
        Situation::progressing, "Creating"},
       {"an id of which nothing is known is not used",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.never_created();
          s.world.vmid_free.reset();
        },
        kNothing, Situation::unknown, "Unknown"},
       {"an id that a stranger has is left to him",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.never_created();
          s.world.vmid_free = false;
          s.world.guest.occupant = Occupant::stranger;
@@ -239,53 +238,53 @@ TEST(Plan, AnswersEverySituationOfACreation) {
        },
        "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"a taken id is kept while tasks cannot be read",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.never_created();
          s.world.vmid_free = false;
          s.world.traces = CreateTraces{false, "pve2 is down", {}, {}};
        },
        kNothing, Situation::unknown, "Unknown"},
       {"an id that our user takes with another token is waited for, once we have asked for it",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.refused_as_taken();
          s.world.traces->kin->running = true;
        },
        kNothing, Situation::waiting, "CreateUnclear"},
-      {"... and held while what it made cannot be seen", [](Scene& s) { s.refused_as_taken(); },
+      {"... and held while what it made cannot be seen", [](PlanScene& s) { s.refused_as_taken(); },
        kNothing, Situation::held, "CreateUnclear"},
       {"... and held when it carries no mark at all: the notes may have been edited",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.refused_as_taken();
          s.stranger("hello");
        },
        kNothing, Situation::held, "CreateUnclear"},
       {"... and given up once that carries another mark",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.refused_as_taken();
          s.stranger(pve::to_description_line({"home-2", kUid, 1}));
        },
        "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"... and at once where we never asked for it",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.refused_as_taken();
          s.machine.status.steps.clear();
        },
        "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"a running create is waited for",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unseen();
          s.world.create_task.state = TaskState::running;
        },
        kNothing, Situation::waiting, "Creating"},
       {"a failed create that left nothing is tried again",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unseen();
          s.machine.status.steps.clear();
          s.world.create_task.state = TaskState::failed;
        },
        "create the container again", Situation::progressing, "CreateFailed"},
       {"a create task that cannot be read decides nothing",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.machine.status.steps.clear();
          s.world.create_task.state = TaskState::unreadable;
@@ -297,13 +296,13 @@ TEST(Plan, AnswersEverySituationOfACreation) {
 TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
   check({
       {"its task is found and followed",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10s);
          s.world.traces->task = s.task("vzcreate", "gantry@pve", 9s);
        },
        "follow the create task", Situation::progressing, "Creating"},
       {"a call sent twice, of which the second was refused, is found before the id is given up",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.refused_as_taken();
          s.stranger("edited by a person");
          s.world.traces->kin.reset();
@@ -312,46 +311,46 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
        },
        "follow the create task", Situation::progressing, "Creating"},
       {"... and what carries another's mark is let go at once",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.refused_as_taken();
          s.stranger(pve::to_description_line({"home-2", kUid, 1}));
          s.world.traces->complete = false;
          s.deleting();
        },
        "release the VMID", Situation::progressing, "Releasing"},
-      {"not found yet, it may still be executed", [](Scene& s) { s.unclear(10s); }, kNothing,
+      {"not found yet, it may still be executed", [](PlanScene& s) { s.unclear(10s); }, kNothing,
        Situation::waiting, "CreateUnclear"},
       {"a node that cannot be asked leaves it open",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(1h);
          s.world.traces->complete = false;
        },
        kNothing, Situation::unknown, "Unknown"},
-      {"proven without effect, it is called again", [](Scene& s) { s.unclear(10min); },
+      {"proven without effect, it is called again", [](PlanScene& s) { s.unclear(10min); },
        "create the container", Situation::progressing, "Creating"},
       {"a clone's task does not name us: what has the id may be ours",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10min);
          s.shape.spec.golden.emplace();
          s.world.vmid_free = false;
        },
        kNothing, Situation::held, "CreateUnclear"},
       {"... and without a mark it still may",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10min);
          s.shape.spec.golden.emplace();
          s.stranger("hello");
        },
        kNothing, Situation::held, "CreateUnclear"},
       {"... but not with the mark of another",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10min);
          s.shape.spec.golden.emplace();
          s.stranger(pve::to_description_line({"home-2", kUid, 1}));
        },
        "reserve another VMID", Situation::progressing, "VMIDForeign"},
       {"... nor is it given up with the Machine",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10min);
          s.shape.spec.golden.emplace();
          s.stranger("hello");
@@ -359,7 +358,7 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
        },
        kNothing, Situation::held, "CreateUnclear"},
       {"... unless a person says so",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10min);
          s.shape.spec.golden.emplace();
          s.stranger("hello");
@@ -368,7 +367,7 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
        },
        "release the VMID", Situation::progressing, "Releasing"},
       {"a Machine that is deleted meanwhile waits, too",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unclear(10s);
          s.deleting();
        },
@@ -378,27 +377,27 @@ TEST(Plan, NeverCreatesTwiceAfterALostAnswer) {
 
 TEST(Plan, UnknownNeverLeadsToAChange) {
   check({
-      {"out of sight is not gone", [](Scene& s) { s.unseen(); }, kNothing, Situation::unknown,
+      {"out of sight is not gone", [](PlanScene& s) { s.unseen(); }, kNothing, Situation::unknown,
        "Unknown"},
-      {"proven gone is made again", [](Scene& s) { s.absent(); }, "create the container again",
+      {"proven gone is made again", [](PlanScene& s) { s.absent(); }, "create the container again",
        Situation::progressing, "DeletedExternally"},
       {"proven gone but its id taken is not made again",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.world.vmid_free = false;
        },
        kNothing, Situation::held, "VMIDReused"},
       {"a spent budget holds the repair",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.world.may_repair = make_error(ErrorClass::held, "RepairBudget: 3 of this object in 1h");
        },
        kNothing, Situation::held, "RepairBudget"},
       {"a cluster that does not answer decides nothing",
-       [](Scene& s) { s.world.cluster = make_error(ErrorClass::transport, "no answer"); }, kNothing,
-       Situation::unknown, "Unknown"},
+       [](PlanScene& s) { s.world.cluster = make_error(ErrorClass::transport, "no answer"); },
+       kNothing, Situation::unknown, "Unknown"},
       {"a deleted Machine out of sight is not released",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unseen();
          s.world.vmid_free = false;
          s.deleting();
@@ -410,55 +409,55 @@ TEST(Plan, UnknownNeverLeadsToAChange) {
 TEST(Plan, TouchesNothingThatIsNotProvenToBeOurs) {
   check({
       {"on our id without our mark: held",
-       [](Scene& s) { s.world.guest.occupant = Occupant::stranger; }, kNothing, Situation::held,
+       [](PlanScene& s) { s.world.guest.occupant = Occupant::stranger; }, kNothing, Situation::held,
        "OwnershipUnproven"},
       {"… also when the Machine is deleted",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.occupant = Occupant::stranger;
          s.deleting();
        },
        kNothing, Situation::held, "OwnershipUnproven"},
       {"a dead create without command channel is a person's",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.machine.status.steps.clear();
          s.world.create_task.state = TaskState::failed;
          s.world.guest.occupant = Occupant::unfinished;
        },
        kNothing, Situation::held, "StaleLock"},
-      {"with one it is removed, seen or not", [](Scene& s) { s.create_died(); },
+      {"with one it is removed, seen or not", [](PlanScene& s) { s.create_died(); },
        "remove the unfinished container", Situation::progressing, "CreateDied"},
       {"… also for a Machine that is deleted",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.create_died();
          s.deleting();
        },
        "remove the unfinished container", Situation::progressing, "CreateDied"},
       {"… not while its creator's end cannot be asked",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.create_died();
          s.world.create_task.state = TaskState::forgotten;
        },
        kNothing, Situation::held, "StaleLock"},
       {"… not while a node cannot say who else has created there",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.create_died();
          s.world.traces->complete = false;
        },
        kNothing, Situation::unknown, "Unknown"},
       {"… not once somebody else has",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.create_died();
          s.world.traces->task = s.task("vzcreate", "anna@pam", 1min);
        },
        kNothing, Situation::held, "VMIDTaken"},
       {"a create that failed leaves nothing: who has the id now is unknown",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.create_died();
          s.world.create_task.task.exit_status = "unable to create CT 20001 - no space";
        },
        kNothing, Situation::held, "VMIDTaken"},
       {"in Observe mode all is computed and nothing done",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.may_write = make_error(ErrorClass::held, "ObserveMode: nothing is written");
        },
@@ -468,35 +467,35 @@ TEST(Plan, TouchesNothingThatIsNotProvenToBeOurs) {
 
 TEST(Plan, KeepsAContainerAsItShallBe) {
   check({
-      {"one that died is started at once", [](Scene& s) { s.stopped(); }, "start it",
+      {"one that died is started at once", [](PlanScene& s) { s.stopped(); }, "start it",
        Situation::progressing, "Restarting"},
       {"one that a person stopped is left so",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
        },
        kNothing, Situation::held, "StoppedExternally"},
       {"… for an hour",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.tasks = {s.task("vzstop", "anna@pam", 61min)};
        },
        "start it", Situation::progressing, "Restarting"},
       {"… unless somebody has started it since",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.tasks = {s.task("vzstart", "anna@pam", 5min), s.task("vzstop", "anna@pam", 10min)};
        },
        "start it", Situation::progressing, "Restarting"},
       {"… or has asked for a start since",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
          s.machine.metadata.annotations[kStartRequested] = to_rfc3339(kNow - 5min);
        },
        "start it", Situation::progressing, "Restarting"},
       {"a node that went down is nobody's wish",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.tasks = {s.task("vzshutdown", "root@pam", 10min)};
          auto snapshot = std::make_shared<inventory::Snapshot>();
@@ -505,7 +504,7 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
        },
        "start it", Situation::progressing, "Restarting"},
       {"an uptime that began before all times is no boot since then",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.tasks = {s.task("vzshutdown", "root@pam", 10min)};
          auto snapshot = std::make_shared<inventory::Snapshot>();
@@ -513,113 +512,113 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
          s.world.snapshot = snapshot;
        },
        kNothing, Situation::held, "StoppedExternally"},
-      {"a volume that is new is made", [](Scene& s) { s.wants_data(); }, "change its configuration",
-       Situation::progressing, "AddingVolume"},
-      {"a volume that is there is left alone", [](Scene& s) { s.wants_data("mp3"); }, kNothing,
+      {"a volume that is new is made", [](PlanScene& s) { s.wants_data(); },
+       "change its configuration", Situation::progressing, "AddingVolume"},
+      {"a volume that is there is left alone", [](PlanScene& s) { s.wants_data("mp3"); }, kNothing,
        Situation::ready, "Running"},
       {"a volume grows while it is used",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data("mp0");
          s.machine.spec.volumes[0].size = schema::Quantity("9Gi");
        },
        "grow its disk", Situation::progressing, "Resizing"},
       {"a volume that was detached is mounted again",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data("unused0");
          s.had_data();
        },
        "change its configuration", Situation::progressing, "AddingVolume"},
       {"a volume that is not here any more is not replaced by an empty one",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data();
          s.had_data();
          s.stopped();
        },
        kNothing, Situation::held, "VolumeMissing"},
-      {"a volume that may be the one is not passed over", [](Scene& s) { s.wants_data("unused0"); },
-       kNothing, Situation::held, "VolumeUnclear"},
+      {"a volume that may be the one is not passed over",
+       [](PlanScene& s) { s.wants_data("unused0"); }, kNothing, Situation::held, "VolumeUnclear"},
       {"no storage for a volume is said",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data();
          s.machine.spec.volumes[0].storage_selector = "storage.name == \"fast\"";
        },
        kNothing, Situation::stalled, "NoStorageMatches"},
       {"a storage that is nearly called so is told",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data();
          s.machine.spec.volumes[0].storage_selector = "storage.name == \"Local\"";
        },
        kNothing, Situation::stalled, "UnknownName"},
       {"a full storage is told as full",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data();
          s.machine.spec.volumes[0].size = schema::Quantity("200Gi");
        },
        kNothing, Situation::stalled, "StorageFull"},
       {"a container that is gone with its data is not made anew",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wants_data();
          s.had_data();
          s.absent();
        },
        kNothing, Situation::held, "VolumesLost"},
       {"memory that was changed is put back",
-       [](Scene& s) { s.world.guest.config.values["memory"] = "777"; }, "change its configuration",
-       Situation::progressing, "RevertingDrift"},
+       [](PlanScene& s) { s.world.guest.config.values["memory"] = "777"; },
+       "change its configuration", Situation::progressing, "RevertingDrift"},
       {"a damaged note is repaired while the tag holds",
-       [](Scene& s) { s.world.guest.config.values["description"] = "hello"; },
+       [](PlanScene& s) { s.world.guest.config.values["description"] = "hello"; },
        "change its configuration", Situation::progressing, "RevertingDrift"},
       {"what Proxmox added to a network is no drift",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.config.values["net0"] =
              "name=eth0,bridge=vmbr0,firewall=1,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth";
        },
        kNothing, Situation::ready, "Running"},
       {"keys that are not ours are left alone",
-       [](Scene& s) { s.world.guest.config.values["startup"] = "order=3"; }, kNothing,
+       [](PlanScene& s) { s.world.guest.config.values["startup"] = "order=3"; }, kNothing,
        Situation::ready, "Running"},
-      {"a disk grows", [](Scene& s) { s.shape.spec.root_disk.size = schema::Quantity("9Gi"); },
+      {"a disk grows", [](PlanScene& s) { s.shape.spec.root_disk.size = schema::Quantity("9Gi"); },
        "grow its disk", Situation::progressing, "Resizing"},
       {"a disk never shrinks",
-       [](Scene& s) { s.shape.spec.root_disk.size = schema::Quantity("4Gi"); }, kNothing,
+       [](PlanScene& s) { s.shape.spec.root_disk.size = schema::Quantity("4Gi"); }, kNothing,
        Situation::ready, "Running"},
-      {"another node is moved to, never created on", [](Scene& s) { s.wanted_on("pve2"); },
+      {"another node is moved to, never created on", [](PlanScene& s) { s.wanted_on("pve2"); },
        "move it", Situation::progressing, "Moving"},
       {"… unless it is not there",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wanted_on("pve2");
          s.world.snapshot = std::make_shared<inventory::Snapshot>();
        },
        kNothing, Situation::held, "NodeNotAvailable"},
       {"… which is a disruption, and has a budget",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wanted_on("pve2");
          s.world.may_repair = make_error(ErrorClass::held, "RepairBudget: 3 of this object in 1h");
        },
        kNothing, Situation::held, "RepairBudget"},
       {"… but not of one that does not run",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wanted_on("pve2");
          s.stopped();
          s.world.may_repair = make_error(ErrorClass::held, "RepairBudget: 3 of this object in 1h");
        },
        "move it", Situation::progressing, "Moving"},
       {"what keeps it from moving does not keep it from running",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wanted_on("pve2");
          s.stopped();
          fail_step(begin_move(s), steps::kMove, kNow, "403");
        },
        "start it", Situation::progressing, "Restarting"},
       {"one that a person stopped stays where it is",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.wanted_on("pve2");
          s.stopped();
          s.world.tasks = {s.task("vzstop", "anna@pam", 10min)};
        },
        kNothing, Situation::held, "StoppedExternally"},
       {"a backup is no outage",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.config.values["lock"] = "backup";
          auto task = s.task("vzdump", "root@pam", 1min);
          task.running = true;
@@ -627,32 +626,32 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
        },
        kNothing, Situation::ready, "Running"},
       {"… though nothing can be changed meanwhile",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.config.values["lock"] = "backup";
          s.world.guest.config.values["memory"] = "777";
        },
        kNothing, Situation::ready, "Running"},
       {"… and one that died during it waits for its end",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.world.guest.config.values["lock"] = "backup";
        },
        kNothing, Situation::waiting, "Locked"},
       {"what takes it away is waited for",
-       [](Scene& s) {
+       [](PlanScene& s) {
          auto task = s.task("vzmigrate", "root@pam", 1min);
          task.running = true;
          s.world.tasks = {task};
        },
        kNothing, Situation::waiting, "TaskRunning"},
       {"a lock that nothing holds any more is a person's",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.config.values["lock"] = "backup";
          s.world.tasks = {s.task("vzdump", "root@pam", 20min)};
        },
        kNothing, Situation::stalled, "StaleLock"},
       {"somebody else's task is waited for",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          auto task = s.task("vzdump", "root@pam", 1min);
          task.running = true;
@@ -660,48 +659,48 @@ TEST(Plan, KeepsAContainerAsItShallBe) {
        },
        kNothing, Situation::waiting, "TaskRunning"},
       {"no address after two minutes is said",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.interfaces.clear();
          begin_step(s.machine.status, steps::kStart, kNow - 5min);
        },
        kNothing, Situation::stalled, "BootNotReady"},
       {"powerState Stopped shuts down",
-       [](Scene& s) { s.machine.spec.power_state = PowerState::stopped; }, "shut it down",
+       [](PlanScene& s) { s.machine.spec.power_state = PowerState::stopped; }, "shut it down",
        Situation::progressing, "Stopping"},
   });
 }
 
 TEST(Plan, ADeleteIsDoneWhenItIsProvenDone) {
   check({
-      {"a running container is shut down first", [](Scene& s) { s.deleting(); }, "shut it down",
+      {"a running container is shut down first", [](PlanScene& s) { s.deleting(); }, "shut it down",
        Situation::progressing, "Stopping"},
       {"a stopped one is destroyed",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          s.deleting();
        },
        "destroy the container", Situation::progressing, "Destroying"},
       {"a call that may still be executed is waited for",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.stopped();
          begin_step(s.machine.status, steps::kStart, kNow - 20s);
          s.deleting();
        },
        kNothing, Situation::waiting, "AnswerLost"},
       {"a protected one is held",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.world.guest.config.values["protection"] = "1";
          s.deleting();
        },
        kNothing, Situation::held, "Protected"},
       {"gone with its volumes, the id is released",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.deleting();
        },
        "release the VMID", Situation::progressing, "Releasing"},
       {"a volume that is left keeps the row",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.deleting();
          s.world.leftovers = {
@@ -709,54 +708,54 @@ TEST(Plan, ADeleteIsDoneWhenItIsProvenDone) {
        },
        kNothing, Situation::held, "LeftoverVolumes"},
       {"volumes that cannot be read keep the row",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.deleting();
          s.world.leftovers.reset();
        },
        kNothing, Situation::unknown, "Unknown"},
       {"without a row nothing is left",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.absent();
          s.deleting();
          s.world.row.reset();
        },
        "remove the finalizer", Situation::progressing, "Deleted"},
       {"Retain lets the container be",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.machine.spec.deletion_policy = api::v1alpha1::DeletionPolicy::retain;
          s.deleting();
        },
        "release the VMID", Situation::progressing, "Releasing"},
       {"an App's data is stopped before it is left",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.keeps_data_of_an_app();
          s.deleting();
        },
        "shut it down", Situation::progressing, "Stopping"},
       {"… and left when it has stopped",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.keeps_data_of_an_app();
          s.stopped();
          s.deleting();
        },
        "release the VMID", Situation::progressing, "Releasing"},
       {"… and waited for while it cannot be seen",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.keeps_data_of_an_app();
          s.unseen();
          s.deleting();
        },
        kNothing, Situation::unknown, "Unknown"},
       {"… and given up when it is gone",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.keeps_data_of_an_app();
          s.absent();
          s.deleting();
        },
        "release the VMID", Situation::progressing, "Releasing"},
       {"found by its mark, its task never noted, and now out of sight",
-       [](Scene& s) {
+       [](PlanScene& s) {
          s.unseen();
          s.world.row->create_task.reset();
          s.world.vmid_free = false;
@@ -767,7 +766,7 @@ TEST(Plan, ADeleteIsDoneWhenItIsProvenDone) {
 }
 
 TEST(Plan, SaysWhatItWouldDoWhenItIsHeld) {
-  Scene scene;
+  PlanScene scene;
   scene.stopped();
   scene.world.may_write = with_code(
       make_error(ErrorClass::held, "NoQuorum: 1/3 nodes; writes wait for quorum"), "CON-010");
@@ -778,7 +777,7 @@ TEST(Plan, SaysWhatItWouldDoWhenItIsHeld) {
 }
 
 TEST(Plan, ADyingContainerIsStartedMoreAndMoreSlowly) {
-  Scene scene;
+  PlanScene scene;
   scene.stopped();
   std::vector<int64_t> pauses;
   for (int i = 0; i < 4; ++i) {

@@ -7,12 +7,12 @@ namespace gantry::controllers::machine {
 namespace {
 
 // A container that runs as generation 3 of its class wants it; the class is at 4, with more cores.
-struct Scene {
+struct UpkeepScene {
   Machine machine;
   MachineClass shape;
   Observation world;
 
-  Scene() {
+  UpkeepScene() {
     machine.metadata.name = "web";
     machine.metadata.uid = Uid("6f0c0000-0000-4000-8000-000000000001");
     machine.status.class_generation = 3;
@@ -41,7 +41,7 @@ struct Scene {
 
 // MC-010.
 TEST(PlanUpkeep, AChangedClassIsToldFromWhatAPersonHasChanged) {
-  Scene scene;
+  UpkeepScene scene;
   EXPECT_EQ(scene.planned().code, "MC-010");
   EXPECT_EQ(scene.planned().reason, "ClassChanged");
   EXPECT_EQ(scene.planned().message,
@@ -56,14 +56,14 @@ TEST(PlanUpkeep, AChangedClassIsToldFromWhatAPersonHasChanged) {
 }
 
 TEST(PlanUpkeep, AChangeOfTheClassThatChangesNothingIsNone) {
-  Scene scene;
+  UpkeepScene scene;
   scene.shape.spec.resources.cores = 1;
   EXPECT_EQ(scene.planned().situation, Situation::ready);
   EXPECT_EQ(scene.planned().code, "");
 }
 
 // Its container has the address that it is to have, and so has somebody else's.
-struct Conflict : Scene {
+struct Conflict : UpkeepScene {
   Conflict() {
     api::v1alpha1::Network network;
     network.bridge = "vmbr0";

@@ -1,12 +1,11 @@
 #include "controllers/machine/resume.h"
 
 #include "controllers/machine/ledger.h"
+#include "controllers/machine/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::machine {
 namespace {
-
-const Time kNow = from_unix_seconds(1'800'000'000);
 
 // CT-006.
 TEST(Resumed, SaysAtWhichStepAHalfMadeContainerGoesOn) {

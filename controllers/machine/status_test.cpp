@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/machine/ledger.h"
+#include "controllers/machine/testing.h"
 #include "pkg/base/testing.h"
 
 namespace gantry::controllers::machine {
@@ -15,15 +16,13 @@ using api::v1alpha1::Machine;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const Time kNow = from_unix_seconds(1'800'000'000);
-
 // A Machine that was seen running at kNow, and is looked at again later.
-struct Scene {
+struct StatusScene {
   Machine machine;
   Observation world;
   Plan plan;
 
-  Scene() {
+  StatusScene() {
     world.snapshot = std::make_shared<inventory::Snapshot>();
     world.row = store::GuestRow{ClusterName("home"), VmId(20001), Uid("u"), "default/web", 1,
                                 std::nullopt,        std::nullopt};
@@ -65,7 +64,7 @@ struct Scene {
 };
 
 TEST(Show, UnknownKeepsWhatWasSeenLastAndSaysWhen) {
-  Scene scene;
+  StatusScene scene;
   scene.lose_sight(25s);
   scene.look(60s);
   const auto& status = scene.machine.status;
@@ -84,7 +83,7 @@ TEST(Show, UnknownKeepsWhatWasSeenLastAndSaysWhen) {
 }
 
 TEST(Show, ALaterCycleThatSawSomethingElseIsNoLastSight) {
-  Scene scene;
+  StatusScene scene;
   scene.lose_sight(25s);
   scene.world.sighting.guest->status = "stopped";
   scene.look(60s);
@@ -93,7 +92,7 @@ TEST(Show, ALaterCycleThatSawSomethingElseIsNoLastSight) {
 }
 
 TEST(Show, ProvenAbsenceIsSaid) {
-  Scene scene;
+  StatusScene scene;
   scene.world.guest = Guest{};
   scene.world.guest.occupant = Occupant::absent;
   scene.look(60s);
@@ -103,7 +102,7 @@ TEST(Show, ProvenAbsenceIsSaid) {
 }
 
 TEST(Show, WhatIsBeingMadeHasNoPowerYet) {
-  Scene scene;
+  StatusScene scene;
   scene.machine.status = {};
   scene.lose_sight(0s);
   scene.look(1s);
@@ -129,7 +128,7 @@ std::vector<std::string> told(const Machine& before, const Machine& after) {
 }
 
 TEST(Show, WhatIsLeftIsNotCalledGone) {
-  Scene scene;
+  StatusScene scene;
   const auto before = scene.machine;
   finish_step(scene.machine.status, steps::kLeave, kNow, "container 100 is left as it is");
   EXPECT_THAT(told(before, scene.machine), ElementsAre("Retained: container 100 is left as it is"));
@@ -137,7 +136,7 @@ TEST(Show, WhatIsLeftIsNotCalledGone) {
 
 TEST(Show, AFailedStepIsToldWithItsCode) {
   const auto code_of = [](const char* step, const std::string& text) {
-    Scene scene;
+    StatusScene scene;
     const auto before = scene.machine;
     begin_step(scene.machine.status, step, kNow);
     fail_step(scene.machine.status, step, kNow, text);
@@ -150,7 +149,7 @@ TEST(Show, AFailedStepIsToldWithItsCode) {
 }
 
 TEST(Show, SettingsOfAContainerThatWasNeverReadyAreNoDrift) {
-  Scene scene;
+  StatusScene scene;
   reset_step(scene.machine.status, steps::kReady, true);
   scene.plan = configuring();
   scene.look(1s);
@@ -159,7 +158,7 @@ TEST(Show, SettingsOfAContainerThatWasNeverReadyAreNoDrift) {
 }
 
 TEST(Show, RevertedDriftSaysWhatWasFoundAndWhatIsWanted) {
-  Scene scene;
+  StatusScene scene;
   const auto before = scene.machine;
   begin_step(scene.machine.status, steps::kConfigure, kNow + 30s);
   finish_step(scene.machine.status, steps::kConfigure, kNow + 30s, "setting memory");
@@ -173,7 +172,7 @@ TEST(Show, RevertedDriftSaysWhatWasFoundAndWhatIsWanted) {
 
 // MC-010.
 TEST(Show, AChangedClassIsNoDriftThatSomebodyMade) {
-  Scene scene;
+  StatusScene scene;
   scene.plan.class_generation = 3;
   scene.look(0s);
   EXPECT_EQ(scene.machine.status.class_generation, 3);
@@ -207,9 +206,9 @@ TEST(Show, AChangedClassIsNoDriftThatSomebodyMade) {
 }
 
 TEST(Show, TheInsideOfAnAppsMachineIsTheAppsBusiness) {
-  Scene bare;
+  StatusScene bare;
   EXPECT_THAT(find_step(bare.machine.status, steps::kBootstrap)->message, HasSubstr("bare"));
-  Scene owned;
+  StatusScene owned;
   owned.machine.status = {};
   api::meta::OwnerReference owner;
   owner.kind = "App";
@@ -221,7 +220,7 @@ TEST(Show, TheInsideOfAnAppsMachineIsTheAppsBusiness) {
 }
 
 TEST(Show, NumbersAreRefreshedAsOftenAsTheyMove) {
-  Scene scene;
+  StatusScene scene;
   const auto seen = [&scene] { return *scene.machine.status.last_observed_at; };
   scene.look(30s);
   EXPECT_EQ(seen(), kNow);

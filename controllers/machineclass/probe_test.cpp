@@ -20,10 +20,10 @@ using ::testing::HasSubstr;
 const Time kNow = from_unix_seconds(1'800'000'000);
 constexpr const char* kOf = "docker-13 (20007) with keyctl on Proxmox VE 9.2.11";
 
-struct Scene {
+struct ProbeScene {
   MachineClass shape;
   ProbeFacts facts;
-  Scene() {
+  ProbeScene() {
     shape.metadata.name = "docker";
     shape.metadata.uid = Uid("c-1");
     shape.spec.golden = api::v1alpha1::GoldenTemplate{"docker-13"};
@@ -52,7 +52,7 @@ struct Scene {
 };
 
 TEST(Probe, IsAMachineThatNeverRunsAndIsItsClasssAlone) {
-  Scene scene;
+  ProbeScene scene;
   const auto machine = make_probe(scene.shape, kOf);
   EXPECT_EQ(machine.metadata.name, "docker-flag-probe");
   EXPECT_EQ(machine.spec.power_state, api::v1alpha1::PowerState::stopped);
@@ -66,7 +66,7 @@ TEST(Probe, IsAMachineThatNeverRunsAndIsItsClasssAlone) {
 }
 
 TEST(Probe, BeginsOnceForEachTemplateAndVersion) {
-  Scene scene;
+  ProbeScene scene;
   EXPECT_EQ(scene.plan().step, Step::begin);
   scene.answered(ProbeOutcome::kept, 30min);
   EXPECT_EQ(scene.plan().step, Step::none);
@@ -76,13 +76,13 @@ TEST(Probe, BeginsOnceForEachTemplateAndVersion) {
 }
 
 TEST(Probe, OfAnotherVersionWaitsWhileNodesTakeTurns) {
-  Scene scene;
+  ProbeScene scene;
   scene.answered(ProbeOutcome::kept, 5min, "docker-13 (20007) with keyctl on Proxmox VE 9.1.1");
   EXPECT_EQ(scene.plan().step, Step::none);
 }
 
 TEST(Probe, IsRepeatedByAProcessThatBeganADayLater) {
-  Scene scene;
+  ProbeScene scene;
   scene.answered(ProbeOutcome::lost, 26h);
   EXPECT_EQ(scene.plan().step, Step::begin);
   scene.facts.started_at = kNow - 3h;
@@ -94,23 +94,23 @@ TEST(Probe, IsRepeatedByAProcessThatBeganADayLater) {
 }
 
 TEST(Probe, DoesNotBeginWithoutKnowingWhatOrWhileSomethingHindersIt) {
-  Scene scene;
+  ProbeScene scene;
   scene.facts.of.clear();
   EXPECT_EQ(scene.plan().step, Step::none);
-  scene = Scene();
+  scene = ProbeScene();
   scene.facts.hindrance = "no clone is tried: ObserveMode";
   EXPECT_EQ(scene.plan().step, Step::none);
   EXPECT_EQ(scene.plan().waits_for, "no clone is tried: ObserveMode");
-  scene = Scene();
+  scene = ProbeScene();
   scene.shape.spec.features.keyctl = false;
   EXPECT_EQ(scene.plan().step, Step::none);
-  scene = Scene();
+  scene = ProbeScene();
   scene.shape.metadata.deletion_timestamp = kNow;
   EXPECT_EQ(scene.plan().step, Step::none);
 }
 
 TEST(Probe, ReadsTheAnswerFromWhatItsMachineSays) {
-  Scene scene;
+  ProbeScene scene;
   scene.running();
   EXPECT_EQ(scene.plan().step, Step::none) << "nothing is seen yet";
   scene.says(ConditionStatus::no, "");
@@ -128,7 +128,7 @@ TEST(Probe, ReadsTheAnswerFromWhatItsMachineSays) {
 }
 
 TEST(Probe, ThatComesToNothingIsGivenUp) {
-  Scene scene;
+  ProbeScene scene;
   scene.running(16min);
   scene.says(ConditionStatus::no, "STO-001");
   const auto plan = scene.plan();
@@ -139,7 +139,7 @@ TEST(Probe, ThatComesToNothingIsGivenUp) {
 
 TEST(Probe, EndsWithoutAnAnswerWhenNobodyWantsOne) {
   for (const int why : {0, 1, 2}) {
-    Scene scene;
+    ProbeScene scene;
     scene.running();
     scene.says(ConditionStatus::yes, "");
     if (why == 0) scene.shape.metadata.deletion_timestamp = kNow;
@@ -151,7 +151,7 @@ TEST(Probe, EndsWithoutAnAnswerWhenNobodyWantsOne) {
 }
 
 TEST(Probe, GoesOnWhereTheClusterCannotBeSeenMeanwhile) {
-  Scene scene;
+  ProbeScene scene;
   scene.running();
   scene.facts.of.clear();
   EXPECT_EQ(scene.plan().step, Step::none);
@@ -159,7 +159,7 @@ TEST(Probe, GoesOnWhereTheClusterCannotBeSeenMeanwhile) {
 
 // Killed between writing the answer and ending it: the answer stays as it was written.
 TEST(Probe, WithAnAnswerIsOnlyEnded) {
-  Scene scene;
+  ProbeScene scene;
   scene.running(5min);
   scene.says(ConditionStatus::yes, "");
   scene.answered(ProbeOutcome::lost, 1min);

@@ -15,10 +15,10 @@ namespace placement = inventory::placement;
 
 constexpr int64_t kGiB = int64_t{1} << 30;
 
-struct Scene {
+struct ReportScene {
   MachineClass shape;
   Findings findings;
-  Scene() {
+  ReportScene() {
     shape.spec.os = api::v1alpha1::OsTemplate{"debian-12-standard", {}};
     shape.spec.resources.memory = schema::Quantity("1Gi");
     findings.now = from_unix_seconds(1'800'000'000);
@@ -55,7 +55,7 @@ struct Scene {
 };
 
 TEST(Report, CountsTheRoomThatIsLeft) {
-  Scene scene;
+  ReportScene scene;
   EXPECT_EQ(scene.said("Ready"), "True");
   EXPECT_EQ(scene.shape.status.capacity, 5);  // 40 GiB of disk, 8 each
   scene.shape.spec.placement.max_per_node = 3;
@@ -65,7 +65,7 @@ TEST(Report, CountsTheRoomThatIsLeft) {
 }
 
 TEST(Report, CountsNoRoomTwiceAndNoneWhereTheTemplateIsMissing) {
-  Scene scene;
+  ReportScene scene;
   auto snapshot = std::make_shared<inventory::Snapshot>(*scene.findings.snapshot);
   auto second = snapshot->nodes.at(NodeName("pve1"));
   second.name = NodeName("pve2");
@@ -92,47 +92,47 @@ TEST(Report, CountsNoRoomTwiceAndNoneWhereTheTemplateIsMissing) {
 }
 
 TEST(Report, EachShortageHasItsConditionAndCode) {
-  Scene full;
+  ReportScene full;
   full.findings.candidates.root_disks[0].row.available = kGiB;
   EXPECT_EQ(full.said("CapacityAvailable"), "False STO-001");
   EXPECT_EQ(api::meta::find_condition(full.shape.status.conditions, "Ready")->message,
             "no storage has the space for 8 GiB more: local on pve1: 1 GiB free");
-  Scene demanding;
+  ReportScene demanding;
   auto& storage = demanding.findings.candidates.root_disks[0];
   storage.verdict = placement::Verdict::refused;
   storage.full = true;
   storage.why = "1 GiB free, not storage.avail > quantity(\"20Gi\")";
   EXPECT_EQ(demanding.said("SelectorResolved"), "False STO-001");
   EXPECT_EQ(demanding.said("CapacityAvailable"), "False STO-001");
-  Scene bare;
+  ReportScene bare;
   bare.findings.templates.found.clear();
   EXPECT_EQ(bare.said("TemplatesReady"), "False TPL-001");
   EXPECT_EQ(bare.said("Stalled"), "True TPL-001");
-  Scene unmatched;
+  ReportScene unmatched;
   unmatched.findings.candidates.root_disks[0].verdict = placement::Verdict::refused;
   EXPECT_EQ(unmatched.said("SelectorResolved"), "False CEL-001");
-  Scene unsure;
+  ReportScene unsure;
   unsure.findings.candidates.nodes[0].verdict = placement::Verdict::unknown;
   EXPECT_EQ(unsure.said("SelectorResolved"), "Unknown CEL-005");
-  Scene broken;
+  ReportScene broken;
   broken.findings.selectors = with_code(make_error(ErrorClass::invalid, "1:1: no"), "CEL-003");
   EXPECT_EQ(broken.said("Stalled"), "True CEL-003");
 }
 
 // CEL-002.
 TEST(Report, AMisspelledNameIsTold) {
-  Scene scene;
+  ReportScene scene;
   auto& storage = scene.findings.candidates.root_disks[0];
   storage.verdict = placement::Verdict::refused;
   storage.hint = "'Local' not found, did you mean 'local'?";
   EXPECT_EQ(scene.said("SelectorResolved"), "False CEL-002");
   EXPECT_THAT(scene.message("Stalled"), StartsWith("'Local' not found, did you mean 'local'? 1/1"));
-  Scene node;
+  ReportScene node;
   node.findings.candidates.nodes[0].verdict = placement::Verdict::refused;
   EXPECT_EQ(node.said("SelectorResolved"), "False MC-003");
   node.findings.candidates.nodes[0].hint = "'pve' not found, did you mean 'pve1'?";
   EXPECT_EQ(node.said("SelectorResolved"), "False CEL-002");
-  Scene source;
+  ReportScene source;
   source.findings.templates.found.clear();
   source.findings.candidates.template_sources = {
       {storage.row, placement::Verdict::refused, "", "'nsf' not found, did you mean 'nfs'?"}};
@@ -141,7 +141,7 @@ TEST(Report, AMisspelledNameIsTold) {
 
 // CEL-004.
 TEST(Report, OfSeveralStoragesTheOrderIsTold) {
-  Scene scene;
+  ReportScene scene;
   auto other = scene.findings.candidates.root_disks[0];
   other.row.id = StorageId("fast");
   other.row.available = 50 * kGiB;
@@ -155,7 +155,7 @@ TEST(Report, OfSeveralStoragesTheOrderIsTold) {
 
 // MC-004.
 TEST(Report, AClassOfWhichThereAreAsManyAsMayBeIsUsedUp) {
-  Scene scene;
+  ReportScene scene;
   scene.shape.spec.placement.max_per_node = 2;
   scene.findings.machines = 2;
   scene.findings.machines_on[NodeName("pve1")] = 2;
@@ -166,7 +166,7 @@ TEST(Report, AClassOfWhichThereAreAsManyAsMayBeIsUsedUp) {
 
 // TPL-005.
 TEST(Report, ATemplateThatIsNotOfferedComesWithThoseThatAre) {
-  Scene scene;
+  ReportScene scene;
   scene.shape.spec.os->name = "debian-12-standard_12.2-1";
   scene.findings.templates.found.clear();
   scene.findings.templates.offered = {"debian-12-standard_12.7-1_amd64.tar.zst",
@@ -181,7 +181,7 @@ TEST(Report, ATemplateThatIsNotOfferedComesWithThoseThatAre) {
 }
 
 TEST(Report, ATemplateThatCouldNotBeReadIsStillThere) {
-  Scene scene;
+  ReportScene scene;
   EXPECT_EQ(scene.said("TemplatesReady"), "True");
   scene.findings.templates.found.clear();
   scene.findings.templates.unread = {NodeName("pve1")};
@@ -192,7 +192,7 @@ TEST(Report, ATemplateThatCouldNotBeReadIsStillThere) {
 }
 
 TEST(Report, WhatIsOldSaysOfWhenItIs) {
-  Scene scene;
+  ReportScene scene;
   scene.findings.is_old = true;
   EXPECT_EQ(scene.said("Ready"), "True");
   EXPECT_EQ(api::meta::find_condition(scene.shape.status.conditions, "Ready")->message,

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
-constexpr const char* kTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
+constexpr const char* kTableAccepted = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
 class WatchesTest : public ServerTest {
  protected:
@@ -169,7 +169,7 @@ TEST_F(WatchesTest, TheInitialStateEndsWithItsBookmark) {
 TEST_F(WatchesTest, ATableSendsItsColumnsOnce) {
   ASSERT_TRUE(run(put("a", "x")).ok());
   const auto during = [&]() -> Async<Status> { co_return co_await put("a", "y"); };
-  const auto seen = lines("timeoutSeconds=5", during, kTable);
+  const auto seen = lines("timeoutSeconds=5", during, kTableAccepted);
   ASSERT_EQ(seen.size(), 2U);
   const auto first = *schema::parse_json(seen[0]);
   const auto second = *schema::parse_json(seen[1]);

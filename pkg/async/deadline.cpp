@@ -1,6 +1,6 @@
 #include "pkg/async/deadline.h"
 
-namespace gantry::async::internal {
+namespace gantry::async::detail {
 
 Deadline::Deadline(Executor executor, const Patience& patience)
     : executor_(std::move(executor)),
@@ -33,4 +33,4 @@ void Deadline::set_alarm() {
   });
 }
 
-}  // namespace gantry::async::internal
+}  // namespace gantry::async::detail

@@ -27,7 +27,7 @@ class Heartbeat {
   Time last_;
 };
 
-namespace internal {
+namespace detail {
 
 // How long an operation may take: since it began or, with a heart, since its last beat.
 struct Patience {
@@ -105,15 +105,15 @@ Async<T> with_patience(Patience patience, std::string what, Async<T> operation) 
   co_return std::move(*attempt.result);
 }
 
-}  // namespace internal
+}  // namespace detail
 
 // Runs `operation` (an Async<Status> or Async<Result<T>>) and cancels it once `limit` has passed;
 // the answer is then kDeadlineExceeded "what: no answer within 30s". Always waits for the
 // operation to end, so what it refers to may go afterwards.
 template <class T>
 Async<T> with_deadline(Clock& clock, Duration limit, std::string what, Async<T> operation) {
-  const internal::Patience patience{clock, limit, nullptr};
-  return internal::with_patience(patience, std::move(what), std::move(operation));
+  const detail::Patience patience{clock, limit, nullptr};
+  return detail::with_patience(patience, std::move(what), std::move(operation));
 }
 
 // The same, but the time begins anew with every beat: the operation may take as long as it is heard
@@ -121,8 +121,8 @@ Async<T> with_deadline(Clock& clock, Duration limit, std::string what, Async<T> 
 template <class T>
 Async<T> with_heartbeat(Clock& clock, const Heartbeat& heart, Duration silence, std::string what,
                         Async<T> operation) {
-  const internal::Patience patience{clock, silence, &heart};
-  return internal::with_patience(patience, std::move(what), std::move(operation));
+  const detail::Patience patience{clock, silence, &heart};
+  return detail::with_patience(patience, std::move(what), std::move(operation));
 }
 
 }  // namespace gantry::async

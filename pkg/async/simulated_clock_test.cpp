@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
 
-struct World {
+struct ClockWorld {
   Loop loop;
   SimulatedClock clock{Time{}};
 
@@ -23,7 +23,7 @@ struct World {
 };
 
 TEST(SimulatedClock, RingsOnceWhenTheTimeHasCome) {
-  World world;
+  ClockWorld world;
   int rung = 0;
   const auto alarm = world.clock.alarm(world.loop.executor(), 10s, [&] { ++rung; });
   world.pass(9s);
@@ -35,7 +35,7 @@ TEST(SimulatedClock, RingsOnceWhenTheTimeHasCome) {
 }
 
 TEST(SimulatedClock, RingsLaterAlsoWhenThereIsNothingToWaitFor) {
-  World world;
+  ClockWorld world;
   int rung = 0;
   const auto alarm = world.clock.alarm(world.loop.executor(), 0s, [&] { ++rung; });
   EXPECT_EQ(rung, 0);
@@ -44,7 +44,7 @@ TEST(SimulatedClock, RingsLaterAlsoWhenThereIsNothingToWaitFor) {
 }
 
 TEST(SimulatedClock, DoesNotRingForAnAlarmThatIsGone) {
-  World world;
+  ClockWorld world;
   int rung = 0;
   auto early = world.clock.alarm(world.loop.executor(), 10s, [&] { ++rung; });
   early.reset();
@@ -58,7 +58,7 @@ TEST(SimulatedClock, DoesNotRingForAnAlarmThatIsGone) {
 }
 
 TEST(SimulatedClock, LetsAnAlarmSetTheNextInItsOwnPlace) {
-  World world;
+  ClockWorld world;
   std::vector<Time> rung;
   std::unique_ptr<Alarm> alarm;
   std::function<void()> ring = [&] {
@@ -71,7 +71,7 @@ TEST(SimulatedClock, LetsAnAlarmSetTheNextInItsOwnPlace) {
 }
 
 TEST(SimulatedClock, KeepsWhatIsLeftToWaitWhenItJumps) {
-  World world;
+  ClockWorld world;
   int rung = 0;
   const auto alarm = world.clock.alarm(world.loop.executor(), 10s, [&] { ++rung; });
   world.pass(4s);
@@ -92,7 +92,7 @@ TEST(SimulatedClock, MayGoBeforeItsAlarms) {
 
 // A wait for an event with a limit.
 struct Waiting {
-  World world;
+  ClockWorld world;
   Event event;
   Group group{world.loop.executor()};
   std::optional<Status> ended;

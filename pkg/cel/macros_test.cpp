@@ -9,7 +9,7 @@
 namespace gantry::cel {
 namespace {
 
-struct Row {
+struct MacroRow {
   std::string_view text;
   std::string_view wanted;
 };
@@ -29,17 +29,17 @@ Outcome run(std::string_view text, Limits limits = {}) {
   return program->evaluate(values);
 }
 
-std::string outcome_of(std::string_view text) {
+std::string macro_outcome(std::string_view text) {
   const Outcome outcome = run(text);
   return outcome.kind == Outcome::Kind::error ? outcome.error : outcome.value.to_text();
 }
 
-void expect_all(std::initializer_list<Row> rows) {
-  for (const auto& [text, wanted] : rows) EXPECT_EQ(outcome_of(text), wanted) << text;
+void expect_macros(std::initializer_list<MacroRow> rows) {
+  for (const auto& [text, wanted] : rows) EXPECT_EQ(macro_outcome(text), wanted) << text;
 }
 
 TEST(Macros, HasTellsWhetherAFieldIsThere) {
-  expect_all({
+  expect_macros({
       {"has({'a': 1}.a)", "true"},
       {"has({'a': 1}.b)", "false"},
       {"has({'a': {'b': null}}.a.b)", "true"},
@@ -52,7 +52,7 @@ TEST(Macros, HasTellsWhetherAFieldIsThere) {
 }
 
 TEST(Macros, ExistsJoinsWithOr) {
-  expect_all({
+  expect_macros({
       {"[1, 2, 3].exists(e, e > 2)", "true"},
       {"[1, 2, 3].exists(e, e > 3)", "false"},
       {"[].exists(e, e == 2)", "false"},
@@ -66,7 +66,7 @@ TEST(Macros, ExistsJoinsWithOr) {
 }
 
 TEST(Macros, AllJoinsWithAnd) {
-  expect_all({
+  expect_macros({
       {"[1, 2, 3].all(e, e > 0)", "true"},
       {"[1, 2, 3].all(e, e == 2)", "false"},
       {"[].all(e, e > 0)", "true"},
@@ -82,7 +82,7 @@ TEST(Macros, AllJoinsWithAnd) {
 }
 
 TEST(Macros, ExistsOneCountsAndAbsorbsNothing) {
-  expect_all({
+  expect_macros({
       {"[].exists_one(a, a == 7)", "false"},
       {"[7].exists_one(a, a == 7)", "true"},
       {"[7, 7].exists_one(a, a == 7)", "false"},
@@ -94,7 +94,7 @@ TEST(Macros, ExistsOneCountsAndAbsorbsNothing) {
 }
 
 TEST(Macros, MapAndFilterMakeLists) {
-  expect_all({
+  expect_macros({
       {"[].map(n, n / 2)", "[]"},
       {"[2, 4, 6].map(n, n / 2)", "[1, 2, 3]"},
       {"[1, 2, 3].map(n, n > 1, n * n)", "[4, 9]"},
@@ -115,7 +115,7 @@ TEST(Macros, MapAndFilterMakeLists) {
 }
 
 TEST(Macros, AVariableHidesWhatWasThereBefore) {
-  expect_all({
+  expect_macros({
       {"[1, 2].map(x, x)", "[1, 2]"},
       {"[1, 2].map(x, .x)", "[100, 100]"},
       {"[1, 2].map(x, x) + [x]", "[1, 2, 100]"},
@@ -175,13 +175,13 @@ TEST(Cost, IsNeverAbsorbed) {
 TEST(Depth, OfWhatIsEvaluatedIsBounded) {
   std::string sum = "1";
   for (int i = 0; i < 200; ++i) sum += " + 1";
-  EXPECT_EQ(outcome_of(sum), "201");
+  EXPECT_EQ(macro_outcome(sum), "201");
   std::string list = "0";
   for (int i = 0; i < 90; ++i) list = "[" + list + "]";
-  EXPECT_EQ(outcome_of("size(" + list + ")"), "1");
+  EXPECT_EQ(macro_outcome("size(" + list + ")"), "1");
   std::string chain = "[0]";
   for (int i = 0; i < 200; ++i) chain += ".map(t, t + 1)";
-  EXPECT_EQ(outcome_of(chain), "[200]");
+  EXPECT_EQ(macro_outcome(chain), "[200]");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::SizeIs;
 
-const NodeName kNode("pve1");
+const NodeName kPve1("pve1");
 const Uid kUid("00000000-0000-4000-8000-000000000001");
 const std::string kUpid = "UPID:pve1:00000895:0003C769:6B00BA76:vzcreate:100:gantry@pve!daemon:";
 
@@ -43,12 +43,12 @@ struct World {
   World() {
     pve.status_answer.name = "home";
     pve.status_answer.quorate = true;
-    pve.status_answer.members.push_back({kNode, true, true, ""});
+    pve.status_answer.members.push_back({kPve1, true, true, ""});
     pve::NodeRow node;
-    node.name = kNode;
+    node.name = kPve1;
     node.status = "online";
     pve.resources_answer.nodes.push_back(node);
-    pve.bridges_answer[kNode] = {"vmbr0"};
+    pve.bridges_answer[kPve1] = {"vmbr0"};
     pve.on_call = [this](const std::string& name) {
       if (name == "cluster_status") cycles.push_back(clock.now());
     };
@@ -58,7 +58,7 @@ struct World {
   void add(int64_t vmid) {
     pve::GuestRow row;
     row.vmid = VmId(vmid);
-    row.node = kNode;
+    row.node = kPve1;
     row.status = "running";
     pve.resources_answer.guests.push_back(row);
   }
@@ -114,7 +114,7 @@ TEST(Reflector, PublishesATrustworthyPicture) {
   EXPECT_EQ(snapshot->cycle, 1u);
   EXPECT_EQ(snapshot->observed_at, Time{1000s});
   EXPECT_EQ(snapshot->version->major, 9);
-  EXPECT_THAT(snapshot->bridges.at(kNode), ElementsAre("vmbr0"));
+  EXPECT_THAT(snapshot->bridges.at(kPve1), ElementsAre("vmbr0"));
   EXPECT_EQ(world.reflector->last_good(), snapshot);
   const auto sighting = world.reflector->sight(VmId(100));
   EXPECT_EQ(sighting.presence, Presence::present);
@@ -202,7 +202,7 @@ TEST(Reflector, ARunningCreateKeepsTheGuestUnknown) {
   task.upid = Upid(kUpid);
   task.id = "100";
   task.running = true;
-  world.pve.running_answer[kNode] = {task};
+  world.pve.running_answer[kPve1] = {task};
   for (int i = 0; i < 10; ++i) world.cycle_after(10s);
   EXPECT_EQ(world.reflector->sight(VmId(100)).presence, Presence::unknown);
   EXPECT_EQ(world.reflector->sight(VmId(101)).presence, Presence::absent);

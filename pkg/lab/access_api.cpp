@@ -2,20 +2,12 @@
 // Source: pve-access-control PVE/API2/{User,Role,ACL,AccessControl}.pm.
 #include "pkg/base/text.h"
 #include "pkg/lab/model.h"
+#include "pkg/lab/parameters.h"
 #include "pkg/lab/router.h"
 #include "pkg/lab/row.h"
 
 namespace gantry::lab {
 namespace {
-
-std::vector<std::string> list_of(std::string text) {
-  for (auto& c : text) {
-    if (c == ';' || c == ' ') c = ',';
-  }
-  auto parts = split(text, ',');
-  std::erase(parts, "");
-  return parts;
-}
 
 Json privileges_object(const Access::Privileges& privileges) {
   Row object;

@@ -158,7 +158,7 @@ Async<Status> dump_one(Model& model, DumpPtr dump, VmId vmid, Worker& worker) {
   co_return co_await dump_locked(model, dump, vmid, state.running, worker);
 }
 
-Status check_storage(const Model& model, const Dump& dump) {
+Status check_restore_storage(const Model& model, const Dump& dump) {
   const auto* storage = model.volumes.find_storage(dump.storage);
   if (storage == nullptr) {
     return failed("could not get storage information for '" + dump.storage + "': storage '" +
@@ -169,7 +169,7 @@ Status check_storage(const Model& model, const Dump& dump) {
 }
 
 Async<Status> dump_work(Model& model, DumpPtr dump, Worker& worker) {
-  GANTRY_CO_TRY(check_storage(model, *dump));
+  GANTRY_CO_TRY(check_restore_storage(model, *dump));
   info(worker, "starting new backup job: " + dump->command);
   bool all_well = true;
   for (const auto vmid : dump->vmids) {

@@ -1,6 +1,7 @@
 #include "pkg/lab/call.h"
 
 #include "pkg/base/text.h"
+#include "pkg/lab/model.h"
 
 namespace gantry::lab {
 
@@ -49,6 +50,10 @@ Reply died(const std::string& text, int status) {
 
 Reply not_permitted(const std::string& what) {
   return died(what.empty() ? "Permission check failed" : "Permission check failed " + what, 403);
+}
+
+Reply missing_guest(const Call& call) {
+  return died(missing_config_text(call.node(), call.params.vmid()));
 }
 
 Reply bad_parameters(std::map<std::string, std::string> errors) {

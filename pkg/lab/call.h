@@ -75,6 +75,8 @@ using Refusal = std::optional<Reply>;
 Reply done(Json data = {});
 // `die "text\n"`: 500 unless told otherwise; the reason phrase is the first line.
 Reply died(const std::string& text, int status = 500);
+// What a guest without a config file is answered.
+Reply missing_guest(const Call& call);
 Reply not_permitted(const std::string& what);  // "(/vms/1, VM.Audit)" or ""
 Reply bad_parameters(std::map<std::string, std::string> errors);
 Reply bad_parameter(const std::string& name, const std::string& text);

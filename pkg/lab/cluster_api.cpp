@@ -72,7 +72,7 @@ Reply get_resources(Model& model, const Call& call) {
   return done(std::move(rows));
 }
 
-Reply get_status(Model& model, const Call& call) {
+Reply get_cluster_status(Model& model, const Call& call) {
   Json rows = Json::array();
   if (!model.is_stand_alone()) {
     Row row;
@@ -127,7 +127,7 @@ Reply get_tasks(Model& model, const Call& call) {
 void add_cluster_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/version", get_version});
   routes.push_back({"GET", "/cluster/resources", get_resources});
-  routes.push_back({"GET", "/cluster/status", get_status});
+  routes.push_back({"GET", "/cluster/status", get_cluster_status});
   routes.push_back({"GET", "/cluster/nextid", get_next_id});
   routes.push_back({"GET", "/cluster/tasks", get_tasks});
 }

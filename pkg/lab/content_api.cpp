@@ -18,7 +18,7 @@ std::string volid_of(const Call& call) {
   return call.params.get("storage") + ":" + volume;
 }
 
-Refusal check_storage(const Model& model, const NodeName& node, const std::string& id) {
+Refusal refuse_storage(const Model& model, const NodeName& node, const std::string& id) {
   const auto* storage = model.volumes.find_storage(id);
   if (storage == nullptr) return died("storage '" + id + "' does not exist");
   if (model.volumes.is_on(*storage, node)) return std::nullopt;
@@ -72,7 +72,7 @@ Reply delete_content(Model& model, const Call& call) {
   const auto id = storage_of(volid);
   const auto* file = model.volumes.find_file(node, volid);
   if (auto no = check_delete(model, call, file); no.has_value()) return std::move(*no);
-  if (auto no = check_storage(model, node, id); no.has_value()) return std::move(*no);
+  if (auto no = refuse_storage(model, node, id); no.has_value()) return std::move(*no);
   const auto* volume = model.volumes.find(node, volid);
   Job job;
   job.type = "imgdel";
@@ -88,7 +88,7 @@ Reply delete_content(Model& model, const Call& call) {
 Reply get_content(Model& model, const Call& call) {
   const auto volid = volid_of(call);
   const auto id = storage_of(volid);
-  if (auto no = check_storage(model, call.node(), id); no.has_value()) return std::move(*no);
+  if (auto no = refuse_storage(model, call.node(), id); no.has_value()) return std::move(*no);
   Row row;
   row.set("path", path_of(*model.volumes.find_storage(id), volid));
   if (const auto* file = model.volumes.find_file(call.node(), volid); file != nullptr) {
@@ -113,7 +113,7 @@ Reply set_content(Model& model, const Call& call) {
 // A disk image without a config that names it; `size` in KiB unless it says M or G.
 Reply allocate_content(Model& model, const Call& call) {
   const auto id = call.params.get("storage");
-  if (auto no = check_storage(model, call.node(), id); no.has_value()) return std::move(*no);
+  if (auto no = refuse_storage(model, call.node(), id); no.has_value()) return std::move(*no);
   auto size = call.params.get("size");
   if (size.back() != 'M' && size.back() != 'G') size += 'K';
   const auto kilo = size.substr(0, size.size() - 1);
@@ -134,7 +134,7 @@ struct Arrival {
 };
 
 Refusal check_arrival(const Model& model, const Arrival& arrival) {
-  if (auto no = check_storage(model, arrival.node, arrival.storage); no.has_value()) return no;
+  if (auto no = refuse_storage(model, arrival.node, arrival.storage); no.has_value()) return no;
   const auto* storage = model.volumes.find_storage(arrival.storage);
   if (!storage->content.contains(arrival.content)) {
     return died("storage '" + arrival.storage + "' is not configured for content-type '" +

@@ -24,7 +24,7 @@ std::optional<double> number_of(const Json& row, const char* name) {
 }
 
 // As Proxmox's files have it: numbers become text again.
-std::string as_text(const Json& value) {
+std::string text_of_value(const Json& value) {
   return value.is_integer() ? std::to_string(value.as_integer()) : value.as_string();
 }
 
@@ -184,7 +184,7 @@ pve::GuestConfig decode_config(const Json& data) {
     if (key == "digest") {
       config.digest = value.as_string();
     } else {
-      config.values[key] = as_text(value);
+      config.values[key] = text_of_value(value);
     }
   }
   return config;
@@ -193,8 +193,9 @@ pve::GuestConfig decode_config(const Json& data) {
 pve::PendingChange decode_pending(const Json& row) {
   pve::PendingChange change;
   change.key = row.string_or("key", "");
-  if (const auto* value = row.find("value"); value != nullptr) change.value = as_text(*value);
-  if (const auto* value = row.find("pending"); value != nullptr) change.pending = as_text(*value);
+  if (const auto* value = row.find("value"); value != nullptr) change.value = text_of_value(*value);
+  if (const auto* value = row.find("pending"); value != nullptr)
+    change.pending = text_of_value(*value);
   change.deletes = row.integer_or("delete", 0) == 1;
   return change;
 }

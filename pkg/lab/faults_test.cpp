@@ -11,11 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
+using lab::testing::kId;
+using lab::testing::kNode;
 using lab::testing::small_container;
 using lab::testing::World;
-
-const NodeName kNode("pve1");
-const VmId kId(100);
 
 struct RootWorld : World {
   RootWorld() { client = lab.client(lab.root_token().id); }

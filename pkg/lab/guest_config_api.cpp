@@ -4,6 +4,7 @@
 #include "pkg/base/text.h"
 #include "pkg/lab/guest_disks.h"
 #include "pkg/lab/guest_options.h"
+#include "pkg/lab/parameters.h"
 #include "pkg/lab/property.h"
 #include "pkg/lab/router.h"
 
@@ -15,15 +16,6 @@ struct Change {
   std::vector<std::string> remove, revert;
   std::string digest;
 };
-
-std::vector<std::string> list_of(std::string text) {
-  for (auto& c : text) {
-    if (c == ';' || c == ' ') c = ',';
-  }
-  auto parts = split(text, ',');
-  std::erase(parts, "");
-  return parts;
-}
 
 Change read_change(const Call& call) {
   Change change;

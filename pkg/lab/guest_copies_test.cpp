@@ -9,13 +9,14 @@ namespace {
 
 using namespace std::chrono_literals;
 using gantry::testing::IsOk;
+using lab::testing::kId;
+using lab::testing::kNode;
 using lab::testing::small_container;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-const NodeName kNode("pve1");
-const VmId kId(100), kCopy(101);
+const VmId kCopy(101);
 
 Options with_zfs() {
   auto options = single_node();

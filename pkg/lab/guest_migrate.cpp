@@ -44,7 +44,7 @@ std::map<std::string, std::string> local_volumes(const Model& model, const Guest
 }
 
 // A storage that disks come from or go to.
-Status check_storage(const Model& model, const NodeName& node, const std::string& id) {
+Status check_migration_storage(const Model& model, const NodeName& node, const std::string& id) {
   const auto* storage = model.volumes.find_storage(id);
   if (storage == nullptr) return failed("storage '" + id + "' does not exist");
   if (!model.volumes.is_on(*storage, node)) {
@@ -64,9 +64,10 @@ Status check_storages(const Model& model, const Migration& what, const Guest& gu
     if (volid.empty() || storage.empty()) {
       return failed("can't determine assigned storage for mount point '" + key + "'");
     }
-    GANTRY_TRY(check_storage(model, what.node, storage));
+    GANTRY_TRY(check_migration_storage(model, what.node, storage));
     const bool shared = model.volumes.find_storage(storage)->shared;
-    GANTRY_TRY(check_storage(model, what.target, shared ? storage : what.storages.of(storage)));
+    GANTRY_TRY(
+        check_migration_storage(model, what.target, shared ? storage : what.storages.of(storage)));
   }
   return Status();
 }

@@ -9,11 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using gantry::testing::IsOk;
+using lab::testing::kId;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
 const NodeName kFrom("pve1"), kTo("pve2");
-const VmId kId(100);
 
 struct MigrationTest : ::testing::Test {
   void make(const std::string& storage) {

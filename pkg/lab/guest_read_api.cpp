@@ -8,18 +8,10 @@
 namespace gantry::lab {
 namespace {
 
-NodeName node_of(const Call& call) {
-  return NodeName(call.params.get("node"));
-}
-
-Reply missing(const Call& call) {
-  return died(missing_config_text(node_of(call), call.params.vmid()));
-}
-
 Reply list_containers(Model& model, const Call& call) {
   AuditFilter filter(model, call);
   Json rows = Json::array();
-  for (const auto& vmid : model.guests_on(node_of(call))) {
+  for (const auto& vmid : model.guests_on(call.node())) {
     const auto& guest = *model.find_guest(vmid);
     if (guest.type != pve::GuestType::lxc || !filter.shows(guest)) continue;
     auto state = guest.state;
@@ -37,8 +29,8 @@ Reply list_containers(Model& model, const Call& call) {
 }
 
 Reply get_config(Model& model, const Call& call) {
-  const auto* guest = model.find_container(node_of(call), call.params.vmid());
-  if (guest == nullptr) return missing(call);
+  const auto* guest = model.find_container(call.node(), call.params.vmid());
+  if (guest == nullptr) return missing_guest(call);
   if (!call.params.has("snapshot")) {
     return done(config_object(*guest, call.params.flag("current")));
   }
@@ -54,8 +46,8 @@ Reply get_config(Model& model, const Call& call) {
 }
 
 Reply get_pending(Model& model, const Call& call) {
-  const auto* guest = model.find_container(node_of(call), call.params.vmid());
-  if (guest == nullptr) return missing(call);
+  const auto* guest = model.find_container(call.node(), call.params.vmid());
+  if (guest == nullptr) return missing_guest(call);
   const auto& config = guest->config;
   Json rows = Json::array();
   const auto add = [&](const std::string& key, const Json* value, const Json* pending) {
@@ -102,12 +94,12 @@ void add_pressure(Json& row) {
   }
 }
 
-Async<Reply> get_status(Model& model, const Call& call) {
+Async<Reply> get_guest_status(Model& model, const Call& call) {
   const auto vmid = call.params.vmid();
-  if (model.find_container(node_of(call), vmid) == nullptr) co_return missing(call);
+  if (model.find_container(call.node(), vmid) == nullptr) co_return missing_guest(call);
   const auto state = co_await model.inspect(vmid);
-  const auto* guest = model.find_container(node_of(call), vmid);
-  if (guest == nullptr) co_return missing(call);
+  const auto* guest = model.find_container(call.node(), vmid);
+  if (guest == nullptr) co_return missing_guest(call);
   Json row = status_row(model, *guest, state);
   row.set("ha", ha_object(model, vmid));
   if (state.running && model.is_modern()) add_pressure(row);
@@ -146,10 +138,10 @@ std::map<std::string, std::string> hardware_addresses(const Guest& guest) {
 
 Async<Reply> get_interfaces(Model& model, const Call& call) {
   const auto vmid = call.params.vmid();
-  if (model.find_container(node_of(call), vmid) == nullptr) co_return missing(call);
+  if (model.find_container(call.node(), vmid) == nullptr) co_return missing_guest(call);
   const auto state = co_await model.inspect(vmid);
-  const auto* guest = model.find_container(node_of(call), vmid);
-  if (guest == nullptr) co_return missing(call);
+  const auto* guest = model.find_container(call.node(), vmid);
+  if (guest == nullptr) co_return missing_guest(call);
   if (!state.running) co_return done();
   auto hardware = hardware_addresses(*guest);
   Json rows = Json::array();
@@ -166,7 +158,7 @@ Async<Reply> get_interfaces(Model& model, const Call& call) {
 Reply list_machines(Model& model, const Call& call) {
   AuditFilter filter(model, call);
   Json rows = Json::array();
-  for (const auto& vmid : model.guests_on(node_of(call))) {
+  for (const auto& vmid : model.guests_on(call.node())) {
     const auto& guest = *model.find_guest(vmid);
     if (guest.type != pve::GuestType::qemu || !filter.shows(guest)) continue;
     auto state = guest.state;
@@ -178,9 +170,9 @@ Reply list_machines(Model& model, const Call& call) {
 
 Reply get_machine_config(Model& model, const Call& call) {
   const auto* guest = model.find_guest(call.params.vmid());
-  if (guest == nullptr || guest->type != pve::GuestType::qemu || guest->node != node_of(call)) {
+  if (guest == nullptr || guest->type != pve::GuestType::qemu || guest->node != call.node()) {
     return died(absl::StrFormat("Configuration file 'nodes/%s/qemu-server/%d.conf' does not exist",
-                                node_of(call).get(), call.params.vmid().get()));
+                                call.node().get(), call.params.vmid().get()));
   }
   return done(config_object(*guest, call.params.flag("current")));
 }
@@ -192,7 +184,7 @@ void add_guest_read_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/nodes/{node}/lxc", list_containers});
   routes.push_back({"GET", one + "/config", get_config});
   routes.push_back({"GET", one + "/pending", get_pending});
-  routes.push_back({"GET", one + "/status/current", get_status});
+  routes.push_back({"GET", one + "/status/current", get_guest_status});
   routes.push_back({"GET", one + "/interfaces", get_interfaces});
   routes.push_back({"GET", "/nodes/{node}/qemu", list_machines});
   routes.push_back({"GET", "/nodes/{node}/qemu/{vmid}/config", get_machine_config});

@@ -15,17 +15,13 @@
 namespace gantry::lab {
 namespace {
 
-Reply missing(const Call& call) {
-  return died(missing_config_text(call.node(), call.params.vmid()));
-}
-
 Reply no_snapshot(const std::string& name) {
   return died("snapshot '" + name + "' does not exist");
 }
 
 Reply get_feature(Model& model, const Call& call) {
   const auto* guest = model.find_container(call.node(), call.params.vmid());
-  if (guest == nullptr) return missing(call);
+  if (guest == nullptr) return missing_guest(call);
   const auto name = call.params.get("snapname");
   if (!name.empty() && !guest->config.snapshots.contains(name)) return no_snapshot(name);
   Row answer;
@@ -35,7 +31,7 @@ Reply get_feature(Model& model, const Call& call) {
 
 Reply list_snapshots(Model& model, const Call& call) {
   const auto* guest = model.find_container(call.node(), call.params.vmid());
-  if (guest == nullptr) return missing(call);
+  if (guest == nullptr) return missing_guest(call);
   Json rows = Json::array();
   for (const auto& [name, values] : guest->config.snapshots) {
     Row row;
@@ -56,7 +52,7 @@ Reply list_snapshots(Model& model, const Call& call) {
 
 Reply get_snapshot_config(Model& model, const Call& call) {
   const auto* guest = model.find_container(call.node(), call.params.vmid());
-  if (guest == nullptr) return missing(call);
+  if (guest == nullptr) return missing_guest(call);
   const auto it = guest->config.snapshots.find(call.params.get("snapname"));
   if (it == guest->config.snapshots.end()) return no_snapshot(call.params.get("snapname"));
   Row object;
@@ -66,7 +62,7 @@ Reply get_snapshot_config(Model& model, const Call& call) {
 
 Reply set_snapshot_config(Model& model, const Call& call) {
   auto* guest = model.find_container(call.node(), call.params.vmid());
-  if (guest == nullptr) return missing(call);
+  if (guest == nullptr) return missing_guest(call);
   if (!call.params.has("description")) return done();
   if (auto no = check_lock(*guest); no.has_value()) return std::move(*no);
   const auto it = guest->config.snapshots.find(call.params.get("snapname"));

@@ -9,11 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using gantry::testing::IsOk;
+using lab::testing::kId;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
 const NodeName kFirst("pve1"), kSecond("pve2");
-const VmId kId(100);
 
 struct HaTest : ::testing::Test {
   void make(const std::string& storage, const std::string& state) {

@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kBodyMax = 512 * 1024;
 
 // What a JSON value is as a parameter; nullopt for null.
-std::optional<std::string> as_text(const Json& value) {
+std::optional<std::string> parameter_text(const Json& value) {
   switch (value.kind()) {
     case Json::Kind::null:
       return std::nullopt;
@@ -37,7 +37,7 @@ Refusal read_json(const std::string& body, Params& params) {
   }
   for (const auto& [name, value] : object->as_object()) {
     if (value.is_array()) params.mark_array(name);
-    const auto text = as_text(value);
+    const auto text = parameter_text(value);
     if (!text.has_value()) params.mark_null(name);
     params.set(name, text.value_or(""));
   }

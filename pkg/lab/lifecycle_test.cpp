@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using gantry::testing::IsOkAndHolds;
+using lab::testing::kNode;
 using lab::testing::small_container;
 using lab::testing::World;
 using ::testing::Contains;
@@ -18,8 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const NodeName kNode("pve1");
-const VmId kId(20071);
+const VmId kOurs(20071);
 
 // As the least-privilege token, in whose pool everything lives.
 struct LimitedWorld : World {
@@ -33,7 +33,7 @@ struct LimitedWorld : World {
     all["description"] = description;
     return all;
   }
-  void make(VmId vmid = kId) {
+  void make(VmId vmid = kOurs) {
     ASSERT_EQ(outcome(*client, client->create_guest(kNode, vmid, parameters())), "OK");
   }
   std::unique_ptr<pve::Client> client, root;
@@ -43,16 +43,16 @@ TEST(Lifecycle, AContainerIsMadeStartedStoppedAndDestroyed) {
   LimitedWorld world;
   auto& client = *world.client;
   world.make();
-  EXPECT_EQ(world.outcome(client, client.start_guest(kNode, kId)), "OK");
-  EXPECT_TRUE(world.run(client.guest_status(kNode, kId))->running);
+  EXPECT_EQ(world.outcome(client, client.start_guest(kNode, kOurs)), "OK");
+  EXPECT_TRUE(world.run(client.guest_status(kNode, kOurs))->running);
   world.pass(5s);
-  const auto interfaces = world.run(client.guest_interfaces(kNode, kId));
+  const auto interfaces = world.run(client.guest_interfaces(kNode, kOurs));
   ASSERT_THAT(interfaces, IsOk());
   ASSERT_EQ(interfaces->size(), 2u);
   EXPECT_THAT((*interfaces)[1].addresses, Not(IsEmpty()));
-  EXPECT_EQ(world.outcome(client, client.stop_guest(kNode, kId)), "OK");
-  EXPECT_THAT(world.run(client.guest_interfaces(kNode, kId)), IsOkAndHolds(IsEmpty()));
-  EXPECT_EQ(world.outcome(client, client.destroy_guest(kNode, kId, {})), "OK");
+  EXPECT_EQ(world.outcome(client, client.stop_guest(kNode, kOurs)), "OK");
+  EXPECT_THAT(world.run(client.guest_interfaces(kNode, kOurs)), IsOkAndHolds(IsEmpty()));
+  EXPECT_EQ(world.outcome(client, client.destroy_guest(kNode, kOurs, {})), "OK");
   EXPECT_THAT(world.lab.guests(), IsEmpty());
   EXPECT_THAT(world.lab.volumes(), IsEmpty());
   EXPECT_EQ(world.backend.container_count(), 0u);
@@ -61,7 +61,7 @@ TEST(Lifecycle, AContainerIsMadeStartedStoppedAndDestroyed) {
 TEST(Lifecycle, TheConfigComesBackInProxmoxsOwnForm) {
   LimitedWorld world;
   world.make();
-  const auto config = world.run(world.client->guest_config(kNode, kId));
+  const auto config = world.run(world.client->guest_config(kNode, kOurs));
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->values.at("description"), "gantry:v1 uid=1\n");
   EXPECT_EQ(config->values.at("rootfs"), "local:20071/vm-20071-disk-0.raw,size=4G");
@@ -76,28 +76,28 @@ TEST(Lifecycle, TheConfigComesBackInProxmoxsOwnForm) {
 
 TEST(Create, IsInvisibleToAPoolTokenUntilItsEnd) {
   LimitedWorld world;
-  const auto upid = world.run(world.client->create_guest(kNode, kId, world.parameters()));
+  const auto upid = world.run(world.client->create_guest(kNode, kOurs, world.parameters()));
   ASSERT_THAT(upid, IsOk());
   world.pass(1s);
-  EXPECT_THAT(world.run(world.client->guest_config(kNode, kId)),
+  EXPECT_THAT(world.run(world.client->guest_config(kNode, kOurs)),
               Fails(ErrorClass::permission, HasSubstr("(/vms/20071, VM.Audit)")));
   EXPECT_THAT(world.run(world.client->resources())->guests, IsEmpty());
-  EXPECT_THAT(world.run(world.client->is_vmid_free(kId)), IsOkAndHolds(false));
+  EXPECT_THAT(world.run(world.client->is_vmid_free(kOurs)), IsOkAndHolds(false));
   EXPECT_TRUE(world.run(world.client->task(*upid))->running);
-  const auto seen_by_root = world.run(world.root->guest_config(kNode, kId));
+  const auto seen_by_root = world.run(world.root->guest_config(kNode, kOurs));
   EXPECT_EQ(seen_by_root->values, (std::map<std::string, std::string>{{"lock", "create"}}));
   EXPECT_EQ(seen_by_root->digest, "a7e9f8c42935261b36fcd1d7d6cd8cd41648da49");
   EXPECT_EQ(world.wait(*world.client, *upid).exit_status, "OK");
-  EXPECT_THAT(world.run(world.client->guest_config(kNode, kId)), IsOk());
+  EXPECT_THAT(world.run(world.client->guest_config(kNode, kOurs)), IsOk());
 }
 
 TEST(Create, TheLockGoesBeforeTheTaskEnds) {
   LimitedWorld world;
-  const auto upid = world.run(world.client->create_guest(kNode, kId, world.parameters()));
+  const auto upid = world.run(world.client->create_guest(kNode, kOurs, world.parameters()));
   bool seen_without_lock = false;
   while (world.run(world.client->task(*upid))->running) {
     world.pass(50ms);
-    const auto guest = world.lab.find_guest(kId);
+    const auto guest = world.lab.find_guest(kOurs);
     const bool half = !guest->config.contains("lock") && !guest->config.contains("hostname");
     seen_without_lock = seen_without_lock || half;
   }
@@ -108,7 +108,7 @@ TEST(Create, AFailureLeavesNothing) {
   LimitedWorld world;
   auto parameters = world.parameters();
   parameters["ostemplate"] = "local:vztmpl/nope.tar.xz";
-  EXPECT_EQ(world.outcome(*world.client, world.client->create_guest(kNode, kId, parameters)),
+  EXPECT_EQ(world.outcome(*world.client, world.client->create_guest(kNode, kOurs, parameters)),
             "unable to create CT 20071 - volume 'local:vztmpl/nope.tar.xz' does not exist");
   EXPECT_THAT(world.lab.guests(), IsEmpty());
   EXPECT_THAT(world.lab.volumes(), IsEmpty());
@@ -118,41 +118,41 @@ TEST(Create, AFullStorageFailsInTheTask) {
   LimitedWorld world;
   world.lab.fill_storage(StorageId("local"), int64_t{250} << 30);
   EXPECT_THAT(
-      world.outcome(*world.client, world.client->create_guest(kNode, kId, world.parameters())),
+      world.outcome(*world.client, world.client->create_guest(kNode, kOurs, world.parameters())),
       HasSubstr("No space left on device"));
   EXPECT_THAT(world.lab.guests(), IsEmpty());
 }
 
 TEST(Create, AKilledWorkerLeavesALockAndAnOrphanDisk) {
   LimitedWorld world;
-  const auto upid = world.run(world.client->create_guest(kNode, kId, world.parameters()));
+  const auto upid = world.run(world.client->create_guest(kNode, kOurs, world.parameters()));
   world.pass(1s);
   ASSERT_TRUE(world.lab.kill_task(*upid));
   const auto task = world.run(world.client->task(*upid));
   EXPECT_FALSE(task->running);
   EXPECT_EQ(task->exit_status, "unexpected status");
   world.pass(10s);
-  EXPECT_EQ(world.lab.find_guest(kId)->config.at("lock"), "create");
+  EXPECT_EQ(world.lab.find_guest(kOurs)->config.at("lock"), "create");
   EXPECT_EQ(world.lab.volumes().size(), 1u);
-  EXPECT_THAT(world.run(world.client->destroy_guest(kNode, kId, {true, true, true})),
+  EXPECT_THAT(world.run(world.client->destroy_guest(kNode, kOurs, {true, true, true})),
               Fails(ErrorClass::permission, HasSubstr("VM.Allocate")));
-  EXPECT_THAT(world.run(world.root->destroy_guest(kNode, kId, {true, true, true})),
+  EXPECT_THAT(world.run(world.root->destroy_guest(kNode, kOurs, {true, true, true})),
               Fails(ErrorClass::locked, HasSubstr("CT is locked (create)")));
-  EXPECT_EQ(world.outcome(*world.root, world.root->start_guest(kNode, kId)),
+  EXPECT_EQ(world.outcome(*world.root, world.root->start_guest(kNode, kOurs)),
             "CT is locked (create)");
 }
 
 TEST(Create, AnUnfinishedOneIsRemovedOnlyForItsOwnEndedTask) {
   LimitedWorld world;
-  const auto upid = world.run(world.client->create_guest(kNode, kId, world.parameters()));
+  const auto upid = world.run(world.client->create_guest(kNode, kOurs, world.parameters()));
   world.pass(1s);
   auto& channel = world.lab.channel();
-  EXPECT_THAT(world.run(channel.unlock({kNode, kId}, *upid)), Fails(ErrorClass::locked));
+  EXPECT_THAT(world.run(channel.unlock({kNode, kOurs}, *upid)), Fails(ErrorClass::locked));
   ASSERT_TRUE(world.lab.kill_task(*upid));
-  EXPECT_THAT(world.run(channel.unlock({kNode, kId}, Upid(""))), Fails(ErrorClass::permission));
-  EXPECT_THAT(world.run(channel.unlock({kNode, kId}, Upid("UPID:other"))),
+  EXPECT_THAT(world.run(channel.unlock({kNode, kOurs}, Upid(""))), Fails(ErrorClass::permission));
+  EXPECT_THAT(world.run(channel.unlock({kNode, kOurs}, Upid("UPID:other"))),
               Fails(ErrorClass::permission));
-  EXPECT_THAT(world.run(channel.unlock({kNode, kId}, *upid)), IsOk());
+  EXPECT_THAT(world.run(channel.unlock({kNode, kOurs}, *upid)), IsOk());
   EXPECT_THAT(world.lab.guests(), IsEmpty());
   EXPECT_THAT(world.lab.volumes(), IsEmpty());
 }
@@ -161,12 +161,12 @@ TEST(Create, TagsAreRefusedWhereTheRightsComeFromThePool) {
   LimitedWorld world;
   auto parameters = world.parameters();
   parameters["tags"] = "gantry";
-  EXPECT_THAT(world.run(world.client->create_guest(kNode, kId, parameters)),
+  EXPECT_THAT(world.run(world.client->create_guest(kNode, kOurs, parameters)),
               Fails(ErrorClass::permission, HasSubstr("(/vms/20071, VM.Config.Options)")));
   world.make();
-  EXPECT_THAT(world.run(world.client->configure_guest(kNode, kId, {{"tags", "B;a,a"}}, {}, "")),
+  EXPECT_THAT(world.run(world.client->configure_guest(kNode, kOurs, {{"tags", "B;a,a"}}, {}, "")),
               IsOk());
-  EXPECT_EQ(world.lab.find_guest(kId)->config.at("tags"), "a;b");
+  EXPECT_EQ(world.lab.find_guest(kOurs)->config.at("tags"), "a;b");
 }
 
 TEST(Create, ATakenIdIsToldEvenWhenItsGuestIsInvisible) {
@@ -184,10 +184,10 @@ TEST(Create, StartFailsApartFromTheCreate) {
   auto parameters = small_container();
   parameters["net0"] = "name=eth0,bridge=vmbr77";
   parameters["start"] = "1";
-  EXPECT_EQ(world.outcome(*world.root, world.root->create_guest(kNode, kId, parameters)), "OK");
+  EXPECT_EQ(world.outcome(*world.root, world.root->create_guest(kNode, kOurs, parameters)), "OK");
   world.pass(5s);
-  EXPECT_FALSE(world.lab.find_guest(kId)->running);
-  const auto tasks = world.run(world.root->tasks(kNode, kId));
+  EXPECT_FALSE(world.lab.find_guest(kOurs)->running);
+  const auto tasks = world.run(world.root->tasks(kNode, kOurs));
   ASSERT_EQ(tasks->size(), 2u);
   EXPECT_EQ(tasks->front().exit_status, "bridge 'vmbr77' does not exist");
 }
@@ -199,8 +199,8 @@ TEST(Create, PrivilegedIsTheDefaultOfVersion8Only) {
     LimitedWorld world(options);
     auto parameters = small_container();
     parameters.erase("unprivileged");
-    ASSERT_EQ(world.outcome(*world.root, world.root->create_guest(kNode, kId, parameters)), "OK");
-    EXPECT_EQ(world.lab.find_guest(kId)->config.contains("unprivileged"),
+    ASSERT_EQ(world.outcome(*world.root, world.root->create_guest(kNode, kOurs, parameters)), "OK");
+    EXPECT_EQ(world.lab.find_guest(kOurs)->config.contains("unprivileged"),
               version == PveVersion::v9_2);
   }
 }
@@ -216,33 +216,34 @@ TEST(Power, AMissingContainerStartsToNothingAndStopsAsNotRunning) {
 TEST(Power, AShutdownThatIsIgnoredFailsUnlessForced) {
   LimitedWorld world;
   world.make();
-  ASSERT_EQ(world.outcome(*world.client, world.client->start_guest(kNode, kId)), "OK");
-  world.backend.set_ignores_shutdown(kId, true);
-  EXPECT_EQ(world.outcome(*world.client, world.client->shutdown_guest(kNode, kId, 3s)),
+  ASSERT_EQ(world.outcome(*world.client, world.client->start_guest(kNode, kOurs)), "OK");
+  world.backend.set_ignores_shutdown(kOurs, true);
+  EXPECT_EQ(world.outcome(*world.client, world.client->shutdown_guest(kNode, kOurs, 3s)),
             "container did not stop");
-  EXPECT_TRUE(world.run(world.client->guest_status(kNode, kId))->running);
+  EXPECT_TRUE(world.run(world.client->guest_status(kNode, kOurs))->running);
 }
 
 TEST(Destroy, NeedsForceWhenRunningAndNeverOverridesProtection) {
   LimitedWorld world;
   world.make();
   auto& client = *world.client;
-  ASSERT_EQ(world.outcome(client, client.start_guest(kNode, kId)), "OK");
-  EXPECT_THAT(world.run(client.destroy_guest(kNode, kId, {})),
+  ASSERT_EQ(world.outcome(client, client.start_guest(kNode, kOurs)), "OK");
+  EXPECT_THAT(world.run(client.destroy_guest(kNode, kOurs, {})),
               Fails(ErrorClass::conflict, HasSubstr("container is running")));
-  ASSERT_THAT(world.run(client.configure_guest(kNode, kId, {{"protection", "1"}}, {}, "")), IsOk());
-  EXPECT_THAT(world.run(client.destroy_guest(kNode, kId, {true, true, true})),
+  ASSERT_THAT(world.run(client.configure_guest(kNode, kOurs, {{"protection", "1"}}, {}, "")),
+              IsOk());
+  EXPECT_THAT(world.run(client.destroy_guest(kNode, kOurs, {true, true, true})),
               ::testing::Not(IsOk()));
-  ASSERT_THAT(world.run(client.configure_guest(kNode, kId, {}, {"protection"}, "")), IsOk());
-  EXPECT_EQ(world.outcome(client, client.destroy_guest(kNode, kId, {true, true, true})), "OK");
+  ASSERT_THAT(world.run(client.configure_guest(kNode, kOurs, {}, {"protection"}, "")), IsOk());
+  EXPECT_EQ(world.outcome(client, client.destroy_guest(kNode, kOurs, {true, true, true})), "OK");
 }
 
 TEST(Destroy, LeavesUnreferencedDisksUnlessAsked) {
   LimitedWorld world;
   world.make();
-  ASSERT_THAT(world.lab.edit_config(kId, "rootfs", ""), IsOk());
+  ASSERT_THAT(world.lab.edit_config(kOurs, "rootfs", ""), IsOk());
   EXPECT_EQ(
-      world.outcome(*world.client, world.client->destroy_guest(kNode, kId, {false, true, false})),
+      world.outcome(*world.client, world.client->destroy_guest(kNode, kOurs, {false, true, false})),
       "OK");
   EXPECT_EQ(world.lab.volumes().size(), 1u);
 }
@@ -251,37 +252,37 @@ TEST(Config, ChangesOfARunningContainerThatCannotBeHotPluggedWait) {
   LimitedWorld world;
   world.make();
   auto& client = *world.client;
-  ASSERT_EQ(world.outcome(client, client.start_guest(kNode, kId)), "OK");
+  ASSERT_EQ(world.outcome(client, client.start_guest(kNode, kOurs)), "OK");
   ASSERT_THAT(world.run(client.configure_guest(
-                  kNode, kId, {{"features", "nesting=1"}, {"cores", "2"}}, {}, "")),
+                  kNode, kOurs, {{"features", "nesting=1"}, {"cores", "2"}}, {}, "")),
               IsOk());
-  const auto pending = world.run(client.guest_pending(kNode, kId));
+  const auto pending = world.run(client.guest_pending(kNode, kOurs));
   ASSERT_EQ(pending->size(), 1u);
   EXPECT_EQ(pending->front().key, "features");
-  EXPECT_EQ(world.lab.find_guest(kId)->config.at("cores"), "2");
-  EXPECT_FALSE(world.lab.find_guest(kId)->config.contains("features"));
-  EXPECT_EQ(world.run(client.guest_config(kNode, kId))->values.at("features"), "nesting=1");
-  ASSERT_EQ(world.outcome(client, client.stop_guest(kNode, kId)), "OK");
-  EXPECT_EQ(world.lab.find_guest(kId)->config.at("features"), "nesting=1");
+  EXPECT_EQ(world.lab.find_guest(kOurs)->config.at("cores"), "2");
+  EXPECT_FALSE(world.lab.find_guest(kOurs)->config.contains("features"));
+  EXPECT_EQ(world.run(client.guest_config(kNode, kOurs))->values.at("features"), "nesting=1");
+  ASSERT_EQ(world.outcome(client, client.stop_guest(kNode, kOurs)), "OK");
+  EXPECT_EQ(world.lab.find_guest(kOurs)->config.at("features"), "nesting=1");
 }
 
 TEST(Config, AStaleDigestIsAConflict) {
   LimitedWorld world;
   world.make();
-  const auto before = world.run(world.client->guest_config(kNode, kId))->digest;
-  ASSERT_THAT(world.lab.edit_config(kId, "memory", "300"), IsOk());
-  EXPECT_THAT(world.run(world.client->configure_guest(kNode, kId, {{"cores", "1"}}, {}, before)),
+  const auto before = world.run(world.client->guest_config(kNode, kOurs))->digest;
+  ASSERT_THAT(world.lab.edit_config(kOurs, "memory", "300"), IsOk());
+  EXPECT_THAT(world.run(world.client->configure_guest(kNode, kOurs, {{"cores", "1"}}, {}, before)),
               Fails(ErrorClass::conflict));
 }
 
 TEST(Config, APutDuringACreateWaitsTenSecondsForTheFileLock) {
   LimitedWorld world;
   world.backend.options().timing.create = 60s;
-  const auto upid = world.run(world.root->create_guest(kNode, kId, small_container()));
+  const auto upid = world.run(world.root->create_guest(kNode, kOurs, small_container()));
   ASSERT_THAT(upid, IsOk());
   world.pass(1s);
   const auto begun = world.clock.now();
-  EXPECT_THAT(world.run(world.root->configure_guest(kNode, kId, {{"memory", "777"}}, {}, "")),
+  EXPECT_THAT(world.run(world.root->configure_guest(kNode, kOurs, {{"memory", "777"}}, {}, "")),
               Fails(ErrorClass::locked, HasSubstr("can't lock file")));
   EXPECT_EQ(world.clock.now() - begun, 10s);
 }
@@ -290,46 +291,47 @@ TEST(Config, FeatureFlagsBeyondNestingAreForTheUserRootOnly) {
   LimitedWorld world;
   world.make();
   EXPECT_THAT(
-      world.run(world.root->configure_guest(kNode, kId, {{"features", "keyctl=1"}}, {}, "")),
+      world.run(world.root->configure_guest(kNode, kOurs, {{"features", "keyctl=1"}}, {}, "")),
       Fails(ErrorClass::permission, HasSubstr("only allowed for root@pam")));
-  ASSERT_THAT(world.lab.edit_config(kId, "features", "keyctl=1,nesting=1"), IsOk());
+  ASSERT_THAT(world.lab.edit_config(kOurs, "features", "keyctl=1,nesting=1"), IsOk());
   EXPECT_THAT(world.run(world.client->configure_guest(
-                  kNode, kId, {{"features", "nesting=1,keyctl=1"}}, {}, "")),
+                  kNode, kOurs, {{"features", "nesting=1,keyctl=1"}}, {}, "")),
               IsOk());
 }
 
 TEST(Clone, CarriesTagsDescriptionAndFeaturesWithAHardwareAddressOfItsOwn) {
   LimitedWorld world;
   world.make();
-  ASSERT_THAT(world.lab.edit_config(kId, "tags", "golden"), IsOk());
-  ASSERT_THAT(world.lab.edit_config(kId, "features", "keyctl=1,nesting=1"), IsOk());
+  ASSERT_THAT(world.lab.edit_config(kOurs, "tags", "golden"), IsOk());
+  ASSERT_THAT(world.lab.edit_config(kOurs, "features", "keyctl=1,nesting=1"), IsOk());
   const VmId copy(20080);
   EXPECT_EQ(
-      world.outcome(*world.client, world.client->clone_guest(kNode, kId, copy,
+      world.outcome(*world.client, world.client->clone_guest(kNode, kOurs, copy,
                                                              {{"full", "1"}, {"pool", "gantry"}})),
       "OK");
-  const auto original = world.lab.find_guest(kId)->config;
+  const auto original = world.lab.find_guest(kOurs)->config;
   const auto made = world.lab.find_guest(copy)->config;
   EXPECT_EQ(made.at("tags"), "golden");
   EXPECT_EQ(made.at("description"), original.at("description"));
   EXPECT_EQ(made.at("features"), original.at("features"));
   EXPECT_NE(made.at("net0"), original.at("net0"));
   EXPECT_EQ(made.at("rootfs"), "local:20080/vm-20080-disk-0.raw,size=4G");
-  EXPECT_THAT(world.run(world.client->clone_guest(kNode, kId, VmId(20081), {})),
+  EXPECT_THAT(world.run(world.client->clone_guest(kNode, kOurs, VmId(20081), {})),
               Fails(ErrorClass::permission));
 }
 
 TEST(Clone, LosesWhatOnlyRootMaySetOrIsRefusedWhereAServerDoesSo) {
   LimitedWorld world;
   world.make();
-  ASSERT_THAT(world.lab.edit_config(kId, "features", "keyctl=1,nesting=1"), IsOk());
+  ASSERT_THAT(world.lab.edit_config(kOurs, "features", "keyctl=1,nesting=1"), IsOk());
   const VmId copy(20080), another(20081);
   const pve::Parameters full{{"full", "1"}, {"pool", "gantry"}};
   world.lab.faults().clone_flags = CloneFlags::lost;
-  EXPECT_EQ(world.outcome(*world.client, world.client->clone_guest(kNode, kId, copy, full)), "OK");
+  EXPECT_EQ(world.outcome(*world.client, world.client->clone_guest(kNode, kOurs, copy, full)),
+            "OK");
   EXPECT_EQ(world.lab.find_guest(copy)->config.at("features"), "nesting=1");
   world.lab.faults().clone_flags = CloneFlags::refused;
-  EXPECT_THAT(world.run(world.client->clone_guest(kNode, kId, another, full)),
+  EXPECT_THAT(world.run(world.client->clone_guest(kNode, kOurs, another, full)),
               Fails(ErrorClass::permission, HasSubstr("only allowed for root@pam")));
   EXPECT_FALSE(world.lab.find_guest(another).has_value());
 }
@@ -338,10 +340,10 @@ TEST(Resize, GrowsAndNeverShrinks) {
   LimitedWorld world;
   world.make();
   auto& client = *world.client;
-  EXPECT_EQ(world.outcome(client, client.resize_guest(kNode, kId, "rootfs", "8G")), "OK");
-  EXPECT_THAT(world.lab.find_guest(kId)->config.at("rootfs"), HasSubstr("size=8G"));
-  EXPECT_THAT(world.run(client.resize_guest(kNode, kId, "rootfs", "8G")), ::testing::Not(IsOk()));
-  EXPECT_THAT(world.run(client.resize_guest(kNode, kId, "rootfs", "4G")), ::testing::Not(IsOk()));
+  EXPECT_EQ(world.outcome(client, client.resize_guest(kNode, kOurs, "rootfs", "8G")), "OK");
+  EXPECT_THAT(world.lab.find_guest(kOurs)->config.at("rootfs"), HasSubstr("size=8G"));
+  EXPECT_THAT(world.run(client.resize_guest(kNode, kOurs, "rootfs", "8G")), ::testing::Not(IsOk()));
+  EXPECT_THAT(world.run(client.resize_guest(kNode, kOurs, "rootfs", "4G")), ::testing::Not(IsOk()));
 }
 
 TEST(Resources, AreTenSecondsBehindAndBeginWithUnknown) {
@@ -353,9 +355,9 @@ TEST(Resources, AreTenSecondsBehindAndBeginWithUnknown) {
   EXPECT_FALSE(first->guests[0].name.has_value());
   world.pass(10s);
   EXPECT_EQ(world.run(world.client->resources())->guests[0].status, "stopped");
-  ASSERT_EQ(world.outcome(*world.client, world.client->start_guest(kNode, kId)), "OK");
+  ASSERT_EQ(world.outcome(*world.client, world.client->start_guest(kNode, kOurs)), "OK");
   EXPECT_EQ(world.run(world.client->resources())->guests[0].status, "stopped");
-  EXPECT_TRUE(world.run(world.client->guest_status(kNode, kId))->running);
+  EXPECT_TRUE(world.run(world.client->guest_status(kNode, kOurs))->running);
   world.pass(10s);
   EXPECT_EQ(world.run(world.client->resources())->guests[0].status, "running");
 }
@@ -373,10 +375,10 @@ TEST(Resources, LeaveOutGuestsInSilenceWhenThePrivilegeGoes) {
 TEST(Cluster, AGuestThatMovedIsMissingOnItsOldNode) {
   LimitedWorld world(cluster_of(3));
   world.make();
-  ASSERT_THAT(world.lab.migrate_guest(kId, NodeName("pve2")), IsOk());
-  EXPECT_THAT(world.run(world.client->guest_config(kNode, kId)),
+  ASSERT_THAT(world.lab.migrate_guest(kOurs, NodeName("pve2")), IsOk());
+  EXPECT_THAT(world.run(world.client->guest_config(kNode, kOurs)),
               Fails(ErrorClass::not_found, HasSubstr("does not exist")));
-  EXPECT_THAT(world.run(world.client->guest_config(NodeName("pve2"), kId)), IsOk());
+  EXPECT_THAT(world.run(world.client->guest_config(NodeName("pve2"), kOurs)), IsOk());
   EXPECT_EQ(world.lab.volumes().front().node, NodeName("pve2"));
 }
 
@@ -387,7 +389,7 @@ TEST(Cluster, ANodeThatIsDownDoesNotAnswerAndItsGuestsAreUnknown) {
   ASSERT_THAT(world.run(world.lab.set_node_online(kNode, false)), IsOk());
   EXPECT_THAT(world.run(world.client->version()), Fails(ErrorClass::transport));
   const auto other = world.lab.client("gantry@pve!daemon", NodeName("pve2"));
-  EXPECT_THAT(world.run(other->guest_config(kNode, kId)), Fails(ErrorClass::transport));
+  EXPECT_THAT(world.run(other->guest_config(kNode, kOurs)), Fails(ErrorClass::transport));
   EXPECT_EQ(world.run(other->resources())->guests.at(0).status, "unknown");
   const auto status = world.run(other->cluster_status());
   EXPECT_FALSE(status->members[0].online);
@@ -400,7 +402,7 @@ TEST(Cluster, WithoutQuorumNothingIsWritten) {
   EXPECT_FALSE(world.run(world.client->cluster_status())->quorate);
   EXPECT_THAT(world.run(world.client->create_guest(kNode, VmId(20090), world.parameters())),
               ::testing::Not(IsOk()));
-  EXPECT_THAT(world.run(world.client->configure_guest(kNode, kId, {{"cores", "1"}}, {}, "")),
+  EXPECT_THAT(world.run(world.client->configure_guest(kNode, kOurs, {{"cores", "1"}}, {}, "")),
               ::testing::Not(IsOk()));
 }
 

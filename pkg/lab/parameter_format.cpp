@@ -200,15 +200,6 @@ const std::map<std::string, Rule>& rules() {
   return all;
 }
 
-std::vector<std::string> list_of(std::string text) {
-  for (auto& c : text) {
-    if (c == ';' || c == ' ' || c == '\0') c = ',';
-  }
-  auto parts = split(text, ',');
-  std::erase(parts, "");
-  return parts;
-}
-
 std::string with_value(std::string text, const std::string& value) {
   const auto at = text.find('%');
   return at == std::string::npos ? text : text.replace(at, 1, value);
@@ -236,6 +227,15 @@ Wrong check_list(const std::string& item, const std::string& name, const std::st
 }
 
 }  // namespace
+
+std::vector<std::string> list_of(std::string text) {
+  for (auto& c : text) {
+    if (c == ';' || c == ' ' || c == '\0') c = ',';
+  }
+  auto parts = split(text, ',');
+  std::erase(parts, "");
+  return parts;
+}
 
 std::optional<std::string> check_format(const std::string& format, const std::string& name,
                                         const std::string& value, bool modern) {

@@ -18,5 +18,7 @@ std::optional<std::string> check_value(const Parameter& parameter, const std::st
 // that are not checked here.
 std::optional<std::string> check_format(const std::string& format, const std::string& name,
                                         const std::string& value, bool modern);
+// The parts of a list, parted by commas, semicolons, spaces or zeros (PVE::Tools::split_list).
+std::vector<std::string> list_of(std::string text);
 
 }  // namespace gantry::lab

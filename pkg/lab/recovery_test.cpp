@@ -14,10 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using gantry::testing::IsOk;
+using lab::testing::kNode;
 using lab::testing::small_container;
 using lab::testing::World;
-
-const NodeName kNode("pve1");
 
 class Recovery : public ::testing::Test {
  protected:

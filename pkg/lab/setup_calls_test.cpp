@@ -9,11 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using gantry::testing::IsOk;
+using lab::testing::kId;
+using lab::testing::kNode;
 using lab::testing::small_container;
 using ::testing::HasSubstr;
-
-const NodeName kNode("pve1");
-const VmId kId(100);
 
 struct SetupTest : ::testing::Test {
   void make() {

@@ -12,6 +12,9 @@
 
 namespace gantry::lab::testing {
 
+inline const NodeName kNode("pve1");
+inline const VmId kId(100);
+
 // Everything one test needs; ends the lab on destruction.
 struct World {
   explicit World(Options options = single_node(), MemoryOptions memory = {}, uint64_t seed = 1)

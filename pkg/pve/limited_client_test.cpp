@@ -20,7 +20,7 @@ Upid task_number(int number) {
   return Upid(absl::StrFormat("UPID:pve1:%08X:0003C769:6B00BA76:vzstart:100:root@pam:", number));
 }
 
-struct World {
+struct LimitedWorld {
   async::Loop loop;
   async::SimulatedClock clock{Time{1000s}};
   ClientFake client;
@@ -37,7 +37,7 @@ struct World {
 };
 
 TEST(LimitedClient, SpreadsRequestsAtTheRate) {
-  World world;
+  LimitedWorld world;
   world.limits.requests_per_second = 10;
   world.limits.burst = 5;
   LimitedClient limited(world.client, world.clock, world.limits);
@@ -50,7 +50,7 @@ TEST(LimitedClient, SpreadsRequestsAtTheRate) {
 }
 
 TEST(LimitedClient, RefusesWhenTooManyWait) {
-  World world;
+  LimitedWorld world;
   TokenBucket bucket(world.clock, 1, 1, 2);
   async::Group group(world.loop.executor());
   int refused = 0;
@@ -65,7 +65,7 @@ TEST(LimitedClient, RefusesWhenTooManyWait) {
 }
 
 TEST(LimitedClient, ACancelledCallerGivesItsTurnBack) {
-  World world;
+  LimitedWorld world;
   TokenBucket bucket(world.clock, 1, 1, 10);
   ASSERT_THAT(world.loop.block_on(world.clock, bucket.take()), IsOk());
   async::Group group(world.loop.executor());
@@ -77,7 +77,7 @@ TEST(LimitedClient, ACancelledCallerGivesItsTurnBack) {
 }
 
 TEST(LimitedClient, RefusesMoreTasksThanTheNodeMayHave) {
-  World world;
+  LimitedWorld world;
   world.limits.tasks_per_node = 2;
   LimitedClient limited(world.client, world.clock, world.limits);
   EXPECT_THAT(world.start(limited, 1), IsOk());
@@ -89,7 +89,7 @@ TEST(LimitedClient, RefusesMoreTasksThanTheNodeMayHave) {
 }
 
 TEST(LimitedClient, AnEndedOrForgottenTaskGivesItsPlaceBack) {
-  World world;
+  LimitedWorld world;
   world.limits.tasks_per_node = 2;
   LimitedClient limited(world.client, world.clock, world.limits);
   EXPECT_THAT(world.start(limited, 1), IsOk());
@@ -102,7 +102,7 @@ TEST(LimitedClient, AnEndedOrForgottenTaskGivesItsPlaceBack) {
 }
 
 TEST(LimitedClient, AsksAgainWhetherItMayWriteWhenItsTurnHasCome) {
-  World world;
+  LimitedWorld world;
   world.limits.requests_per_second = 1;
   world.limits.burst = 1;
   LimitedClient limited(world.client, world.clock, world.limits);
@@ -120,7 +120,7 @@ TEST(LimitedClient, AsksAgainWhetherItMayWriteWhenItsTurnHasCome) {
 }
 
 TEST(LimitedClient, AFailedCallKeepsNoPlace) {
-  World world;
+  LimitedWorld world;
   world.limits.tasks_per_node = 1;
   LimitedClient limited(world.client, world.clock, world.limits);
   world.client.errors["start"] = make_error(ErrorClass::remote, "500");
@@ -129,7 +129,7 @@ TEST(LimitedClient, AFailedCallKeepsNoPlace) {
 }
 
 // A world in which the only call so far was executed, but its answer was lost.
-struct LostAnswer : World {
+struct LostAnswer : LimitedWorld {
   LimitedClient limited;
 
   LostAnswer() : limited(client, clock, with_one_place(limits)) {
@@ -171,7 +171,7 @@ TEST(LimitedClient, TheTaskOfALostAnswerTakesItsPlaceOver) {
 }
 
 TEST(LimitedClient, ACallThatWasNeverSentKeepsNoPlace) {
-  World world;
+  LimitedWorld world;
   world.limits.tasks_per_node = 1;
   LimitedClient limited(world.client, world.clock, world.limits);
   world.client.errors["start"] = make_error(ErrorClass::transport, "connection refused");
@@ -180,7 +180,7 @@ TEST(LimitedClient, ACallThatWasNeverSentKeepsNoPlace) {
 }
 
 TEST(LimitedClient, ATaskNobodySawEndingGivesItsPlaceBackInTheEnd) {
-  World world;
+  LimitedWorld world;
   world.limits.tasks_per_node = 1;
   LimitedClient limited(world.client, world.clock, world.limits);
   EXPECT_THAT(world.start(limited, 1), IsOk());
@@ -192,7 +192,7 @@ TEST(LimitedClient, ATaskNobodySawEndingGivesItsPlaceBackInTheEnd) {
 
 // Each call once, by what it was, without the names in it and the wait for its turn.
 TEST(LimitedClient, TellsOfEachCallWhatItWasAndHowItEnded) {
-  World world;
+  LimitedWorld world;
   world.limits.requests_per_second = 1;
   world.limits.burst = 1;
   LimitedClient limited(world.client, world.clock, world.limits);

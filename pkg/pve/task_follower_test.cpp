@@ -17,14 +17,14 @@ using ::testing::Not;
 
 const Upid kUpid("UPID:pve1:000008A1:0003C7F8:6B00BA77:vzcreate:150:root@pam!t1:");
 
-struct World {
+struct FollowedWorld {
   async::Loop loop;
   async::SimulatedClock clock{Time{1000s}};
   ClientFake client;
   TaskFollower follower{client, clock};
   int looks = 0;
 
-  World() { task().running = true; }
+  FollowedWorld() { task().running = true; }
   Task& task() {
     auto& task = client.task_answer[kUpid];
     task.upid = kUpid;
@@ -59,7 +59,7 @@ struct World {
 };
 
 TEST(TaskFollower, ReturnsTheTaskOnceItSucceeded) {
-  World world;
+  FollowedWorld world;
   world.end_after(20s, "WARNINGS: 1");
   const auto task = world.follow(10min);
   ASSERT_THAT(task, IsOk());
@@ -68,7 +68,7 @@ TEST(TaskFollower, ReturnsTheTaskOnceItSucceeded) {
 }
 
 TEST(TaskFollower, AsksOftenAtFirstAndLessLater) {
-  World world;
+  FollowedWorld world;
   world.end_after(60s, "OK");
   ASSERT_THAT(world.follow(10min), IsOk());
   EXPECT_GT(world.looks, 20);
@@ -76,7 +76,7 @@ TEST(TaskFollower, AsksOftenAtFirstAndLessLater) {
 }
 
 TEST(TaskFollower, AFailureCarriesTheTailOfItsLogAndACode) {
-  World world;
+  FollowedWorld world;
   world.client.log_answer = {"Creating filesystem with 262144 4k blocks",
                              "volume 'local:vztmpl/nope.tar.xz' does not exist",
                              "TASK ERROR: unable to create CT 150"};
@@ -91,21 +91,21 @@ TEST(TaskFollower, AFailureCarriesTheTailOfItsLogAndACode) {
 }
 
 TEST(TaskFollower, AFailureWithoutALogIsStillAFailure) {
-  World world;
+  FollowedWorld world;
   world.client.errors["task_log"] = make_error(ErrorClass::permission, "403");
   world.end_after(1s, "unexpected status");
   EXPECT_THAT(world.follow(10min), Fails(ErrorClass::task_failed, HasSubstr("unexpected status")));
 }
 
 TEST(TaskFollower, ATaskNobodyKnowsHasAnUnknownOutcome) {
-  World world;
+  FollowedWorld world;
   world.client.task_answer.clear();
   EXPECT_THAT(world.loop.block_on(world.clock, world.follower.follow(kUpid, 10min)),
               Fails(ErrorClass::not_found, HasSubstr("outcome is unknown")));
 }
 
 TEST(TaskFollower, TheDeadlineSaysThatTheTaskGoesOn) {
-  World world;
+  FollowedWorld world;
   world.end_after(1h, "OK");
   EXPECT_THAT(world.follow(30s),
               Fails(ErrorClass::timeout, HasSubstr("no end within 30s, it still runs")));
@@ -113,7 +113,7 @@ TEST(TaskFollower, TheDeadlineSaysThatTheTaskGoesOn) {
 }
 
 TEST(TaskFollower, KeepsAskingWhileProxmoxIsAway) {
-  World world;
+  FollowedWorld world;
   world.client.errors["task"] = make_error(ErrorClass::transport, "connection refused");
   world.end_after(10s, "OK");
   world.client.on_call = [&](const std::string&) {
@@ -123,7 +123,7 @@ TEST(TaskFollower, KeepsAskingWhileProxmoxIsAway) {
 }
 
 TEST(TaskFollower, LooksOnceForThoseWhoMustNotWait) {
-  World world;
+  FollowedWorld world;
   auto task = world.loop.block_on(world.clock, world.follower.look(kUpid));
   ASSERT_THAT(task, IsOk());
   EXPECT_TRUE(task->running);
@@ -133,7 +133,7 @@ TEST(TaskFollower, LooksOnceForThoseWhoMustNotWait) {
 }
 
 TEST(TaskFollower, CancellationEndsIt) {
-  World world;
+  FollowedWorld world;
   async::Group group(world.loop.executor());
   Status ended;
   group.spawn("follower", [&]() -> Async<Status> {

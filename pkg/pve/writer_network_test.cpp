@@ -11,8 +11,8 @@ using testing::Fails;
 using ::testing::IsEmpty;
 using testing::IsOk;
 
-const NodeName kNode("pve1");
-const Uid kUid("6f0c1c2e-8f5b-4a53-9d0b-6a1d0f1e2b3c");
+const NodeName kPve1("pve1");
+const Uid kOwner("6f0c1c2e-8f5b-4a53-9d0b-6a1d0f1e2b3c");
 
 constexpr const char* kOurs =
     "--- /etc/network/interfaces\n+++ /etc/network/interfaces.new\n@@ -20,3 +20,9 @@\n"
@@ -28,7 +28,7 @@ struct NoRows final : Ownership {
   }
 };
 
-struct World {
+struct NetworkWorld {
   async::Loop loop;
   ClientFake client;
   NoRows rows;
@@ -39,53 +39,53 @@ struct World {
     return loop.block_on(std::move(operation));
   }
   void bridge_is(const std::string& comments, const std::string& ports = "") {
-    client.network_answer[kNode].interfaces = {{"lan", "bridge", comments, true, ports}};
+    client.network_answer[kPve1].interfaces = {{"lan", "bridge", comments, true, ports}};
   }
 };
 
 TEST(WriterNetwork, ABridgeIsMadeWithOurMarkAndApplied) {
-  World world;
-  EXPECT_THAT(world.run(world.writer.create_bridge(kNode, "lan", kUid)), IsOk());
-  EXPECT_EQ(find_mark(world.client.created_with["comments"])->uid, kUid);
-  world.client.network_answer[kNode].changes = kOurs;
-  EXPECT_THAT(world.run(world.writer.apply_bridge(kNode, "lan")), IsOk());
+  NetworkWorld world;
+  EXPECT_THAT(world.run(world.writer.create_bridge(kPve1, "lan", kOwner)), IsOk());
+  EXPECT_EQ(find_mark(world.client.created_with["comments"])->uid, kOwner);
+  world.client.network_answer[kPve1].changes = kOurs;
+  EXPECT_THAT(world.run(world.writer.apply_bridge(kPve1, "lan")), IsOk());
   EXPECT_THAT(world.client.writes, ElementsAre("create_interface lan", "apply_network pve1"));
 }
 
 TEST(WriterNetwork, ChangesOfOthersAreNeverApplied) {
-  World world;
-  world.client.network_answer[kNode].changes = kTheirs;
-  EXPECT_THAT(world.run(world.writer.create_bridge(kNode, "lan", kUid)), Fails(ErrorClass::held));
-  EXPECT_THAT(world.run(world.writer.apply_bridge(kNode, "lan")), Fails(ErrorClass::held));
-  world.client.network_answer[kNode].changes = std::string(kOurs) + kTheirs;
-  EXPECT_THAT(world.run(world.writer.apply_bridge(kNode, "lan")), Fails(ErrorClass::held));
+  NetworkWorld world;
+  world.client.network_answer[kPve1].changes = kTheirs;
+  EXPECT_THAT(world.run(world.writer.create_bridge(kPve1, "lan", kOwner)), Fails(ErrorClass::held));
+  EXPECT_THAT(world.run(world.writer.apply_bridge(kPve1, "lan")), Fails(ErrorClass::held));
+  world.client.network_answer[kPve1].changes = std::string(kOurs) + kTheirs;
+  EXPECT_THAT(world.run(world.writer.apply_bridge(kPve1, "lan")), Fails(ErrorClass::held));
   EXPECT_THAT(world.client.writes, IsEmpty());
 }
 
 TEST(WriterNetwork, OnlyABridgeOfOursWithoutPortsIsDeleted) {
-  World world;
+  NetworkWorld world;
   const auto mark = [](const std::string& installation) {
-    return to_description_line(Mark{installation, kUid, 0}) + "\n";
+    return to_description_line(Mark{installation, kOwner, 0}) + "\n";
   };
   world.bridge_is("");
-  EXPECT_THAT(world.run(world.writer.delete_bridge(kNode, "lan", kUid)), Fails(ErrorClass::held));
+  EXPECT_THAT(world.run(world.writer.delete_bridge(kPve1, "lan", kOwner)), Fails(ErrorClass::held));
   world.bridge_is(mark("another"));
-  EXPECT_THAT(world.run(world.writer.delete_bridge(kNode, "lan", kUid)), Fails(ErrorClass::held));
+  EXPECT_THAT(world.run(world.writer.delete_bridge(kPve1, "lan", kOwner)), Fails(ErrorClass::held));
   world.bridge_is(mark("home-1"), "eno1");
-  EXPECT_THAT(world.run(world.writer.delete_bridge(kNode, "lan", kUid)), Fails(ErrorClass::held));
+  EXPECT_THAT(world.run(world.writer.delete_bridge(kPve1, "lan", kOwner)), Fails(ErrorClass::held));
   EXPECT_THAT(world.client.writes, IsEmpty());
   world.bridge_is(mark("home-1"));
-  EXPECT_THAT(world.run(world.writer.delete_bridge(kNode, "lan", kUid)), IsOk());
+  EXPECT_THAT(world.run(world.writer.delete_bridge(kPve1, "lan", kOwner)), IsOk());
   EXPECT_THAT(world.client.writes, ElementsAre("delete_interface lan"));
 }
 
 TEST(WriterNetwork, AClosedGateStopsAllOfThem) {
-  World world;
+  NetworkWorld world;
   world.gate = make_error(ErrorClass::held, "Observe");
-  world.client.network_answer[kNode].changes = kOurs;
-  EXPECT_THAT(world.run(world.writer.create_bridge(kNode, "lan", kUid)), Fails(ErrorClass::held));
-  EXPECT_THAT(world.run(world.writer.delete_bridge(kNode, "lan", kUid)), Fails(ErrorClass::held));
-  EXPECT_THAT(world.run(world.writer.apply_bridge(kNode, "lan")), Fails(ErrorClass::held));
+  world.client.network_answer[kPve1].changes = kOurs;
+  EXPECT_THAT(world.run(world.writer.create_bridge(kPve1, "lan", kOwner)), Fails(ErrorClass::held));
+  EXPECT_THAT(world.run(world.writer.delete_bridge(kPve1, "lan", kOwner)), Fails(ErrorClass::held));
+  EXPECT_THAT(world.run(world.writer.apply_bridge(kPve1, "lan")), Fails(ErrorClass::held));
   EXPECT_THAT(world.client.calls, IsEmpty());
 }
 

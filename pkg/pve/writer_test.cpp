@@ -30,7 +30,7 @@ struct RowsFake final : Ownership {
   }
 };
 
-struct World {
+struct WriterWorld {
   async::Loop loop;
   ClientFake client;
   RowsFake rows;
@@ -40,7 +40,7 @@ struct World {
                   return destructive_only && !destructive ? Status() : gate;
                 }};
 
-  World() {
+  WriterWorld() {
     row().uid = kUid;
     config()["description"] = to_description_line(Mark{"home-1", kUid, 3}) + "\n";
     client.configs[kVmid].digest = "d1";
@@ -68,7 +68,7 @@ struct World {
 };
 
 TEST(Writer, WritesToWhatIsOurs) {
-  World world;
+  WriterWorld world;
   for (const auto& status : world.all_writes()) EXPECT_THAT(status, IsOk());
   EXPECT_THAT(world.client.writes, ElementsAre("configure 20001", "resize 20001", "start 20001",
                                                "stop 20001", "shutdown 20001", "destroy 20001"));
@@ -76,7 +76,7 @@ TEST(Writer, WritesToWhatIsOurs) {
 }
 
 TEST(Writer, GivesAVolumeOnlyBetweenTwoOfOursAsTheyWereSeen) {
-  World world;
+  WriterWorld world;
   const VmId second(20002);
   const VolumeGift gift{kVmid, second, "mp0", "mp1", "d1", "d2"};
   EXPECT_THAT(world.run(world.writer.give_volume(kNode, gift, kUid, kOther)),
@@ -99,60 +99,63 @@ TEST(Writer, GivesAVolumeOnlyBetweenTwoOfOursAsTheyWereSeen) {
 
 struct Refusal {
   const char* name;
-  std::function<void(World&)> arrange;
+  std::function<void(WriterWorld&)> arrange;
   ErrorClass want;
   const char* text;
 };
 
 const Refusal kRefusals[] = {
-    {"no row: foreign whatever it carries", [](World& w) { w.rows.rows.clear(); }, ErrorClass::held,
-     "OwnershipUnproven"},
-    {"the row is of another uid", [](World& w) { w.row().uid = kOther; }, ErrorClass::held,
+    {"no row: foreign whatever it carries", [](WriterWorld& w) { w.rows.rows.clear(); },
+     ErrorClass::held, "OwnershipUnproven"},
+    {"the row is of another uid", [](WriterWorld& w) { w.row().uid = kOther; }, ErrorClass::held,
      "OwnershipUnproven"},
     {"the store cannot be asked",
-     [](World& w) { w.rows.error = make_error(ErrorClass::transport, "database gone"); },
+     [](WriterWorld& w) { w.rows.error = make_error(ErrorClass::transport, "database gone"); },
      ErrorClass::transport, "database gone"},
-    {"no mark at all", [](World& w) { w.config().erase("description"); }, ErrorClass::held,
+    {"no mark at all", [](WriterWorld& w) { w.config().erase("description"); }, ErrorClass::held,
      "OwnershipUnproven"},
     {"the mark of another guest",
-     [](World& w) {
+     [](WriterWorld& w) {
        w.config()["description"] = to_description_line(Mark{"home-1", kOther, 3});
      },
      ErrorClass::held, "OwnershipUnproven"},
     {"another's mark wins over our tag",
-     [](World& w) {
+     [](WriterWorld& w) {
        w.config()["description"] = to_description_line(Mark{"home-1", kOther, 3});
        w.config()["tags"] = to_tag(kUid);
      },
      ErrorClass::held, "OwnershipUnproven"},
     {"the mark of another installation",
-     [](World& w) {
+     [](WriterWorld& w) {
        w.config()["description"] = to_description_line(Mark{"other", kUid, 3});
      },
      ErrorClass::held, "OwnershipUnproven"},
     {"its create has not ended",
-     [](World& w) {
+     [](WriterWorld& w) {
        w.config() = {{"lock", "create"}};
        w.row().create_task = w.client.next_task;
      },
      ErrorClass::held, "CreateUnfinished"},
     {"a create lock without a create of ours",
-     [](World& w) {
+     [](WriterWorld& w) {
        w.config() = {{"lock", "create"}};
      },
      ErrorClass::held, "OwnershipUnproven"},
-    {"the guest is not there", [](World& w) { w.client.configs.clear(); }, ErrorClass::not_found,
-     "does not exist"},
+    {"the guest is not there", [](WriterWorld& w) { w.client.configs.clear(); },
+     ErrorClass::not_found, "does not exist"},
     {"the config may not be read",
-     [](World& w) { w.client.errors["guest_config"] = make_error(ErrorClass::permission, "403"); },
+     [](WriterWorld& w) {
+       w.client.errors["guest_config"] = make_error(ErrorClass::permission, "403");
+     },
      ErrorClass::permission, "proof of ownership of guest 20001 on pve1"},
-    {"the gate is closed", [](World& w) { w.gate = make_error(ErrorClass::held, "mode Observe"); },
+    {"the gate is closed",
+     [](WriterWorld& w) { w.gate = make_error(ErrorClass::held, "mode Observe"); },
      ErrorClass::held, "mode Observe"},
 };
 
 TEST(Writer, SendsNothingUnlessOwnershipIsProven) {
   for (const auto& refusal : kRefusals) {
-    World world;
+    WriterWorld world;
     refusal.arrange(world);
     for (const auto& status : world.all_writes())
       EXPECT_THAT(status, Fails(refusal.want, HasSubstr(refusal.text))) << refusal.name;
@@ -161,7 +164,7 @@ TEST(Writer, SendsNothingUnlessOwnershipIsProven) {
 }
 
 TEST(Writer, TheTagCountsWhereAPersonHasDamagedTheDescription) {
-  World world;
+  WriterWorld world;
   world.config()["description"] = "gantry:v1 uid=torn";
   world.config()["tags"] = "web;" + to_tag(kUid);
   EXPECT_THAT(world.run(world.writer.start_guest(kNode, kVmid, kUid)), IsOk());
@@ -169,7 +172,7 @@ TEST(Writer, TheTagCountsWhereAPersonHasDamagedTheDescription) {
 }
 
 TEST(Writer, TheGateKnowsWhatIsDestructive) {
-  World world;
+  WriterWorld world;
   world.destructive_only = true;
   world.gate = make_error(ErrorClass::held, "vanish guard");
   std::vector<bool> sent;
@@ -178,7 +181,7 @@ TEST(Writer, TheGateKnowsWhatIsDestructive) {
 }
 
 TEST(Writer, AGateThatClosesDuringTheProofStopsTheWrite) {
-  World world;
+  WriterWorld world;
   world.client.on_call = [&](const std::string& name) {
     if (name == "guest_config") world.gate = make_error(ErrorClass::held, "lease lost");
   };
@@ -188,7 +191,7 @@ TEST(Writer, AGateThatClosesDuringTheProofStopsTheWrite) {
 }
 
 TEST(Writer, ACreateCarriesTheMarkInItsDescription) {
-  World world;
+  WriterWorld world;
   EXPECT_THAT(world.run(world.writer.create_guest(
                   kNode, kVmid, kUid, {{"pool", "gantry"}, {"description", "web server"}})),
               IsOk());
@@ -198,13 +201,13 @@ TEST(Writer, ACreateCarriesTheMarkInItsDescription) {
 }
 
 TEST(Writer, ACloneNeverKeepsTheMarkOfItsSource) {
-  World world;
+  WriterWorld world;
   EXPECT_THAT(world.run(world.writer.clone_guest(kNode, VmId(310), kVmid, kUid, {})), IsOk());
   EXPECT_EQ(find_mark(world.client.created_with["description"]), (Mark{"home-1", kUid, 3}));
 }
 
 TEST(Writer, ACreateHappensAtMostOnce) {
-  World world;
+  WriterWorld world;
   world.row().create_task = world.client.next_task;
   EXPECT_THAT(world.run(world.writer.create_guest(kNode, kVmid, kUid, {})),
               Fails(ErrorClass::held, HasSubstr("CreateAlreadySent")));
@@ -217,7 +220,7 @@ TEST(Writer, ACreateHappensAtMostOnce) {
 }
 
 TEST(Writer, ACreateNeverOverwritesAndCarriesNoTags) {
-  World world;
+  WriterWorld world;
   for (const char* key : {"force", "restore", "tags", "vmid", "lock"})
     EXPECT_THAT(world.run(world.writer.create_guest(kNode, kVmid, kUid, {{key, "1"}})),
                 Fails(ErrorClass::invalid, HasSubstr(key)));
@@ -225,7 +228,7 @@ TEST(Writer, ACreateNeverOverwritesAndCarriesNoTags) {
 }
 
 TEST(Writer, AConfigChangeKeepsOurMark) {
-  World world;
+  WriterWorld world;
   EXPECT_THAT(world.run(world.writer.configure_guest(kNode, kVmid, kUid, {{"tags", "web;db"}},
                                                      {"description"})),
               IsOk());
@@ -234,7 +237,7 @@ TEST(Writer, AConfigChangeKeepsOurMark) {
 }
 
 TEST(Writer, RootfsIsNeverConfigured) {
-  World world;
+  WriterWorld world;
   EXPECT_THAT(
       world.run(world.writer.configure_guest(kNode, kVmid, kUid, {{"rootfs", "local:3"}}, {})),
       Fails(ErrorClass::invalid, HasSubstr("resize")));
@@ -242,7 +245,7 @@ TEST(Writer, RootfsIsNeverConfigured) {
 }
 
 TEST(Writer, ASnapshotCarriesOurNameAndMark) {
-  World world;
+  WriterWorld world;
   EXPECT_THAT(world.run(world.writer.take_snapshot(kNode, kVmid, kUid, "gantry-r1", "before")),
               IsOk());
   EXPECT_THAT(world.client.snapshot_description, HasSubstr("before"));
@@ -253,7 +256,7 @@ TEST(Writer, ASnapshotCarriesOurNameAndMark) {
 }
 
 TEST(Writer, RemovesNobodyElsesSnapshot) {
-  World world;
+  WriterWorld world;
   const auto own = to_description_line(Mark{"home-1", kUid, 1});
   const auto other = to_description_line(Mark{"home-1", kOther, 1});
   world.client.snapshots_answer[kVmid] = {{"gantry-own", own, {}, ""},

@@ -13,16 +13,16 @@ Happening happening(std::string message) {
   return {EventType::warning, "Locked", std::move(message), "CT-011"};
 }
 
-struct World : TestWorld {
+struct EventWorld : TestWorld {
   EventRecorder recorder{store, clock, instruments, "gantryd", {.burst = 3}};
-  World() {
+  EventWorld() {
     start([this] { return recorder.run(); });
   }
   std::vector<store::ObjectPtr> events() { return store.list("events", "").items; }
 };
 
 TEST(EventRecorder, WritesWhatHappenedOnceAndCountsTheRest) {
-  World world;
+  EventWorld world;
   world.recorder.record(kSubject, happening("locked"));
   world.run_for(1s);
   for (int i = 0; i < 4; ++i) world.recorder.record(kSubject, happening("locked"));
@@ -38,7 +38,7 @@ TEST(EventRecorder, WritesWhatHappenedOnceAndCountsTheRest) {
 }
 
 TEST(EventRecorder, CutsShortAnObjectThatHasTooMuchToSay) {
-  World world;
+  EventWorld world;
   for (int i = 0; i < 10; ++i) world.recorder.record(kSubject, happening(std::to_string(i)));
   world.run_for(1s);
   EXPECT_EQ(world.events().size(), 3u);
@@ -50,7 +50,7 @@ TEST(EventRecorder, CutsShortAnObjectThatHasTooMuchToSay) {
 }
 
 TEST(EventRecorder, WaitsForAStoreThatIsGone) {
-  World world;
+  EventWorld world;
   world.disk.down = true;
   world.recorder.record(kSubject, happening("locked"));
   world.run_for(1min);
@@ -63,7 +63,7 @@ TEST(EventRecorder, WaitsForAStoreThatIsGone) {
 }
 
 TEST(EventRecorder, RemovesWhatNobodyAsksForAnyMore) {
-  World world;
+  EventWorld world;
   world.recorder.record(kSubject, happening("locked"));
   world.run_for(1min);
   ASSERT_EQ(world.events().size(), 1u);
@@ -74,7 +74,7 @@ TEST(EventRecorder, RemovesWhatNobodyAsksForAnyMore) {
 
 // Those of events.k8s.io have no lastTimestamp.
 TEST(EventRecorder, KeepsNewerReportersEventsAsLong) {
-  World world;
+  EventWorld world;
   Json event;
   event.set("eventTime", to_rfc3339_micro(world.clock.now()));
   world.put("events", "default", "theirs", std::move(event));

@@ -7,6 +7,16 @@
 
 namespace gantry::schema {
 
+const Json& absent_json() {
+  static const Json absent;
+  return absent;
+}
+
+const Json& member_of(const Json& object, std::string_view name) {
+  const Json* member = object.is_object() ? object.find(name) : nullptr;
+  return member == nullptr ? absent_json() : *member;
+}
+
 bool is_zero(const Json& value) {
   switch (value.kind()) {
     case Json::Kind::null:

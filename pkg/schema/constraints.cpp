@@ -8,17 +8,18 @@
 #include "pkg/schema/codec_internal.h"
 
 namespace gantry::schema {
+
+std::string bound(const TypeInfo& type, int64_t value) {
+  if (type.kind != Kind::quantity) return std::to_string(value);
+  return Quantity::of_bytes(value).text();
+}
+
 namespace {
 
 // What was given, for a message; nothing of secrets and of long texts.
 std::string but_is(const Field& field, const std::string& text) {
   if (field.secret || text.size() > 80) return "";
   return absl::StrFormat(", not \"%s\"", text);
-}
-
-std::string bound(const TypeInfo& type, int64_t value) {
-  if (type.kind != Kind::quantity) return std::to_string(value);
-  return Quantity::of_bytes(value).text();
 }
 
 void check_range(const Field& field, const TypeInfo& type, const void* value, std::string_view path,

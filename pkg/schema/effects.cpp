@@ -1,16 +1,10 @@
 #include "pkg/schema/effects.h"
 
+#include "pkg/schema/codec_internal.h"
 #include "pkg/schema/validate.h"
 
 namespace gantry::schema {
 namespace {
-
-const Json kAbsent;
-
-const Json& member_of(const Json& object, std::string_view name) {
-  const Json* member = object.is_object() ? object.find(name) : nullptr;
-  return member == nullptr ? kAbsent : *member;
-}
 
 struct Place {
   std::string path;

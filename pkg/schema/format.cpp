@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include <absl/strings/ascii.h>
 #include <arpa/inet.h>
 
 #include "pkg/base/text.h"
@@ -18,17 +19,11 @@ bool is_lower(char c) {
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_alpha(char c) {
   return is_lower(c) || is_upper(c);
 }
 bool is_alnum(char c) {
-  return is_alpha(c) || is_digit(c);
-}
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return is_alpha(c) || absl::ascii_isdigit(c);
 }
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -71,7 +66,7 @@ bool is_cidr(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos || !is_ip(text.substr(0, slash))) return false;
   const auto digits = text.substr(slash + 1);
-  if (digits.size() > 3 || !std::ranges::all_of(digits, is_digit)) return false;
+  if (digits.size() > 3 || !std::ranges::all_of(digits, absl::ascii_isdigit)) return false;
   const auto length = parse_integer(digits);
   return length && *length <= (ip_version(text.substr(0, slash)) == 4 ? 32 : 128);
 }
@@ -83,7 +78,7 @@ bool is_cidr_or_dhcp(std::string_view text) {
 bool is_mac(std::string_view text) {
   if (text.size() != 17) return false;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i])) return false;
+    if (i % 3 == 2 ? text[i] != ':' : !absl::ascii_isxdigit(text[i])) return false;
   }
   // The lowest bit of the first byte marks group addresses, which no interface can have.
   return is_one_of(text[1], "02468aceACE");
@@ -135,10 +130,10 @@ bool is_octal_mode(std::string_view text) {
 }
 
 bool is_fingerprint(std::string_view text) {
-  if (text.size() == 64) return std::ranges::all_of(text, is_hex);
+  if (text.size() == 64) return std::ranges::all_of(text, absl::ascii_isxdigit);
   if (text.size() != 95) return false;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (i % 3 == 2 ? text[i] != ':' : !is_hex(text[i])) return false;
+    if (i % 3 == 2 ? text[i] != ':' : !absl::ascii_isxdigit(text[i])) return false;
   }
   return true;
 }
@@ -157,12 +152,13 @@ bool is_owner(std::string_view text) {
 bool is_package_name(std::string_view text) {
   const size_t equals = std::min(text.find('='), text.size());
   const auto name = text.substr(0, equals);
-  if (name.size() < 2 || !(is_lower(name.front()) || is_digit(name.front()))) return false;
+  if (name.size() < 2 || !(is_lower(name.front()) || absl::ascii_isdigit(name.front())))
+    return false;
   const bool named = std::ranges::all_of(
-      name, [](char c) { return is_lower(c) || is_digit(c) || is_one_of(c, "+-."); });
+      name, [](char c) { return is_lower(c) || absl::ascii_isdigit(c) || is_one_of(c, "+-."); });
   if (!named || equals == text.size()) return named;
   const auto version = text.substr(equals + 1);
-  return !version.empty() && is_digit(version.front()) &&
+  return !version.empty() && absl::ascii_isdigit(version.front()) &&
          std::ranges::all_of(version, [](char c) { return is_alnum(c) || is_one_of(c, ".+-~:"); });
 }
 
@@ -177,7 +173,7 @@ bool is_systemd_unit(std::string_view text) {
 }
 
 bool is_env_name(std::string_view text) {
-  if (text.empty() || text.size() > 255 || is_digit(text.front())) return false;
+  if (text.empty() || text.size() > 255 || absl::ascii_isdigit(text.front())) return false;
   return std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '_'; });
 }
 
@@ -189,7 +185,8 @@ bool is_config_key(std::string_view text) {
 bool is_port_name(std::string_view text) {
   if (text.empty() || text.size() > 15 || text.front() == '-' || text.back() == '-') return false;
   if (text.find("--") != std::string_view::npos) return false;
-  return std::ranges::all_of(text, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; }) &&
+  return std::ranges::all_of(
+             text, [](char c) { return is_lower(c) || absl::ascii_isdigit(c) || c == '-'; }) &&
          std::ranges::any_of(text, is_lower);
 }
 

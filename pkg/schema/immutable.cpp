@@ -1,17 +1,11 @@
 #include <absl/strings/str_format.h>
 
+#include "pkg/schema/codec_internal.h"
 #include "pkg/schema/json.h"
 #include "pkg/schema/validate.h"
 
 namespace gantry::schema {
 namespace {
-
-const Json kAbsent;
-
-const Json& member_of(const Json& object, std::string_view name) {
-  const Json* member = object.find(name);
-  return member == nullptr ? kAbsent : *member;
-}
 
 std::string must_stay(const Field& field, const Json& before) {
   if (before.is_null()) return "must stay absent: it can be set only when the object is created";
@@ -22,11 +16,11 @@ std::string must_stay(const Field& field, const Json& before) {
 
 // The element of a list that `key` says is the same one.
 const Json& same_element(const Json& list, std::string_view key, const Json& value) {
-  if (!list.is_array()) return kAbsent;
+  if (!list.is_array()) return absent_json();
   for (const auto& element : list.as_array()) {
     if (member_of(element, key) == value) return element;
   }
-  return kAbsent;
+  return absent_json();
 }
 
 void compare(const TypeInfo& type, const Json& before, const Json& after, const std::string& path,

@@ -17,13 +17,11 @@
 namespace gantry::schema {
 namespace {
 
-constexpr size_t kDepthMax = 200;
-
 // Builds a Json from RapidJSON's events. Returning false stops the parser.
-class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
+class JsonBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, JsonBuilder> {
  public:
   // `stream` reads `text`; both outlive this.
-  Builder(std::string_view text, const rapidjson::MemoryStream& stream)
+  JsonBuilder(std::string_view text, const rapidjson::MemoryStream& stream)
       : text_(text), stream_(stream) {}
 
   bool Null() { return add(nullptr); }
@@ -69,8 +67,8 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 
  private:
   bool open(Json container) {
-    if (open_.size() >= kDepthMax) {
-      error_ = absl::StrFormat("nested deeper than %d", kDepthMax);
+    if (open_.size() >= kJsonDepthMax) {
+      error_ = absl::StrFormat("nested deeper than %d", kJsonDepthMax);
       return false;
     }
     open_.push_back(std::move(container));
@@ -183,7 +181,7 @@ void write_value(Writer& writer, const Json& value) {
 Result<Json> parse_json(std::string_view text) {
   rapidjson::Reader reader;
   rapidjson::MemoryStream stream(text.data(), text.size());
-  Builder builder(text, stream);
+  JsonBuilder builder(text, stream);
   constexpr unsigned kPlain = rapidjson::kParseIterativeFlag;
   // That looks at each byte once more, which most texts do not need.
   constexpr unsigned kValidating = kPlain | rapidjson::kParseValidateEncodingFlag;

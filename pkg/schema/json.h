@@ -10,6 +10,9 @@
 
 namespace gantry::schema {
 
+// How deep values may nest, in JSON and in YAML.
+inline constexpr int kJsonDepthMax = 200;
+
 // Parses one JSON document. kInvalid with "line 3, column 7: …" when it is none, when a key is
 // given twice, when it nests deeper than 200, or when text follows it. Integers beyond 64 bits
 // become doubles.

@@ -2,24 +2,16 @@
 
 #include <algorithm>
 #include <bit>
-#include <cctype>
 #include <cstdint>
 #include <cstring>
+
+#include <absl/strings/ascii.h>
 
 #include "pkg/base/json.h"
 #include "pkg/schema/json.h"
 
 namespace gantry::schema {
 namespace {
-
-constexpr int kDepthMax = 200;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_hex(char c) {
-  return std::isxdigit(static_cast<unsigned char>(c)) != 0;
-}
 
 // What stands for itself inside a string.
 bool is_plain(char c) {
@@ -73,7 +65,7 @@ std::optional<size_t> JsonCursor::after_escape(size_t at) const {
     return at + 1;
   }
   const auto digits = text_.substr(at + 1, 4);
-  if (digits.size() < 4 || !std::ranges::all_of(digits, is_hex)) return std::nullopt;
+  if (digits.size() < 4 || !std::ranges::all_of(digits, absl::ascii_isxdigit)) return std::nullopt;
   // to_json() escapes control characters only; others may be halves of a pair.
   const bool is_control = digits.starts_with("000") || digits.starts_with("001");
   if (check_ == Check::all && !is_control) return std::nullopt;
@@ -99,7 +91,7 @@ std::optional<std::string_view> JsonCursor::string() {
 bool JsonCursor::number() {
   const auto digits = [this] {
     const auto begin = at_;
-    while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
+    while (at_ < text_.size() && absl::ascii_isdigit(text_[at_])) ++at_;
     return at_ > begin;
   };
   (void)take('-');
@@ -127,7 +119,7 @@ bool JsonCursor::skip_array(int depth) {
 }
 
 bool JsonCursor::skip(int depth) {
-  if (at_ >= text_.size() || depth > kDepthMax) return false;
+  if (at_ >= text_.size() || depth > kJsonDepthMax) return false;
   switch (text_[at_]) {
     case '"':
       return string().has_value();

@@ -27,11 +27,6 @@ std::string type_word(const TypeInfo& type) {
   }
 }
 
-std::string bound(const TypeInfo& type, int64_t value) {
-  if (type.kind == Kind::quantity) return Quantity::of_bytes(value).text();
-  return std::to_string(value);
-}
-
 const TypeInfo& scalar_of(const TypeInfo& type) {
   const bool many = type.kind == Kind::list || type.kind == Kind::map;
   return many ? scalar_of(*type.element()) : type;

@@ -6,15 +6,13 @@
 #include <limits>
 #include <string>
 
+#include <absl/strings/ascii.h>
+
 #include "pkg/base/text.h"
 #include "pkg/schema/utf8.h"
 
 namespace gantry::schema {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 template <size_t N>
 bool is_one_of(std::string_view text, const std::array<std::string_view, N>& words) {
@@ -39,7 +37,7 @@ std::string_view without_sign(std::string_view text) {
 std::optional<Json> parse_digits(std::string_view digits, int base, bool negative) {
   const auto valid = [base](char c) {
     if (base <= 10) return c >= '0' && c < '0' + base;
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
   };
   if (digits.empty() || !std::ranges::all_of(digits, valid)) return std::nullopt;
   const std::string text = (negative ? "-" : "") + std::string(digits);
@@ -63,13 +61,14 @@ bool looks_like_float(std::string_view text) {
   const size_t e = std::min(text.find_first_of("eE"), text.size());
   if (e < text.size()) {
     const auto exponent = without_sign(text.substr(e + 1));
-    if (exponent.empty() || !std::ranges::all_of(exponent, is_digit)) return false;
+    if (exponent.empty() || !std::ranges::all_of(exponent, absl::ascii_isdigit)) return false;
   }
   const auto mantissa = text.substr(0, e);
   const size_t dot = std::min(mantissa.find('.'), mantissa.size());
   const auto whole = mantissa.substr(0, dot);
   const auto fraction = dot < mantissa.size() ? mantissa.substr(dot + 1) : std::string_view();
-  if (!std::ranges::all_of(whole, is_digit) || !std::ranges::all_of(fraction, is_digit)) {
+  if (!std::ranges::all_of(whole, absl::ascii_isdigit) ||
+      !std::ranges::all_of(fraction, absl::ascii_isdigit)) {
     return false;
   }
   return !whole.empty() || !fraction.empty();
@@ -86,10 +85,11 @@ std::optional<double> parse_float(std::string_view text) {
 bool looks_numeric(std::string_view text) {
   text = without_sign(text);
   if (!text.empty() && text.front() == '.') text.remove_prefix(1);
-  return !text.empty() && is_digit(text.front()) && std::ranges::all_of(text, [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
-           std::string_view("_.:+-xoTZ ").find(c) != std::string_view::npos;
-  });
+  return !text.empty() && absl::ascii_isdigit(text.front()) &&
+         std::ranges::all_of(text, [](char c) {
+           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') ||
+                  std::string_view("_.:+-xoTZ ").find(c) != std::string_view::npos;
+         });
 }
 
 }  // namespace

@@ -16,7 +16,6 @@
 namespace gantry::schema {
 namespace {
 
-constexpr size_t kDepthMax = 200;
 constexpr size_t kValuesMax = 1'000'000;
 // Places are for people, who look for a few short paths.
 constexpr size_t kPathMax = 512;
@@ -52,9 +51,9 @@ size_t depth_of(const Json& value) {
 }
 
 // Builds one document from yaml-cpp's events.
-class Builder : public YAML::EventHandler {
+class YamlBuilder : public YAML::EventHandler {
  public:
-  explicit Builder(size_t values_before) : values_(values_before) {}
+  explicit YamlBuilder(size_t values_before) : values_(values_before) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
   void OnDocumentEnd() override {}
@@ -116,7 +115,7 @@ class Builder : public YAML::EventHandler {
   size_t values_ = 0;
 };
 
-std::optional<std::string> Builder::path_of_next() const {
+std::optional<std::string> YamlBuilder::path_of_next() const {
   if (open_.empty()) return "";
   const Open& parent = open_.back();
   if (!parent.path) return std::nullopt;
@@ -126,7 +125,7 @@ std::optional<std::string> Builder::path_of_next() const {
   return key_path(*parent.path, key);
 }
 
-void Builder::note(const YAML::Mark& mark, const std::optional<std::string>& path) {
+void YamlBuilder::note(const YAML::Mark& mark, const std::optional<std::string>& path) {
   if (!path || positions_.size() >= kPositionsMax) return;
   // A member stands where its key stands.
   const bool member = !open_.empty() && open_.back().value.is_object();
@@ -134,12 +133,13 @@ void Builder::note(const YAML::Mark& mark, const std::optional<std::string>& pat
   positions_.emplace(*path, Position{at.line + 1, at.column + 1});
 }
 
-void Builder::check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view allowed) {
+void YamlBuilder::check_tag(const YAML::Mark& mark, const std::string& tag,
+                            std::string_view allowed) {
   if (tag.empty() || tag == "?" || tag == "!" || tag == allowed) return;
   throw Refused{mark, absl::StrFormat("the tag %s is not known", tag)};
 }
 
-void Builder::count(const YAML::Mark& mark, size_t more) {
+void YamlBuilder::count(const YAML::Mark& mark, size_t more) {
   values_ += more;
   if (values_ > kValuesMax) {
     throw Refused{mark, absl::StrFormat("more than %d values", kValuesMax)};
@@ -167,8 +167,8 @@ Json resolve(const YAML::Mark& mark, const std::string& tag, const std::string& 
   return *std::move(value);
 }
 
-void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       const std::string& value) {
+void YamlBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                           const std::string& value) {
   if (wants_key() && (tag.empty() || tag == "?" || tag == "!")) {
     if (anchor != 0) anchors_[anchor] = value;
     // A quoted "<<" is an ordinary key; the parser marks quotes with the tag "!".
@@ -180,7 +180,7 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
   scalar(mark, std::move(resolved), anchor);
 }
 
-void Builder::key(const YAML::Mark& mark, const std::string& text) {
+void YamlBuilder::key(const YAML::Mark& mark, const std::string& text) {
   const Open& map = open_.back();
   if (map.value.find(text) != nullptr || (map.merging && !map.merges.empty())) {
     throw Refused{mark, absl::StrFormat("the key \"%s\" is given twice", text)};
@@ -189,7 +189,7 @@ void Builder::key(const YAML::Mark& mark, const std::string& text) {
   open_.back().key_mark = mark;
 }
 
-void Builder::scalar(const YAML::Mark& mark, Json value, YAML::anchor_t anchor) {
+void YamlBuilder::scalar(const YAML::Mark& mark, Json value, YAML::anchor_t anchor) {
   if (wants_key()) throw Refused{mark, "a key must not be null"};
   if (anchor != 0) anchors_[anchor] = value;
   count(mark, 1);
@@ -197,7 +197,7 @@ void Builder::scalar(const YAML::Mark& mark, Json value, YAML::anchor_t anchor) 
   add(mark, std::move(value));
 }
 
-void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
+void YamlBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   const auto found = anchors_.find(anchor);
   if (found == anchors_.end()) throw Refused{mark, "an alias must not contain itself"};
   if (wants_key()) {
@@ -205,17 +205,17 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
     return key(mark, found->second.as_string());
   }
   count(mark, count_values(found->second));
-  if (open_.size() + depth_of(found->second) > kDepthMax) {
-    throw Refused{mark, absl::StrFormat("nested deeper than %d", kDepthMax)};
+  if (open_.size() + depth_of(found->second) > kJsonDepthMax) {
+    throw Refused{mark, absl::StrFormat("nested deeper than %d", kJsonDepthMax)};
   }
   note(mark, path_of_next());
   add(mark, found->second);
 }
 
-void Builder::open(const YAML::Mark& mark, Json container, YAML::anchor_t anchor) {
+void YamlBuilder::open(const YAML::Mark& mark, Json container, YAML::anchor_t anchor) {
   if (wants_key()) throw Refused{mark, "a key must be a string"};
-  if (open_.size() >= kDepthMax) {
-    throw Refused{mark, absl::StrFormat("nested deeper than %d", kDepthMax)};
+  if (open_.size() >= kJsonDepthMax) {
+    throw Refused{mark, absl::StrFormat("nested deeper than %d", kJsonDepthMax)};
   }
   count(mark, 1);
   auto path = path_of_next();
@@ -228,7 +228,7 @@ void Builder::open(const YAML::Mark& mark, Json container, YAML::anchor_t anchor
   open_.push_back(std::move(next));
 }
 
-void Builder::close() {
+void YamlBuilder::close() {
   Open done = std::move(open_.back());
   open_.pop_back();
   // Keys of the map itself win over merged ones, and earlier merges over later ones.
@@ -241,7 +241,7 @@ void Builder::close() {
   add(done.mark, std::move(done.value));
 }
 
-void Builder::add(const YAML::Mark& mark, Json value) {
+void YamlBuilder::add(const YAML::Mark& mark, Json value) {
   if (open_.empty()) {
     root_ = std::move(value);
     return;
@@ -256,7 +256,7 @@ void Builder::add(const YAML::Mark& mark, Json value) {
   parent.value.set(key, std::move(value));
 }
 
-void Builder::merge(const YAML::Mark& mark, Json value) {
+void YamlBuilder::merge(const YAML::Mark& mark, Json value) {
   Json::Array maps;
   if (value.is_array()) {
     maps = std::move(value.as_array());
@@ -305,7 +305,7 @@ Result<std::vector<YamlDocument>> parse_stream(std::string_view text) {
   YAML::Parser parser(stream);
   size_t values = 0;
   for (bool first = true;; first = false) {
-    Builder builder(values);
+    YamlBuilder builder(values);
     if (!parser.HandleNextDocument(builder)) return documents;
     // yaml-cpp begins a new document wherever the last one cannot go on.
     if (!first && !starts_with(trim(line_of(text, builder.start().line)), "---")) {

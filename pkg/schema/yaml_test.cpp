@@ -93,7 +93,7 @@ TEST(ParseYaml, FollowsAliasesAndMergeKeys) {
             R"({"a":{"k":1},"b":{"k":2,"m":3},"c":{"k":1,"m":3}})");
 }
 
-struct Broken {
+struct BrokenText {
   const char* name;
   std::string text;
   const char* where;
@@ -110,7 +110,7 @@ std::string bomb() {
   return text;
 }
 
-class BrokenYaml : public ::testing::TestWithParam<Broken> {};
+class BrokenYaml : public ::testing::TestWithParam<BrokenText> {};
 
 TEST_P(BrokenYaml, IsRefusedWithItsPlace) {
   const auto documents = parse_yaml(GetParam().text);
@@ -121,28 +121,28 @@ TEST_P(BrokenYaml, IsRefusedWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     All, BrokenYaml,
     ::testing::Values(
-        Broken{"Indentation", "a: 1\n  b: 2\n", "line 2, column 4:", ""},
-        Broken{"Unclosed", "a: [1, 2\nb: 3\n", "line ", ""},
-        Broken{"OpenQuote", "a: \"x\nb: 3\n", "line 3, column 1:", "is not closed"},
-        Broken{"OpenQuoteAtTheEnd", "a: 'x", "line 1, column 6:", ""},
-        Broken{"Duplicate", "a: 1\nb:\n  c: 1\n  c: 2\n",
-               "line 4, column 3:", "\"c\" is given twice"},
-        Broken{"Rest", "[a]\nb\n", "line 2, column 1:", "belongs to nothing"},
-        Broken{"UnknownTag", "a: !secret x\n", "line 1, column 4:", "!secret is not known"},
-        Broken{"UnknownMapTag", "a: !vault {x: 1}\n", "line 1, column 4:", "!vault"},
-        Broken{"WrongTag", "a: !!int x\n", "line 1, column 4:", "not what its tag"},
-        Broken{"MapAsKey", "{a: 1}: 2\n", "line 1", "key must be a string"},
-        Broken{"NullAsKey", "~: 2\n", "line 1", "must not be null"},
-        Broken{"MergeOfScalar", "a: {<<: 1}\n", "line 1, column 9:", "takes a map"},
-        Broken{"UnknownAlias", "a: *x\n", "line 1", "anchor is not defined"},
-        Broken{"SelfAlias", "a: &x [*x]\n", "line 1, column 8:", "itself"},
-        Broken{"Infinity", "a: .inf\n", "line 1, column 4:", "JSON has no number"},
-        Broken{"Tab", "a:\n\tb: 1\n", "line 2", ""},
-        Broken{"NoUtf8", "a: 1\nb: \xff\n", "line 2", "UTF-8"},
-        Broken{"Zero", std::string("a: 1\nb: \0\n", 10), "line 2", "control character"},
-        Broken{"TooDeep", std::string(300, '[') + std::string(300, ']'),
-               "line 1, column 201:", "deeper than 200"},
-        Broken{"Bomb", bomb(), "line ", "more than 1000000 values"}),
+        BrokenText{"Indentation", "a: 1\n  b: 2\n", "line 2, column 4:", ""},
+        BrokenText{"Unclosed", "a: [1, 2\nb: 3\n", "line ", ""},
+        BrokenText{"OpenQuote", "a: \"x\nb: 3\n", "line 3, column 1:", "is not closed"},
+        BrokenText{"OpenQuoteAtTheEnd", "a: 'x", "line 1, column 6:", ""},
+        BrokenText{"Duplicate", "a: 1\nb:\n  c: 1\n  c: 2\n",
+                   "line 4, column 3:", "\"c\" is given twice"},
+        BrokenText{"Rest", "[a]\nb\n", "line 2, column 1:", "belongs to nothing"},
+        BrokenText{"UnknownTag", "a: !secret x\n", "line 1, column 4:", "!secret is not known"},
+        BrokenText{"UnknownMapTag", "a: !vault {x: 1}\n", "line 1, column 4:", "!vault"},
+        BrokenText{"WrongTag", "a: !!int x\n", "line 1, column 4:", "not what its tag"},
+        BrokenText{"MapAsKey", "{a: 1}: 2\n", "line 1", "key must be a string"},
+        BrokenText{"NullAsKey", "~: 2\n", "line 1", "must not be null"},
+        BrokenText{"MergeOfScalar", "a: {<<: 1}\n", "line 1, column 9:", "takes a map"},
+        BrokenText{"UnknownAlias", "a: *x\n", "line 1", "anchor is not defined"},
+        BrokenText{"SelfAlias", "a: &x [*x]\n", "line 1, column 8:", "itself"},
+        BrokenText{"Infinity", "a: .inf\n", "line 1, column 4:", "JSON has no number"},
+        BrokenText{"Tab", "a:\n\tb: 1\n", "line 2", ""},
+        BrokenText{"NoUtf8", "a: 1\nb: \xff\n", "line 2", "UTF-8"},
+        BrokenText{"Zero", std::string("a: 1\nb: \0\n", 10), "line 2", "control character"},
+        BrokenText{"TooDeep", std::string(300, '[') + std::string(300, ']'),
+                   "line 1, column 201:", "deeper than 200"},
+        BrokenText{"Bomb", bomb(), "line ", "more than 1000000 values"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(ToYaml, WritesBlockStyleInKubernetesOrder) {

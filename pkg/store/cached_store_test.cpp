@@ -18,7 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const Resource kApps = "apps.gantry.dev";
+const Resource kCached = "apps.gantry.dev";
 
 Json app(const std::string& name, int replicas = 1) {
   return Json::Object{{"apiVersion", "gantry.dev/v1alpha1"},
@@ -38,7 +38,7 @@ Json at_revision(Json object, int64_t revision) {
 }
 
 Key key(const std::string& name) {
-  return Key{kApps, "default", name};
+  return Key{kCached, "default", name};
 }
 
 std::vector<std::string> told(const std::vector<Change>& changes) {
@@ -75,7 +75,7 @@ struct Daemon {
     return loop.block_on(clock, std::move(operation));
   }
   ObjectPtr create(Json object) {
-    auto made = run(store.create(kApps, std::move(object)));
+    auto made = run(store.create(kCached, std::move(object)));
     EXPECT_THAT(made, IsOk());
     return made.ok() ? *made : nullptr;
   }
@@ -86,7 +86,7 @@ struct Daemon {
   }
 };
 
-struct World {
+struct CachedWorld {
   async::Loop loop;
   async::SimulatedClock clock{from_unix_seconds(1'795'000'000)};
   memory::Disk disk{clock};
@@ -98,7 +98,7 @@ struct World {
 };
 
 TEST(CachedStore, ShowsAWriteOnceItIsAnswered) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   const auto made = daemon->create(app("hello"));
   EXPECT_EQ(made->revision, 1);
@@ -108,16 +108,16 @@ TEST(CachedStore, ShowsAWriteOnceItIsAnswered) {
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(*read, made);
   EXPECT_EQ(daemon->store.revision(), 1);
-  EXPECT_EQ(daemon->store.list(kApps, "default").items.size(), 1U);
-  EXPECT_EQ(daemon->store.list(kApps, "other").items.size(), 0U);
+  EXPECT_EQ(daemon->store.list(kCached, "default").items.size(), 1U);
+  EXPECT_EQ(daemon->store.list(kCached, "other").items.size(), 0U);
   EXPECT_THAT(daemon->store.get(key("nobody")),
               Fails(ErrorClass::not_found, "apps.gantry.dev \"nobody\" not found"));
-  EXPECT_THAT(daemon->run(daemon->store.create(kApps, app("hello"))),
+  EXPECT_THAT(daemon->run(daemon->store.create(kCached, app("hello"))),
               Fails(ErrorClass::already_exists, "apps.gantry.dev \"hello\" already exists"));
 }
 
 TEST(CachedStore, SurvivesARestart) {
-  World world;
+  CachedWorld world;
   const auto uid = world.daemon()->create(app("hello"))->uid;
   auto reborn = world.daemon(2);
   const auto read = reborn->store.get(key("hello"));
@@ -127,43 +127,43 @@ TEST(CachedStore, SurvivesARestart) {
 }
 
 TEST(CachedStore, TellsWatchersEveryChangeInOrder) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   auto& store = daemon->store;
   daemon->create(app("a"));
-  auto all = *store.watch(kApps, "", 0);
-  auto later = *store.watch(kApps, "default", 1);
-  auto elsewhere = *store.watch(kApps, "other", 1);
+  auto all = *store.watch(kCached, "", 0);
+  auto later = *store.watch(kCached, "default", 1);
+  auto elsewhere = *store.watch(kCached, "other", 1);
   EXPECT_THAT(daemon->next(*all), ElementsAre("+a@1"));
   daemon->create(with_finalizer(app("b")));
-  EXPECT_THAT(daemon->run(store.update(kApps, Part::main, app("a", 2))), IsOk());
-  EXPECT_THAT(daemon->run(store.update(kApps, Part::main, app("a", 2))), IsOk());
+  EXPECT_THAT(daemon->run(store.update(kCached, Part::main, app("a", 2))), IsOk());
+  EXPECT_THAT(daemon->run(store.update(kCached, Part::main, app("a", 2))), IsOk());
   EXPECT_THAT(daemon->run(store.remove(key("b"), {})), IsOk());
-  EXPECT_THAT(daemon->run(store.update(kApps, Part::main, app("b"))), IsOk());
+  EXPECT_THAT(daemon->run(store.update(kCached, Part::main, app("b"))), IsOk());
   EXPECT_THAT(daemon->run(store.remove(key("a"), {})), IsOk());
   const std::vector<std::string> expected{"+b@2", "~a@3", "~b@4", "-b@5", "-a@6"};
   EXPECT_EQ(daemon->next(*all), expected);
   EXPECT_EQ(daemon->next(*later), expected);
   EXPECT_EQ(all->revision(), 6);
   EXPECT_EQ(elsewhere->revision(), 6);
-  EXPECT_EQ(store.list(kApps, "").items.size(), 0U);
+  EXPECT_EQ(store.list(kCached, "").items.size(), 0U);
 }
 
 TEST(CachedStore, AWatchThatFellBehindMustListAgain) {
-  World world;
+  CachedWorld world;
   world.options.window.changes_max = 2;
   auto daemon = world.daemon();
-  auto watch = *daemon->store.watch(kApps, "", 0);
+  auto watch = *daemon->store.watch(kCached, "", 0);
   for (const auto* name : {"a", "b", "c"}) daemon->create(app(name));
   const auto changes = daemon->run(watch->next());
   EXPECT_TRUE(is_expired(changes.status())) << changes.status();
-  EXPECT_TRUE(is_expired(daemon->store.watch(kApps, "", 99).status()));
-  const auto again = daemon->store.watch(kApps, "", daemon->store.revision());
+  EXPECT_TRUE(is_expired(daemon->store.watch(kCached, "", 99).status()));
+  const auto again = daemon->store.watch(kCached, "", daemon->store.revision());
   EXPECT_THAT(again, IsOk());
 }
 
 TEST(CachedStore, CommitsWhatQueuesUpAsOneTransaction) {
-  World world;
+  CachedWorld world;
   world.disk.latency = 10ms;
   int commits = 0;
   world.disk.decide = [&](std::string_view operation) {
@@ -175,7 +175,7 @@ TEST(CachedStore, CommitsWhatQueuesUpAsOneTransaction) {
   std::vector<int64_t> revisions;
   for (int i = 0; i < 32; ++i) {
     group.spawn("writer", [&, i]() -> Async<Status> {
-      auto made = co_await daemon->store.create(kApps, app("app-" + std::to_string(i)));
+      auto made = co_await daemon->store.create(kCached, app("app-" + std::to_string(i)));
       EXPECT_THAT(made, IsOk());
       if (made.ok()) revisions.push_back((*made)->revision);
       co_return Status();
@@ -189,7 +189,7 @@ TEST(CachedStore, CommitsWhatQueuesUpAsOneTransaction) {
 }
 
 TEST(CachedStore, GivesConcurrentWritesOfOneObjectToTheFirst) {
-  World world;
+  CachedWorld world;
   world.disk.latency = 10ms;
   auto daemon = world.daemon();
   const auto revision = daemon->create(app("a"))->revision;
@@ -199,7 +199,7 @@ TEST(CachedStore, GivesConcurrentWritesOfOneObjectToTheFirst) {
   for (int i = 2; i < 7; ++i) {
     group.spawn("writer", [&, i]() -> Async<Status> {
       const auto done =
-          co_await daemon->store.update(kApps, Part::main, at_revision(app("a", i), revision));
+          co_await daemon->store.update(kCached, Part::main, at_revision(app("a", i), revision));
       if (done.ok()) ++won;
       if (!done.ok() && error_class(done.status()) == ErrorClass::conflict) ++lost;
       co_return Status();
@@ -211,7 +211,7 @@ TEST(CachedStore, GivesConcurrentWritesOfOneObjectToTheFirst) {
 }
 
 TEST(CachedStore, FindsAFreeGeneratedName) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   Json object = app("");
   object.find("metadata")->erase("name");
@@ -225,12 +225,12 @@ TEST(CachedStore, FindsAFreeGeneratedName) {
 }
 
 TEST(CachedStore, RefusesWritesAndServesReadsWhileTheDatabaseIsGone) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   daemon->create(app("a"));
   world.disk.down = true;
   const auto began = world.clock.now();
-  const auto refused = daemon->run(daemon->store.create(kApps, app("b")));
+  const auto refused = daemon->run(daemon->store.create(kCached, app("b")));
   EXPECT_THAT(refused, Fails(ErrorClass::transport, HasSubstr("database cannot be reached since")));
   EXPECT_EQ(retry_after(refused.status()), 5s);
   EXPECT_LT(world.clock.now() - began, 10s);
@@ -238,7 +238,7 @@ TEST(CachedStore, RefusesWritesAndServesReadsWhileTheDatabaseIsGone) {
   EXPECT_THAT(daemon->store.health(), Fails(ErrorClass::transport, HasSubstr("revision 1")));
   world.pass(1h);
   // Refused at once, never sent: nothing is unclear about it.
-  const auto later = daemon->run(daemon->store.create(kApps, app("b")));
+  const auto later = daemon->run(daemon->store.create(kCached, app("b")));
   EXPECT_THAT(later, Fails(ErrorClass::transport, Not(HasSubstr("whether this write"))));
   world.disk.down = false;
   world.pass(6s);
@@ -247,12 +247,12 @@ TEST(CachedStore, RefusesWritesAndServesReadsWhileTheDatabaseIsGone) {
 }
 
 TEST(CachedStore, TellsTheTruthAboutAWriteWhoseAnswerWasLost) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
-  auto watch = *daemon->store.watch(kApps, "", 0);
+  auto watch = *daemon->store.watch(kCached, "", 0);
   world.disk.fail_next(Fault::lose_answer);
   // The follower makes calls too; this one belongs to the commit, the first call of the round.
-  const auto lost = daemon->run(daemon->store.create(kApps, app("a")));
+  const auto lost = daemon->run(daemon->store.create(kCached, app("a")));
   EXPECT_THAT(lost, Fails(ErrorClass::transport, HasSubstr("whether this write was stored")));
   EXPECT_EQ(retry_after(lost.status()), 5s);
   EXPECT_THAT(daemon->next(*watch), ElementsAre("+a@1"));
@@ -261,15 +261,15 @@ TEST(CachedStore, TellsTheTruthAboutAWriteWhoseAnswerWasLost) {
 }
 
 TEST(CachedStore, SeesWhatAnotherProcessWrites) {
-  World world;
+  CachedWorld world;
   auto one = world.daemon(1);
   auto two = world.daemon(2);
-  auto watch = *two->store.watch(kApps, "", 0);
+  auto watch = *two->store.watch(kCached, "", 0);
   one->create(app("a"));
   EXPECT_THAT(two->next(*watch), ElementsAre("+a@1"));
   two->create(app("b"));
   one->create(app("c"));
-  EXPECT_THAT(one->run(one->store.update(kApps, Part::main, app("b", 2))), IsOk());
+  EXPECT_THAT(one->run(one->store.update(kCached, Part::main, app("b", 2))), IsOk());
   std::vector<std::string> seen;
   while (seen.size() < 3)
     for (auto& line : two->next(*watch)) seen.push_back(line);
@@ -279,15 +279,15 @@ TEST(CachedStore, SeesWhatAnotherProcessWrites) {
 // The object that the writer was answered, not one that was parsed again for who watches.
 TEST(CachedStore, KnowsItsOwnWriteWheneverTheFeedTellsOfIt) {
   for (const auto latency : {0ms, 2ms}) {
-    World world;
+    CachedWorld world;
     world.disk.latency = latency;
     auto daemon = world.daemon();
-    const auto watch = *daemon->store.watch(kApps, "", 0);
+    const auto watch = *daemon->store.watch(kCached, "", 0);
     for (int replicas = 1; replicas <= 3; ++replicas) {
       auto written =
           replicas == 1
               ? Result<ObjectPtr>(daemon->create(app("hello")))
-              : daemon->run(daemon->store.update(kApps, Part::main, app("hello", replicas)));
+              : daemon->run(daemon->store.update(kCached, Part::main, app("hello", replicas)));
       ASSERT_THAT(written, IsOk());
       const auto changes = daemon->run(watch->next());
       ASSERT_THAT(changes, IsOk());
@@ -298,7 +298,7 @@ TEST(CachedStore, KnowsItsOwnWriteWheneverTheFeedTellsOfIt) {
 }
 
 TEST(CachedStore, SyncShowsWhatWasCommittedBefore) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   auto second = world.daemon(2);
   second->create(app("hello"));
@@ -309,7 +309,7 @@ TEST(CachedStore, SyncShowsWhatWasCommittedBefore) {
 }
 
 TEST(CachedStore, JudgesAgainWhenAnotherProcessWasFaster) {
-  World world;
+  CachedWorld world;
   auto one = world.daemon(1);
   auto two = world.daemon(2);
   one->create(app("a"));
@@ -320,15 +320,15 @@ TEST(CachedStore, JudgesAgainWhenAnotherProcessWasFaster) {
   Result<ObjectPtr> conditional = make_error(ErrorClass::internal, "not asked");
   Result<ObjectPtr> plain = conditional;
   group.spawn("one", [&]() -> Async<Status> {
-    const auto done = co_await one->store.update(kApps, Part::main, app("a", 2));
+    const auto done = co_await one->store.update(kCached, Part::main, app("a", 2));
     co_return done.status();
   });
   group.spawn("two", [&]() -> Async<Status> {
-    plain = co_await two->store.update(kApps, Part::main, app("a", 3));
+    plain = co_await two->store.update(kCached, Part::main, app("a", 3));
     co_return Status();
   });
   group.spawn("two as well", [&]() -> Async<Status> {
-    conditional = co_await two->store.update(kApps, Part::main, at_revision(app("a", 4), 1));
+    conditional = co_await two->store.update(kCached, Part::main, at_revision(app("a", 4), 1));
     co_return Status();
   });
   EXPECT_THAT(two->run(group.join()), IsOk());
@@ -338,10 +338,10 @@ TEST(CachedStore, JudgesAgainWhenAnotherProcessWasFaster) {
 }
 
 TEST(CachedStore, LoadsAgainWhenTheFeedDoesNotReachBack) {
-  World world;
+  CachedWorld world;
   auto one = world.daemon(1);
   auto two = world.daemon(2);
-  auto watch = *two->store.watch(kApps, "", 0);
+  auto watch = *two->store.watch(kCached, "", 0);
   // Retention is always a little faster than the reader.
   world.disk.decide = [&](std::string_view) {
     world.disk.trim_feed(world.disk.image.revision);
@@ -354,12 +354,12 @@ TEST(CachedStore, LoadsAgainWhenTheFeedDoesNotReachBack) {
 }
 
 TEST(CachedStore, FollowsADatabaseThatWasRestoredFromABackup) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   daemon->create(app("a"));
   const auto backup = world.disk.snapshot();
   daemon->create(app("b"));
-  auto watch = *daemon->store.watch(kApps, "", 2);
+  auto watch = *daemon->store.watch(kCached, "", 2);
   world.disk.restore(backup);
   const auto changes = daemon->run(watch->next());
   EXPECT_TRUE(is_expired(changes.status())) << changes.status();
@@ -368,7 +368,7 @@ TEST(CachedStore, FollowsADatabaseThatWasRestoredFromABackup) {
 }
 
 TEST(CachedStore, NoticesAnotherHistoryBehindTheSameNumbers) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   daemon->create(app("a"));
   const auto yesterday = world.disk.snapshot();
@@ -387,20 +387,20 @@ TEST(CachedStore, NoticesAnotherHistoryBehindTheSameNumbers) {
 
 // The same object at the same revision, but for a member that stands beside its version.
 TEST(CachedStore, NoticesAnotherHistoryThatDiffersBesideTheVersion) {
-  World world;
+  CachedWorld world;
   auto daemon = world.daemon();
   daemon->create(app("a"));
   const auto yesterday = world.disk.snapshot();
   auto value = (*daemon->store.get(key("a")))->value;
   value.find("metadata")->set("annotations", Json::Object{{"note", "x"}});
-  EXPECT_THAT(daemon->run(daemon->store.update(kApps, Part::main, value)), IsOk());
+  EXPECT_THAT(daemon->run(daemon->store.update(kCached, Part::main, value)), IsOk());
   const auto elsewhere = world.disk.snapshot();
   world.disk.restore(yesterday);
   world.pass(10s);
   Json owner = Json::Object{{"apiVersion", "v1"}, {"kind", "App"}, {"name", "o"}, {"uid", "1"}};
   value.find("metadata")->set("ownerReferences", Json::Array{owner});
   value.find("metadata")->set("resourceVersion", "1");
-  EXPECT_THAT(daemon->run(daemon->store.update(kApps, Part::main, value)), IsOk());
+  EXPECT_THAT(daemon->run(daemon->store.update(kCached, Part::main, value)), IsOk());
   EXPECT_EQ((*daemon->store.get(key("a")))->revision, 2);
   world.disk.restore(elsewhere);
   world.pass(2min);
@@ -410,7 +410,7 @@ TEST(CachedStore, NoticesAnotherHistoryThatDiffersBesideTheVersion) {
 
 // What was erased last is carried by no object, and is part of history all the same.
 TEST(CachedStore, NoticesAnotherHistoryRightAfterALoadWhoseNewestChangeIsAnErase) {
-  World world;
+  CachedWorld world;
   auto first = world.daemon(1);
   first->create(app("a"));
   const auto yesterday = world.disk.snapshot();
@@ -433,12 +433,12 @@ TEST(CachedStore, NoticesAnotherHistoryRightAfterALoadWhoseNewestChangeIsAnErase
 }
 
 TEST(CachedStore, FollowsAFeedThatIsTrimmedUpToWhatItKnows) {
-  World world;
+  CachedWorld world;
   auto one = world.daemon(1);
   auto two = world.daemon(2);
   one->create(app("a"));
   world.pass(10s);
-  auto watch = *two->store.watch(kApps, "", world.disk.image.revision);
+  auto watch = *two->store.watch(kCached, "", world.disk.image.revision);
   world.disk.trim_feed(world.disk.image.revision);
   one->create(app("b"));
   EXPECT_THAT(two->run(watch->next()), IsOk());
@@ -446,7 +446,7 @@ TEST(CachedStore, FollowsAFeedThatIsTrimmedUpToWhatItKnows) {
 }
 
 TEST(CachedStore, IsRefusedOnceAnotherHoldsTheLease) {
-  World world;
+  CachedWorld world;
   auto one = world.daemon(1);
   auto two = world.daemon(2);
   const auto lease = one->run(one->database.leases().acquire("gantryd", "one", 15s));
@@ -455,26 +455,26 @@ TEST(CachedStore, IsRefusedOnceAnotherHoldsTheLease) {
   one->create(app("a"));
   world.pass(16s);
   EXPECT_THAT(two->run(two->database.leases().acquire("gantryd", "two", 15s)), IsOk());
-  EXPECT_THAT(one->run(one->store.create(kApps, app("b"))),
+  EXPECT_THAT(one->run(one->store.create(kCached, app("b"))),
               Fails(ErrorClass::held, HasSubstr("two holds epoch 2")));
   EXPECT_THAT(one->store.health(), IsOk());
 }
 
 TEST(CachedStore, AnswersEverythingWhenItStops) {
-  World world;
+  CachedWorld world;
   world.disk.latency = 10ms;
   auto daemon = world.daemon();
   async::Group group(world.loop.executor());
   int answered = 0;
   for (int i = 0; i < 5; ++i) {
     group.spawn("writer", [&, i]() -> Async<Status> {
-      (void)co_await daemon->store.create(kApps, app("app-" + std::to_string(i)));
+      (void)co_await daemon->store.create(kCached, app("app-" + std::to_string(i)));
       ++answered;
       co_return Status();
     });
   }
   Status watched;
-  auto watch = *daemon->store.watch(kApps, "none", 0);
+  auto watch = *daemon->store.watch(kCached, "none", 0);
   group.spawn("watcher", [&]() -> Async<Status> {
     const auto changes = co_await watch->next();
     watched = changes.status();
@@ -485,7 +485,8 @@ TEST(CachedStore, AnswersEverythingWhenItStops) {
   EXPECT_THAT(daemon->run(group.join()), IsOk());
   EXPECT_EQ(answered, 5);
   EXPECT_THAT(watched, Fails(ErrorClass::cancelled));
-  EXPECT_THAT(daemon->run(daemon->store.create(kApps, app("late"))), Fails(ErrorClass::cancelled));
+  EXPECT_THAT(daemon->run(daemon->store.create(kCached, app("late"))),
+              Fails(ErrorClass::cancelled));
 }
 
 // Whatever goes wrong and whenever: what was acknowledged is there, and watchers hear each change
@@ -493,7 +494,7 @@ TEST(CachedStore, AnswersEverythingWhenItStops) {
 TEST(CachedStore, LosesNothingUnderRandomFaults) {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE(seed);
-    World world;
+    CachedWorld world;
     world.disk.latency = 2ms;
     auto daemon = world.daemon(seed);
     SeededRandom dice(seed * 977);
@@ -507,14 +508,14 @@ TEST(CachedStore, LosesNothingUnderRandomFaults) {
       group.spawn("writer", [&, writer]() -> Async<Status> {
         for (int i = 0; i < 20; ++i) {
           const auto name = "app-" + std::to_string(writer) + "-" + std::to_string(i);
-          const auto made = co_await daemon->store.create(kApps, app(name));
+          const auto made = co_await daemon->store.create(kCached, app(name));
           if (made.ok()) acknowledged[name] = (*made)->revision;
           (void)co_await world.clock.sleep_for(300ms);
         }
         co_return Status();
       });
     }
-    auto watch = *daemon->store.watch(kApps, "", 0);
+    auto watch = *daemon->store.watch(kCached, "", 0);
     EXPECT_THAT(daemon->run(group.join()), IsOk());
     world.disk.decide = nullptr;
     world.pass(10s);

@@ -10,7 +10,7 @@ using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using ::testing::HasSubstr;
 
-const Key kKey{"apps.gantry.dev", "default", "hello"};
+const Key kHello{"apps.gantry.dev", "default", "hello"};
 const Uid kUid("11111111-2222-4333-8444-555555555555");
 const Time kNow = from_unix_seconds(1'795'000'000);
 
@@ -20,7 +20,7 @@ Json metadata(Json::Object members = {}) {
   return Json(std::move(members));
 }
 
-Json app(Json::Object meta = {}, int replicas = 1) {
+Json hello_app(Json::Object meta = {}, int replicas = 1) {
   return Json(Json::Object{{"apiVersion", "gantry.dev/v1alpha1"},
                            {"kind", "App"},
                            {"metadata", metadata(std::move(meta))},
@@ -33,16 +33,16 @@ Json with_status(Json object, const char* phase) {
 }
 
 Object stored(Json object, int64_t revision = 7) {
-  auto value = prepare_create(kKey, std::move(object), kUid, kNow);
+  auto value = prepare_create(kHello, std::move(object), kUid, kNow);
   EXPECT_THAT(value, IsOk());
-  return *make_object(kKey, kUid, revision, *value);
+  return *make_object(kHello, kUid, revision, *value);
 }
 
 Object deleting(Json::Array finalizers) {
-  auto object = stored(app({{"finalizers", std::move(finalizers)}}));
+  auto object = stored(hello_app({{"finalizers", std::move(finalizers)}}));
   auto next = prepare_remove(object, {}, kNow);
   EXPECT_THAT(next, IsOk());
-  return *make_object(kKey, kUid, 8, next->value);
+  return *make_object(kHello, kUid, 8, next->value);
 }
 
 int64_t generation(const Json& object) {
@@ -56,12 +56,12 @@ Json list_of(std::initializer_list<const char*> names) {
 }
 
 TEST(Create, SetsWhatOnlyTheServerMaySet) {
-  auto object = app({{"uid", "mine"},
-                     {"generation", 9},
-                     {"creationTimestamp", "1999"},
-                     {"deletionTimestamp", "1999"},
-                     {"selfLink", "/x"}});
-  const auto made = prepare_create(kKey, with_status(object, "Ready"), kUid, kNow);
+  auto object = hello_app({{"uid", "mine"},
+                           {"generation", 9},
+                           {"creationTimestamp", "1999"},
+                           {"deletionTimestamp", "1999"},
+                           {"selfLink", "/x"}});
+  const auto made = prepare_create(kHello, with_status(object, "Ready"), kUid, kNow);
   ASSERT_THAT(made, IsOk());
   const auto& meta = *made->find("metadata");
   EXPECT_EQ(meta.string_or("uid", ""), kUid.get());
@@ -85,32 +85,32 @@ TEST(Create, RefusesBadMetadataWithItsPath) {
       {"a namespace with dots", {}, {"apps", "a.b", "x"}, "metadata.namespace: Invalid value"},
       {"a resourceVersion",
        {{"resourceVersion", "3"}},
-       kKey,
+       kHello,
        "metadata.resourceVersion: Forbidden"},
-      {"a number as label", {{"labels", Json::Object{{"a", 1}}}}, kKey, "metadata.labels[a]"},
-      {"a label with a blank", {{"labels", Json::Object{{"a", "b c"}}}}, kKey, "metadata.labels"},
+      {"a number as label", {{"labels", Json::Object{{"a", 1}}}}, kHello, "metadata.labels[a]"},
+      {"a label with a blank", {{"labels", Json::Object{{"a", "b c"}}}}, kHello, "metadata.labels"},
       {"a label key in two parts too many",
        {{"labels", Json::Object{{"a/b/c", "d"}}}},
-       kKey,
+       kHello,
        "metadata.labels"},
-      {"a long label", {{"labels", Json::Object{{"a", std::string(64, 'x')}}}}, kKey, "63"},
-      {"annotations as text", {{"annotations", "x"}}, kKey, "metadata.annotations"},
+      {"a long label", {{"labels", Json::Object{{"a", std::string(64, 'x')}}}}, kHello, "63"},
+      {"annotations as text", {{"annotations", "x"}}, kHello, "metadata.annotations"},
       {"too many annotations",
        {{"annotations", Json::Object{{"a", std::string(300000, 'x')}}}},
-       kKey,
+       kHello,
        "262144"},
-      {"an empty finalizer", {{"finalizers", list_of({""})}}, kKey, "metadata.finalizers"},
+      {"an empty finalizer", {{"finalizers", list_of({""})}}, kHello, "metadata.finalizers"},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    EXPECT_THAT(prepare_create(row.key, app(row.metadata), kUid, kNow),
+    EXPECT_THAT(prepare_create(row.key, hello_app(row.metadata), kUid, kNow),
                 Fails(ErrorClass::invalid, HasSubstr(row.message)));
   }
 }
 
 TEST(Create, LetsRbacNamesBeAnyPathSegment) {
   const Key key{"clusterroles.rbac.authorization.k8s.io", "", "system:Node"};
-  EXPECT_THAT(prepare_create(key, app(), kUid, kNow), IsOk());
+  EXPECT_THAT(prepare_create(key, hello_app(), kUid, kNow), IsOk());
 }
 
 TEST(Update, CountsGenerationsOfTheSpecOnly) {
@@ -122,23 +122,23 @@ TEST(Update, CountsGenerationsOfTheSpecOnly) {
     bool changed;
   };
   const std::vector<Row> rows{
-      {"the same again", Part::main, app(), 1, false},
-      {"a new spec", Part::main, app({}, 2), 2, true},
-      {"a label", Part::main, app({{"labels", Json::Object{{"a", "b"}}}}), 1, true},
-      {"a status through main", Part::main, with_status(app(), "Ready"), 1, false},
-      {"a status", Part::status, with_status(app(), "Ready"), 1, true},
-      {"a spec through status", Part::status, with_status(app({}, 5), "Ready"), 1, true},
-      {"a spec and nothing else through status", Part::status, app({}, 5), 1, false},
-      {"a label through status", Part::status, app({{"labels", Json::Object{{"a", "b"}}}}), 1,
+      {"the same again", Part::main, hello_app(), 1, false},
+      {"a new spec", Part::main, hello_app({}, 2), 2, true},
+      {"a label", Part::main, hello_app({{"labels", Json::Object{{"a", "b"}}}}), 1, true},
+      {"a status through main", Part::main, with_status(hello_app(), "Ready"), 1, false},
+      {"a status", Part::status, with_status(hello_app(), "Ready"), 1, true},
+      {"a spec through status", Part::status, with_status(hello_app({}, 5), "Ready"), 1, true},
+      {"a spec and nothing else through status", Part::status, hello_app({}, 5), 1, false},
+      {"a label through status", Part::status, hello_app({{"labels", Json::Object{{"a", "b"}}}}), 1,
        false},
-      {"both at once", Part::whole, with_status(app({}, 2), "Ready"), 2, true},
-      {"a status through whole", Part::whole, with_status(app(), "Ready"), 1, true},
+      {"both at once", Part::whole, with_status(hello_app({}, 2), "Ready"), 2, true},
+      {"a status through whole", Part::whole, with_status(hello_app(), "Ready"), 1, true},
       {"empty lists and maps", Part::main,
-       app({{"finalizers", Json::array()}, {"labels", Json::object()}}), 1, false},
+       hello_app({{"finalizers", Json::array()}, {"labels", Json::object()}}), 1, false},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    const auto next = prepare_update(stored(app()), row.part, row.object);
+    const auto next = prepare_update(stored(hello_app()), row.part, row.object);
     ASSERT_THAT(next, IsOk());
     EXPECT_EQ(generation(next->value), row.generation);
     EXPECT_EQ(next->changed, row.changed);
@@ -147,21 +147,22 @@ TEST(Update, CountsGenerationsOfTheSpecOnly) {
 }
 
 TEST(Update, KeepsTheStatusThroughMainAndTheSpecThroughStatus) {
-  const auto current = stored(with_status(app({}, 3), "Ready"));
-  const auto main = prepare_update(current, Part::main, with_status(app({}, 4), "Broken"));
+  const auto current = stored(with_status(hello_app({}, 3), "Ready"));
+  const auto main = prepare_update(current, Part::main, with_status(hello_app({}, 4), "Broken"));
   ASSERT_THAT(main, IsOk());
   EXPECT_EQ(main->value.find("status")->string_or("phase", ""), "Ready");
-  const auto status = prepare_update(current, Part::status, with_status(app({}, 4), "Broken"));
+  const auto status =
+      prepare_update(current, Part::status, with_status(hello_app({}, 4), "Broken"));
   ASSERT_THAT(status, IsOk());
   EXPECT_EQ(status->value.find("status")->string_or("phase", ""), "Broken");
   EXPECT_EQ(status->value.find("spec")->integer_or("replicas", 0), 3);
 }
 
 TEST(Update, CannotChangeIdentity) {
-  const auto current = stored(app());
-  auto object = app({{"creationTimestamp", "1999-01-01T00:00:00Z"},
-                     {"generation", 99},
-                     {"deletionTimestamp", "1999-01-01T00:00:00Z"}});
+  const auto current = stored(hello_app());
+  auto object = hello_app({{"creationTimestamp", "1999-01-01T00:00:00Z"},
+                           {"generation", 99},
+                           {"deletionTimestamp", "1999-01-01T00:00:00Z"}});
   const auto next = prepare_update(current, Part::whole, object);
   ASSERT_THAT(next, IsOk());
   EXPECT_FALSE(next->changed);
@@ -169,34 +170,35 @@ TEST(Update, CannotChangeIdentity) {
 }
 
 TEST(Update, ChecksWhatTheWriterHasRead) {
-  const auto current = stored(app(), 7);
-  EXPECT_THAT(prepare_update(current, Part::main, app({{"resourceVersion", "7"}}, 2)), IsOk());
+  const auto current = stored(hello_app(), 7);
+  EXPECT_THAT(prepare_update(current, Part::main, hello_app({{"resourceVersion", "7"}}, 2)),
+              IsOk());
   EXPECT_THAT(
-      prepare_update(current, Part::main, app({{"resourceVersion", "6"}}, 2)),
+      prepare_update(current, Part::main, hello_app({{"resourceVersion", "6"}}, 2)),
       Fails(ErrorClass::conflict,
             "Operation cannot be fulfilled on apps.gantry.dev \"hello\": the object has "
             "been modified; please apply your changes to the latest version and try again"));
-  EXPECT_THAT(prepare_update(current, Part::status, app({{"resourceVersion", "6"}})),
+  EXPECT_THAT(prepare_update(current, Part::status, hello_app({{"resourceVersion", "6"}})),
               Fails(ErrorClass::conflict));
-  EXPECT_THAT(prepare_update(current, Part::main, app({{"resourceVersion", "x"}})),
+  EXPECT_THAT(prepare_update(current, Part::main, hello_app({{"resourceVersion", "x"}})),
               Fails(ErrorClass::invalid, HasSubstr("metadata.resourceVersion")));
-  EXPECT_THAT(prepare_update(current, Part::main, app({{"uid", "other"}})),
+  EXPECT_THAT(prepare_update(current, Part::main, hello_app({{"uid", "other"}})),
               Fails(ErrorClass::conflict, HasSubstr("the UID in the precondition (other)")));
 }
 
 TEST(Remove, ErasesWithoutFinalizersAndMarksWithThem) {
-  const auto plain = prepare_remove(stored(app()), {}, kNow);
+  const auto plain = prepare_remove(stored(hello_app()), {}, kNow);
   ASSERT_THAT(plain, IsOk());
   EXPECT_TRUE(plain->erased);
 
-  const auto held = stored(app({{"finalizers", list_of({"gantry.dev/guest"})}}));
+  const auto held = stored(hello_app({{"finalizers", list_of({"gantry.dev/guest"})}}));
   const auto marked = prepare_remove(held, {}, kNow);
   ASSERT_THAT(marked, IsOk());
   EXPECT_FALSE(marked->erased);
   EXPECT_EQ(metadata_text(marked->value, "deletionTimestamp"), to_rfc3339(kNow));
   EXPECT_EQ(generation(marked->value), 2);
 
-  const auto again = prepare_remove(*make_object(kKey, kUid, 8, marked->value), {}, kNow);
+  const auto again = prepare_remove(*make_object(kHello, kUid, 8, marked->value), {}, kNow);
   ASSERT_THAT(again, IsOk());
   EXPECT_FALSE(again->changed);
 }
@@ -204,7 +206,7 @@ TEST(Remove, ErasesWithoutFinalizersAndMarksWithThem) {
 TEST(Remove, LeavesWordForTheGarbageCollector) {
   Removal foreground;
   foreground.dependents = Dependents::foreground;
-  const auto waiting = prepare_remove(stored(app()), foreground, kNow);
+  const auto waiting = prepare_remove(stored(hello_app()), foreground, kNow);
   ASSERT_THAT(waiting, IsOk());
   EXPECT_FALSE(waiting->erased);
   EXPECT_EQ(finalizers_of(waiting->value), std::vector<std::string>{"foregroundDeletion"});
@@ -212,17 +214,17 @@ TEST(Remove, LeavesWordForTheGarbageCollector) {
   // Thought better of it: the dependents go by themselves, and the object now.
   Removal background;
   background.dependents = Dependents::background;
-  const auto current = *make_object(kKey, kUid, 8, waiting->value);
+  const auto current = *make_object(kHello, kUid, 8, waiting->value);
   EXPECT_TRUE(prepare_remove(current, background, kNow)->erased);
   // Nothing said: what was said before holds.
   EXPECT_FALSE(prepare_remove(current, {}, kNow)->changed);
 }
 
 TEST(Update, KeepsManagedFieldsOfThoseWhoDoNotSpeakOfThem) {
-  auto value = app();
+  auto value = hello_app();
   value.member("metadata").member("managedFields").push_back(Json("mine"));
   const auto current = stored(value);
-  auto silent = app();
+  auto silent = hello_app();
   const auto kept = prepare_update(current, Part::main, silent);
   ASSERT_THAT(kept, IsOk());
   EXPECT_FALSE(kept->changed);
@@ -233,7 +235,7 @@ TEST(Update, KeepsManagedFieldsOfThoseWhoDoNotSpeakOfThem) {
 }
 
 TEST(Remove, ChecksItsPreconditions) {
-  const auto current = stored(app(), 7);
+  const auto current = stored(hello_app(), 7);
   EXPECT_THAT(prepare_remove(current, Precondition{kUid, 7}, kNow), IsOk());
   EXPECT_THAT(prepare_remove(current, Precondition{Uid("other"), {}}, kNow),
               Fails(ErrorClass::conflict, HasSubstr("the UID in the precondition (other)")));
@@ -245,20 +247,20 @@ TEST(Remove, ChecksItsPreconditions) {
 TEST(Finalizers, TheLastOneTakesTheObjectWithIt) {
   const auto current = deleting({"gantry.dev/a", "gantry.dev/b"});
   const auto one =
-      prepare_update(current, Part::main, app({{"finalizers", list_of({"gantry.dev/b"})}}));
+      prepare_update(current, Part::main, hello_app({{"finalizers", list_of({"gantry.dev/b"})}}));
   ASSERT_THAT(one, IsOk());
   EXPECT_FALSE(one->erased);
-  const auto none = prepare_update(current, Part::main, app());
+  const auto none = prepare_update(current, Part::main, hello_app());
   ASSERT_THAT(none, IsOk());
   EXPECT_TRUE(none->erased);
-  const auto status = prepare_update(current, Part::status, with_status(app(), "Gone"));
+  const auto status = prepare_update(current, Part::status, with_status(hello_app(), "Gone"));
   ASSERT_THAT(status, IsOk());
   EXPECT_FALSE(status->erased);
 }
 
 TEST(Finalizers, MayNotBeAddedDuringDeletion) {
   const auto current = deleting({"gantry.dev/a"});
-  const auto more = app({{"finalizers", list_of({"gantry.dev/a", "gantry.dev/b"})}});
+  const auto more = hello_app({{"finalizers", list_of({"gantry.dev/a", "gantry.dev/b"})}});
   EXPECT_THAT(prepare_update(current, Part::main, more),
               Fails(ErrorClass::invalid, HasSubstr("no new finalizers can be added")));
 }

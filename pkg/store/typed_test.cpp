@@ -55,9 +55,9 @@ schema::TypeInfo describe(schema::Type<Toy>) {
                              });
 }
 
-const Key kKey{"toys", "default", "bear"};
+const Key kBear{"toys", "default", "bear"};
 
-struct World {
+struct TypedWorld {
   async::Loop loop;
   async::SimulatedClock clock{Time{}};
   memory::Disk disk{clock};
@@ -65,8 +65,8 @@ struct World {
   SeededRandom random{1};
   CachedStore store{loop.executor(), database.backend(), clock, random};
 
-  World() { EXPECT_THAT(run(store.start()), IsOk()); }
-  ~World() { EXPECT_THAT(run(store.stop()), IsOk()); }
+  TypedWorld() { EXPECT_THAT(run(store.start()), IsOk()); }
+  ~TypedWorld() { EXPECT_THAT(run(store.stop()), IsOk()); }
   template <class T>
   T run(Async<T> operation) {
     return loop.block_on(clock, std::move(operation));
@@ -80,15 +80,15 @@ struct World {
 };
 
 TEST(Typed, AStatusUpdateKeepsWhatTheTypeDoesNotKnow) {
-  World world;
+  TypedWorld world;
   world.create(Json::Object{{"size", 3}, {"ofANewerVersion", "kept"}});
-  auto toy = get<Toy>(world.store, kKey);
+  auto toy = get<Toy>(world.store, kBear);
   ASSERT_THAT(toy, IsOk());
   EXPECT_EQ(toy->spec.size, 3);
   toy->spec.size = 99;
   toy->status.phase = "Ready";
   EXPECT_THAT(world.run(update_status(world.store, "toys", *toy)), IsOk());
-  const auto stored = world.store.get(kKey);
+  const auto stored = world.store.get(kBear);
   ASSERT_THAT(stored, IsOk());
   const auto& value = (*stored)->value;
   EXPECT_EQ(value.find("spec")->string_or("ofANewerVersion", ""), "kept");
@@ -97,9 +97,9 @@ TEST(Typed, AStatusUpdateKeepsWhatTheTypeDoesNotKnow) {
 }
 
 TEST(Typed, AStatusOfAnOldStateIsAConflict) {
-  World world;
+  TypedWorld world;
   world.create(Json::Object{{"size", 3}});
-  auto toy = get<Toy>(world.store, kKey);
+  auto toy = get<Toy>(world.store, kBear);
   ASSERT_THAT(toy, IsOk());
   toy->status.phase = "Ready";
   EXPECT_THAT(world.run(update_status(world.store, "toys", *toy)), IsOk());
@@ -108,16 +108,16 @@ TEST(Typed, AStatusOfAnOldStateIsAConflict) {
 }
 
 TEST(Typed, AnEmptyStatusIsNoStatus) {
-  World world;
+  TypedWorld world;
   world.create(Json::Object{{"size", 3}});
-  const auto toy = get<Toy>(world.store, kKey);
+  const auto toy = get<Toy>(world.store, kBear);
   ASSERT_THAT(toy, IsOk());
   EXPECT_THAT(world.run(update_status(world.store, "toys", *toy)), IsOk());
   EXPECT_EQ(world.store.revision(), 1);
 }
 
 TEST(Typed, WhatIsOfNoConcernIsNotDecoded) {
-  World world;
+  TypedWorld world;
   world.create(Json::Object{{"size", 3}});
   Json broken = Json::Object{{"metadata", Json::Object{{"name", "wolf"}, {"namespace", "default"}}},
                              {"spec", Json::Object{{"size", "large"}}}};
@@ -133,7 +133,7 @@ TEST(Typed, WhatIsOfNoConcernIsNotDecoded) {
 }
 
 TEST(Typed, AnObjectOfAnotherShapeFailsTheList) {
-  World world;
+  TypedWorld world;
   world.create(Json::Object{{"size", 3}});
   const auto toys = list<Toy>(world.store, "toys", "");
   ASSERT_THAT(toys, IsOk());

@@ -140,6 +140,9 @@ def check_layout(path, text, report):
         report.add(path, 1, 'a header begins with #pragma once')
     if path.endswith('.h') and not re.search(r'^//', text, re.M):
         report.add(path, 1, 'a header says what it is for')
+    # The compiler cannot say so of the files of a unity build: -Wno-subobject-linkage.
+    if path.endswith('.h') and re.search(r'^namespace \{', text, re.M):
+        report.add(path, 1, 'an anonymous namespace in a header')
 
 
 def check_source(root, path, report):

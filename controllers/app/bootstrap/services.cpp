@@ -14,7 +14,7 @@ using Verdict = ServiceState::Verdict;
 constexpr std::chrono::seconds kLook{2};
 
 // Fields divided by tabs: statuses have spaces.
-constexpr const char* kFormat =
+constexpr const char* kListFormat =
     "{{.ID}}\t{{.Label \"com.docker.compose.service\"}}\t{{.State}}\t{{.Status}}";
 
 std::string text_of(const ServiceState& state) {
@@ -108,7 +108,7 @@ std::vector<ServiceState> read_states(const std::string& text) {
 Async<Result<std::vector<ServiceState>>> states_of(Setup& setup) {
   const auto filter = "label=com.docker.compose.project=" + setup.workload().compose->project;
   auto listed = co_await setup.must(
-      argv_of("docker", "ps", "-a", "--no-trunc", "--filter", filter, "--format", kFormat));
+      argv_of("docker", "ps", "-a", "--no-trunc", "--filter", filter, "--format", kListFormat));
   if (!listed.ok()) co_return diagnosed(listed.status(), "DKR-002");
   co_return read_states(*listed);
 }

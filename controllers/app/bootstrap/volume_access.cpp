@@ -7,7 +7,7 @@
 namespace gantry::controllers::app {
 namespace {
 
-constexpr const char* kFormat =
+constexpr const char* kInspectFormat =
     "{{println .Config.User}}{{range .Mounts}}{{println .Destination .Source}}{{end}}";
 
 bool is_denial(const std::string& words) {
@@ -45,7 +45,7 @@ const Mounts::Mount* denied_mount(const Mounts& mounts, const std::string& words
 
 Async<std::string> explain_denied(Setup& setup, std::string id, std::string words) {
   if (!is_denial(words)) co_return std::string();
-  auto asked = co_await setup.ask(argv_of("docker", "inspect", "--format", kFormat, id));
+  auto asked = co_await setup.ask(argv_of("docker", "inspect", "--format", kInspectFormat, id));
   if (!asked.ok()) co_return std::string();
   const auto mounts = read_mounts(asked->out);
   const auto* mount = denied_mount(mounts, words);

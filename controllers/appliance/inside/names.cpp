@@ -10,9 +10,9 @@ namespace {
 
 using guest::argv_of;
 
-constexpr const char* kUnit = "dnsmasq.service";
-constexpr const char* kCandidate = "/etc/gantry/dnsmasq.next";
-constexpr const char* kRestartNote = "dnsmasq-restart";
+constexpr const char* kNamesUnit = "dnsmasq.service";
+constexpr const char* kNamesCandidate = "/etc/gantry/dnsmasq.next";
+constexpr const char* kNamesRestartNote = "dnsmasq-restart";
 constexpr const char* kReloadNote = "dnsmasq-reload";
 
 // The main file, tested before it is put in place: what does not pass leaves the old one in force.
@@ -21,12 +21,12 @@ Async<Status> write_main_file(Turn turn) {
   auto file = open_file(config::kDnsmasqFile, config::dnsmasq_conf(turn.wanted.network));
   GANTRY_CO_TRY_ASSIGN(const bool same, co_await guest::is_same_file(setup, file));
   if (same) co_return Status();
-  const auto candidate = open_file(kCandidate, file.content);
+  const auto candidate = open_file(kNamesCandidate, file.content);
   GANTRY_CO_TRY(co_await setup.push(candidate));
-  const auto tested =
-      co_await setup.must(argv_of("dnsmasq", "--test", std::string("--conf-file=") + kCandidate));
+  const auto tested = co_await setup.must(
+      argv_of("dnsmasq", "--test", std::string("--conf-file=") + kNamesCandidate));
   if (!tested.ok()) co_return annotate(tested.status(), "the new configuration of dnsmasq");
-  GANTRY_CO_TRY(co_await leave_note(setup, kRestartNote));
+  GANTRY_CO_TRY(co_await leave_note(setup, kNamesRestartNote));
   co_return co_await guest::write_file(setup, file);
 }
 
@@ -48,7 +48,7 @@ Async<Status> write_tables(Turn turn) {
 
 Async<Status> reload(guest::Setup& setup) {
   setup.act("having dnsmasq read its tables again");
-  const auto done = co_await setup.must(argv_of("systemctl", "reload", kUnit));
+  const auto done = co_await setup.must(argv_of("systemctl", "reload", kNamesUnit));
   GANTRY_CO_TRY(done.status());
   co_return co_await drop_note(setup, kReloadNote);
 }
@@ -67,7 +67,7 @@ Async<Result<bool>> answers(Turn turn) {
 Questions ask_names(const Wanted& wanted) {
   const auto& network = wanted.network;
   Questions questions = {
-      argv_of("systemctl", "is-enabled", kUnit), argv_of("systemctl", "is-active", kUnit),
+      argv_of("systemctl", "is-enabled", kNamesUnit), argv_of("systemctl", "is-active", kNamesUnit),
       argv_of("host", "-W", "2", "gateway." + network.dns.domain, network.gateway)};
   ask_files(questions,
             argv_of(config::kDnsmasqFile, config::kDhcpHostsFile, config::kDnsHostsFile));
@@ -78,15 +78,15 @@ Async<Status> ensure_names(Turn turn) {
   auto& setup = turn.setup;
   GANTRY_CO_TRY(co_await write_tables(turn));
   GANTRY_CO_TRY(co_await write_main_file(turn));
-  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await has_note(setup, kRestartNote));
+  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await has_note(setup, kNamesRestartNote));
   GANTRY_CO_TRY_ASSIGN(const bool reload_due, co_await has_note(setup, kReloadNote));
-  GANTRY_CO_TRY(co_await guest::keep_running(setup, kUnit, restart));
-  if (restart) GANTRY_CO_TRY(co_await drop_note(setup, kRestartNote));
+  GANTRY_CO_TRY(co_await guest::keep_running(setup, kNamesUnit, restart));
+  if (restart) GANTRY_CO_TRY(co_await drop_note(setup, kNamesRestartNote));
   if (reload_due) GANTRY_CO_TRY(co_await reload(setup));
   GANTRY_CO_TRY_ASSIGN(bool well, co_await answers(turn));
   if (well) co_return Status();
   setup.act("restarting dnsmasq, which does not answer");
-  GANTRY_CO_TRY(co_await guest::keep_running(setup, kUnit, true));
+  GANTRY_CO_TRY(co_await guest::keep_running(setup, kNamesUnit, true));
   GANTRY_CO_TRY_ASSIGN(well, co_await answers(turn));
   if (well) co_return Status();
   co_return make_error(ErrorClass::remote, "dnsmasq runs and does not answer for its own name");

@@ -15,13 +15,13 @@ using api::v1alpha1::ApplianceRoute;
 using guest::argv_of;
 using Routes = std::vector<ApplianceRoute>;
 
-constexpr const char* kUnit = "caddy.service";
+constexpr const char* kProxyUnit = "caddy.service";
 constexpr const char* kDropIn = "/etc/systemd/system/caddy.service.d/gantry.conf";
 constexpr const char* kFile = "/etc/gantry/caddy.json";
-constexpr const char* kCandidate = "/etc/gantry/caddy.next.json";
+constexpr const char* kProxyCandidate = "/etc/gantry/caddy.next.json";
 constexpr const char* kSocket = "/run/caddy/gantry.sock";
 constexpr const char* kAuthority = "/etc/gantry/ca.pem";
-constexpr const char* kRestartNote = "caddy-restart";
+constexpr const char* kProxyRestartNote = "caddy-restart";
 
 std::string text_of(const Json& config) {
   return schema::to_json(config);
@@ -35,12 +35,12 @@ std::vector<std::string> admin(const std::string& path) {
 
 // Whether Caddy would take that, asked without touching the one that runs.
 Async<Result<bool>> is_valid(guest::Setup& setup, std::string text, std::string& why) {
-  const auto candidate = open_file(kCandidate, text);
+  const auto candidate = open_file(kProxyCandidate, text);
   GANTRY_CO_TRY(co_await setup.push(candidate));
   // It makes keys of its own while it checks: not among those of the service.
   auto checked = co_await setup.ask(argv_of("env", "HOME=/var/lib/gantry/caddy-check",
                                             "XDG_DATA_HOME=/var/lib/gantry/caddy-check", "caddy",
-                                            "validate", "--config", kCandidate));
+                                            "validate", "--config", kProxyCandidate));
   if (!checked.ok()) co_return checked.status();
   if (checked->code != 0) why = message_of(guest::status_of("caddy validate", *checked));
   co_return checked->code == 0;
@@ -129,8 +129,8 @@ Async<Result<Json>> choose(Turn turn) {
 
 Questions ask_proxy(const Wanted& wanted) {
   if (!wanted.network.proxy) return {};
-  Questions questions = {argv_of("systemctl", "is-enabled", kUnit),
-                         argv_of("systemctl", "is-active", kUnit), admin("/config/")};
+  Questions questions = {argv_of("systemctl", "is-enabled", kProxyUnit),
+                         argv_of("systemctl", "is-active", kProxyUnit), admin("/config/")};
   ask_files(questions, argv_of(kDropIn, kFile));
   return questions;
 }
@@ -141,16 +141,16 @@ Async<Status> ensure_proxy(Turn turn) {
   const auto unit = open_file(kDropIn, drop_in());
   GANTRY_CO_TRY_ASSIGN(const bool unit_same, co_await guest::is_same_file(setup, unit));
   if (!unit_same) {
-    GANTRY_CO_TRY(co_await leave_note(setup, kRestartNote));
+    GANTRY_CO_TRY(co_await leave_note(setup, kProxyRestartNote));
     GANTRY_CO_TRY(co_await guest::write_file(setup, unit));
   }
   GANTRY_CO_TRY_ASSIGN(const auto wanted, co_await choose(turn));
   const auto file = open_file(kFile, text_of(wanted));
   const auto written = co_await ensure_file(setup, file);
   GANTRY_CO_TRY(written.status());
-  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await has_note(setup, kRestartNote));
-  GANTRY_CO_TRY(co_await guest::keep_running(setup, kUnit, restart));
-  if (restart) GANTRY_CO_TRY(co_await drop_note(setup, kRestartNote));
+  GANTRY_CO_TRY_ASSIGN(const bool restart, co_await has_note(setup, kProxyRestartNote));
+  GANTRY_CO_TRY(co_await guest::keep_running(setup, kProxyUnit, restart));
+  if (restart) GANTRY_CO_TRY(co_await drop_note(setup, kProxyRestartNote));
   GANTRY_CO_TRY_ASSIGN(auto live, co_await live_config(setup));
   if (live == wanted) co_return Status();
   setup.act("loading the proxy's configuration");

@@ -9,10 +9,6 @@ constexpr int64_t kLifetime = 3600;
 constexpr int64_t kLifetimeMax = 24 * 3600;
 constexpr const char* kClaim = "kubernetes.io";
 
-Status refuse(const char* why) {
-  return make_error(ErrorClass::auth, std::string("the token is refused: ") + why);
-}
-
 Json reference(const store::Object& object) {
   Json value;
   value.set("name", object.key.name);
@@ -87,23 +83,23 @@ Result<User> AccountTokens::verify(const store::Store& store, const Jwt& token,
                                    const std::vector<std::string>& audiences, Time now) const {
   const bool genuine = std::ranges::any_of(
       keys_, [&](const auto& key) { return is_signed_by(token, key.public_key()); });
-  if (!genuine) return refuse("its signature is not ours");
+  if (!genuine) return refuse_token("its signature is not ours");
   GANTRY_TRY(check_times(token, now));
   const auto meant = token.audiences();
   const bool for_us = std::ranges::any_of(audiences, [&meant](const std::string& audience) {
     return std::ranges::find(meant, audience) != meant.end();
   });
-  if (!for_us) return refuse("it is for somebody else");
+  if (!for_us) return refuse_token("it is for somebody else");
   const auto* bound = token.claims.find(kClaim);
   const auto* account = bound != nullptr ? bound->find("serviceaccount") : nullptr;
-  if (account == nullptr) return refuse("it names no ServiceAccount");
+  if (account == nullptr) return refuse_token("it names no ServiceAccount");
   const auto ns = bound->string_or("namespace", "");
   const auto name = account->string_or("name", "");
   if (!is_same(store, {"serviceaccounts", ns, name}, *account))
-    return refuse("its ServiceAccount is gone");
+    return refuse_token("its ServiceAccount is gone");
   const auto* secret = bound->find("secret");
   if (secret != nullptr && !is_same(store, {"secrets", ns, secret->string_or("name", "")}, *secret))
-    return refuse("the Secret that it was bound to is gone");
+    return refuse_token("the Secret that it was bound to is gone");
   User user;
   user.name = std::string(kAccountPrefix) + ns + ":" + name;
   user.uid = account->string_or("uid", "");

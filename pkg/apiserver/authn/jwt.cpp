@@ -4,21 +4,22 @@
 #include "pkg/schema/json.h"
 
 namespace gantry::apiserver {
+
+Status refuse_token(const char* why) {
+  return make_error(ErrorClass::auth, std::string("the token is refused: ") + why);
+}
+
 namespace {
 
 constexpr size_t kBytesMax = 16 * 1024;
 constexpr int64_t kSkewSeconds = 60;
 
-Status refuse(const char* why) {
-  return make_error(ErrorClass::auth, std::string("the token is refused: ") + why);
-}
-
 Result<Json> read_part(std::string_view part) {
   const auto bytes = base64url_decode(part);
-  if (!bytes) return refuse("a part of it is no base64url");
+  if (!bytes) return refuse_token("a part of it is no base64url");
   auto json = schema::parse_json(*bytes);
   // The parser's message would repeat the text.
-  if (!json.ok() || !json->is_object()) return refuse("a part of it is no JSON object");
+  if (!json.ok() || !json->is_object()) return refuse_token("a part of it is no JSON object");
   return *std::move(json);
 }
 
@@ -48,21 +49,21 @@ std::vector<std::string> Jwt::audiences() const {
 }
 
 Result<Jwt> parse_jwt(std::string_view token) {
-  if (token.size() > kBytesMax) return refuse("it is longer than 16 KiB");
+  if (token.size() > kBytesMax) return refuse_token("it is longer than 16 KiB");
   const auto first = token.find('.');
   const auto last = token.rfind('.');
   if (first == std::string_view::npos || first == last || token.find('.', first + 1) != last)
-    return refuse("it does not have three parts");
+    return refuse_token("it does not have three parts");
   GANTRY_TRY_ASSIGN(const auto header, read_part(token.substr(0, first)));
   Jwt jwt;
   jwt.type = header.string_or("alg", "");
   if (jwt.type != "ES256" && jwt.type != "RS256")
-    return refuse("it must be signed with ES256 or RS256");
-  if (header.find("crit") != nullptr) return refuse("it has critical headers");
+    return refuse_token("it must be signed with ES256 or RS256");
+  if (header.find("crit") != nullptr) return refuse_token("it has critical headers");
   jwt.key_id = header.string_or("kid", "");
   GANTRY_TRY_ASSIGN(jwt.claims, read_part(token.substr(first + 1, last - first - 1)));
   auto signature = base64url_decode(token.substr(last + 1));
-  if (!signature) return refuse("its signature is no base64url");
+  if (!signature) return refuse_token("its signature is no base64url");
   jwt.signature = *std::move(signature);
   jwt.signed_text = token.substr(0, last);
   return jwt;
@@ -77,11 +78,11 @@ bool is_signed_by(const Jwt& token, const crypto::PublicKey& key) {
 Status check_times(const Jwt& token, Time now) {
   const auto seconds = to_unix_seconds(now);
   const auto expires = seconds_of(token.claims, "exp");
-  if (!expires) return refuse("it does not say when it ends");
-  if (*expires <= seconds) return refuse("it has expired");
+  if (!expires) return refuse_token("it does not say when it ends");
+  if (*expires <= seconds) return refuse_token("it has expired");
   for (const auto* name : {"nbf", "iat"}) {
     const auto from = seconds_of(token.claims, name);
-    if (from && *from > seconds + kSkewSeconds) return refuse("it is not valid yet");
+    if (from && *from > seconds + kSkewSeconds) return refuse_token("it is not valid yet");
   }
   return {};
 }

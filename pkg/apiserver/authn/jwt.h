@@ -37,4 +37,7 @@ Status check_times(const Jwt& token, Time now);
 
 Result<std::string> make_jwt(const crypto::SigningKey& key, const Json& claims);
 
+// Auth: "the token is refused: why"; `why` repeats nothing of it.
+Status refuse_token(const char* why);
+
 }  // namespace gantry::apiserver

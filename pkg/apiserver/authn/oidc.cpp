@@ -13,10 +13,6 @@ constexpr auto kKeep = std::chrono::hours(1);
 constexpr auto kBetweenTries = std::chrono::minutes(1);
 constexpr size_t kKeysMax = 100;
 
-Status refuse(const char* why) {
-  return make_error(ErrorClass::auth, std::string("the token is refused: ") + why);
-}
-
 std::string number(const Json& key, std::string_view name) {
   return base64url_decode(key.string_or(name, "")).value_or("");
 }
@@ -99,11 +95,11 @@ bool Oidc::is_signed(const Jwt& token) const {
 
 Result<User> Oidc::user_of(const Jwt& token) const {
   const auto name = token.claims.string_or(options_.username_claim, "");
-  if (name.empty()) return refuse("the claim that names the user is missing");
+  if (name.empty()) return refuse_token("the claim that names the user is missing");
   const bool email = options_.username_claim == "email";
   const auto* verified = token.claims.find("email_verified");
   if (email && verified != nullptr && !token.claims.bool_or("email_verified", false))
-    return refuse("its email is not verified");
+    return refuse_token("its email is not verified");
   auto prefix = options_.username_prefix.value_or(email ? "-" : options_.issuer + "#");
   if (prefix == "-") prefix.clear();
   User user;
@@ -112,7 +108,7 @@ Result<User> Oidc::user_of(const Jwt& token) const {
     for (const auto& group : texts_of(token.claims, options_.groups_claim))
       user.groups.push_back(options_.groups_prefix + group);
   const auto is_ours = [](const std::string& text) { return text.starts_with("system:"); };
-  if (is_ours(user.name)) return refuse("its user is called as only we call ours");
+  if (is_ours(user.name)) return refuse_token("its user is called as only we call ours");
   std::erase_if(user.groups, is_ours);
   user.groups.emplace_back(kAuthenticatedGroup);
   return user;
@@ -121,7 +117,7 @@ Result<User> Oidc::user_of(const Jwt& token) const {
 Async<Result<User>> Oidc::verify(const Jwt& token, Time now) {
   const auto meant = token.audiences();
   if (std::ranges::find(meant, options_.client_id) == meant.end())
-    co_return refuse("it is for somebody else");
+    co_return refuse_token("it is for somebody else");
   GANTRY_CO_TRY(check_times(token, now));
   const bool stale = !fetched_ || now - *fetched_ > kKeep;
   const bool unknown = !token.key_id.empty() && !keys_.contains(token.key_id);
@@ -131,7 +127,7 @@ Async<Result<User>> Oidc::verify(const Jwt& token, Time now) {
     if (!fetched.ok() && (unknown || keys_.empty()))
       co_return make_error(ErrorClass::transport, "the keys of the OIDC issuer cannot be fetched");
   }
-  if (!is_signed(token)) co_return refuse("its signature is not the issuer's");
+  if (!is_signed(token)) co_return refuse_token("its signature is not the issuer's");
   co_return user_of(token);
 }
 

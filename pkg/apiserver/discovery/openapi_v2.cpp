@@ -7,13 +7,13 @@ namespace {
 
 using api::meta::Kind;
 
-Json reference_to(const Kind& kind) {
+Json reference_v2(const Kind& kind) {
   Json schema;
   schema.set("$ref", "#/definitions/" + definition_name(kind));
   return schema;
 }
 
-Json query_parameter(std::string_view name, std::string_view doc) {
+Json query_parameter_v2(std::string_view name, std::string_view doc) {
   Json parameter;
   parameter.set("name", name);
   parameter.set("in", "query");
@@ -40,38 +40,39 @@ Json write_parameters(Json body_schema) {
   body.set("in", "body");
   body.set("required", true);
   body.set("schema", std::move(body_schema));
-  return Json::Array{body, query_parameter("dryRun", "All: check everything, store nothing."),
-                     query_parameter("fieldManager", "Who makes this change."),
-                     query_parameter("fieldValidation", "Ignore, Warn or Strict (default).")};
+  return Json::Array{body, query_parameter_v2("dryRun", "All: check everything, store nothing."),
+                     query_parameter_v2("fieldManager", "Who makes this change."),
+                     query_parameter_v2("fieldValidation", "Ignore, Warn or Strict (default).")};
 }
 
-Json operation(const Kind& kind, std::string_view action) {
+Json operation_v2(const Kind& kind, std::string_view action) {
   Json made;
   made.set("x-kubernetes-action", action);
   made.set("x-kubernetes-group-version-kind", group_version_kind(kind));
   made.set("produces", Json::Array{"application/json"});
   auto& ok = made.member("responses").member("200");
   ok.set("description", "OK");
-  ok.set("schema", reference_to(kind));
+  ok.set("schema", reference_v2(kind));
   return made;
 }
 
 Json write_operation(const Kind& kind, std::string_view action) {
-  Json made = operation(kind, action);
+  Json made = operation_v2(kind, action);
   made.set("consumes", Json::Array{"application/json", "application/yaml"});
-  made.set("parameters", write_parameters(reference_to(kind)));
+  made.set("parameters", write_parameters(reference_v2(kind)));
   return made;
 }
 
 Json patch_operation(const Kind& kind) {
-  Json made = operation(kind, "patch");
+  Json made = operation_v2(kind, "patch");
   made.set("consumes",
            Json::Array{"application/json-patch+json", "application/merge-patch+json",
                        "application/strategic-merge-patch+json", "application/apply-patch+yaml"});
   Json any;
   any.set("type", "object");
   auto parameters = write_parameters(std::move(any));
-  parameters.push_back(query_parameter("force", "Take fields over from other managers (apply)."));
+  parameters.push_back(
+      query_parameter_v2("force", "Take fields over from other managers (apply)."));
   made.set("parameters", std::move(parameters));
   return made;
 }
@@ -82,13 +83,13 @@ void add_paths(Json& paths, const Kind& kind) {
   Json scope = Json::array();
   if (kind.namespaced) scope.push_back(path_parameter("namespace"));
   collection.set("post", write_operation(kind, "post"));
-  if (kind.stored) collection.set("get", operation(kind, "list"));
+  if (kind.stored) collection.set("get", operation_v2(kind, "list"));
   collection.set("parameters", scope);
   scope.push_back(path_parameter("name"));
-  object.set("get", operation(kind, "get"));
+  object.set("get", operation_v2(kind, "get"));
   object.set("put", write_operation(kind, "put"));
   object.set("patch", patch_operation(kind));
-  object.set("delete", operation(kind, "delete"));
+  object.set("delete", operation_v2(kind, "delete"));
   object.set("parameters", std::move(scope));
   paths.set(base, std::move(collection));
   if (kind.stored) paths.set(base + "/{name}", std::move(object));

@@ -7,7 +7,7 @@ namespace {
 
 using api::meta::Kind;
 
-Json query_parameter(std::string_view name, std::string_view doc) {
+Json query_parameter_v3(std::string_view name, std::string_view doc) {
   Json parameter;
   parameter.set("name", name);
   parameter.set("in", "query");
@@ -20,41 +20,42 @@ Json query_parameter(std::string_view name, std::string_view doc) {
 // kubectl leaves validation to the server when fieldValidation is offered.
 Json write_parameters() {
   Json parameters = Json::array();
-  parameters.push_back(query_parameter("dryRun", "All: check everything, store nothing."));
-  parameters.push_back(query_parameter("fieldManager", "Who makes this change."));
-  parameters.push_back(query_parameter("fieldValidation", "Ignore, Warn or Strict (default)."));
+  parameters.push_back(query_parameter_v3("dryRun", "All: check everything, store nothing."));
+  parameters.push_back(query_parameter_v3("fieldManager", "Who makes this change."));
+  parameters.push_back(query_parameter_v3("fieldValidation", "Ignore, Warn or Strict (default)."));
   return parameters;
 }
 
-Json reference_to(const Kind& kind) {
+Json reference_v3(const Kind& kind) {
   Json schema;
   schema.set("$ref", "#/components/schemas/" + definition_name(kind));
   return schema;
 }
 
-Json operation(const Kind& kind, std::string_view action) {
+Json operation_v3(const Kind& kind, std::string_view action) {
   Json made;
   made.set("x-kubernetes-action", action);
   made.set("x-kubernetes-group-version-kind", group_version_kind(kind));
   auto& ok = made.member("responses").member("200");
   ok.set("description", "OK");
-  ok.member("content").member("application/json").set("schema", reference_to(kind));
+  ok.member("content").member("application/json").set("schema", reference_v3(kind));
   return made;
 }
 
 Json object_operations(const Kind& kind) {
   Json path;
-  path.set("get", operation(kind, "get"));
-  auto put = operation(kind, "put");
+  path.set("get", operation_v3(kind, "get"));
+  auto put = operation_v3(kind, "put");
   put.set("parameters", write_parameters());
   put.member("requestBody")
       .member("content")
       .member("application/json")
-      .set("schema", reference_to(kind));
+      .set("schema", reference_v3(kind));
   path.set("put", std::move(put));
-  auto patch = operation(kind, "patch");
+  auto patch = operation_v3(kind, "patch");
   auto parameters = write_parameters();
-  parameters.push_back(query_parameter("force", "Take fields over from other managers (apply)."));
+  parameters.push_back(
+      query_parameter_v3("force", "Take fields over from other managers (apply)."));
   patch.set("parameters", std::move(parameters));
   auto& types = patch.member("requestBody").member("content");
   for (const auto* type :
@@ -62,19 +63,19 @@ Json object_operations(const Kind& kind) {
         "application/merge-patch+json", "application/strategic-merge-patch+json"})
     types.member(type).member("schema").set("type", "object");
   path.set("patch", std::move(patch));
-  path.set("delete", operation(kind, "delete"));
+  path.set("delete", operation_v3(kind, "delete"));
   return path;
 }
 
 Json collection_operations(const Kind& kind) {
   Json path;
-  if (kind.stored) path.set("get", operation(kind, "list"));
-  auto post = operation(kind, "post");
+  if (kind.stored) path.set("get", operation_v3(kind, "list"));
+  auto post = operation_v3(kind, "post");
   post.set("parameters", write_parameters());
   post.member("requestBody")
       .member("content")
       .member("application/json")
-      .set("schema", reference_to(kind));
+      .set("schema", reference_v3(kind));
   path.set("post", std::move(post));
   return path;
 }

@@ -16,7 +16,6 @@ using http::websocket::Socket;
 // As long as gantry-shell lets a command run.
 constexpr Duration kTimeout = std::chrono::hours(24);
 constexpr size_t kInputMax = size_t{32} << 20;
-constexpr size_t kOutboxMax = size_t{64} << 20;
 // Of what a client may send at once.
 constexpr size_t kMessageMax = size_t{4} << 20;
 
@@ -43,7 +42,6 @@ class Exec {
       : socket_(socket),
         door_(std::move(door)),
         options_(std::move(options)),
-        outbox_(kOutboxMax),
         group_(std::move(executor)) {
     if (options_.has_terminal) terminal_ = std::make_shared<guest::Terminal>();
   }

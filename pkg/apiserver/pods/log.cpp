@@ -12,7 +12,6 @@ namespace {
 
 constexpr Duration kFollowMax = std::chrono::hours(24);
 constexpr Duration kReadMax = std::chrono::minutes(5);
-constexpr size_t kOutboxMax = size_t{64} << 20;
 
 // Puts pieces together to whole lines.
 class Lines {
@@ -42,7 +41,6 @@ class Log {
         lines_(command.journal, options.timestamps),
         follow_(options.follow),
         left_(options.limit_bytes),
-        outbox_(kOutboxMax),
         group_(std::move(executor)) {
     command_.argv = std::move(command.argv);
     command_.timeout = options.follow ? kFollowMax : kReadMax;

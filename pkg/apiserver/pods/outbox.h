@@ -12,7 +12,8 @@ namespace gantry::apiserver {
 // fall behind only so far.
 class Outbox {
  public:
-  explicit Outbox(size_t bytes_max) : bytes_max_(bytes_max) {}
+  static constexpr size_t kBytesMax = size_t{64} << 20;
+  explicit Outbox(size_t bytes_max = kBytesMax) : bytes_max_(bytes_max) {}
   // False once there is too much: the piece is dropped, and is_overfull() from now on.
   bool put(std::string piece);
   // Nothing follows.

@@ -11,14 +11,15 @@ using gantry::testing::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Result<ExecOptions> asked(const std::string& query) {
+Result<ExecOptions> options_of(const std::string& query) {
   http::Request request;
   request.target = "/api/v1/namespaces/default/pods/web-0/exec?" + query;
   return read_exec_options(*parse_request(request));
 }
 
 TEST(ExecOptions, AreTheCommandWordByWord) {
-  const auto options = asked("command=sh&command=-c&command=echo+%24HOME%3B&stdout=true&stdin=1");
+  const auto options =
+      options_of("command=sh&command=-c&command=echo+%24HOME%3B&stdout=true&stdin=1");
   ASSERT_THAT(options, IsOk());
   EXPECT_THAT(options->command, ElementsAre("sh", "-c", "echo $HOME;"));
   EXPECT_TRUE(options->has_stdin && options->has_stdout);
@@ -26,8 +27,9 @@ TEST(ExecOptions, AreTheCommandWordByWord) {
 }
 
 TEST(ExecOptions, RefuseWhatIsNotThere) {
-  EXPECT_THAT(asked("stdout=true"), Fails(ErrorClass::invalid, HasSubstr("command")));
-  EXPECT_THAT(asked("command=ls&container=other"), Fails(ErrorClass::invalid, HasSubstr("main")));
+  EXPECT_THAT(options_of("stdout=true"), Fails(ErrorClass::invalid, HasSubstr("command")));
+  EXPECT_THAT(options_of("command=ls&container=other"),
+              Fails(ErrorClass::invalid, HasSubstr("main")));
 }
 
 TEST(Resize, SaysASizeThatATerminalCanHave) {

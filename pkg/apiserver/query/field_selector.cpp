@@ -8,8 +8,6 @@ namespace {
 
 using store::Requirement;
 
-constexpr size_t kRequirementsMax = 100;
-
 // Splits at commas that no backslash precedes.
 std::vector<std::string_view> split_terms(std::string_view text) {
   std::vector<std::string_view> terms;

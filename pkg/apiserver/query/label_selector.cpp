@@ -10,7 +10,6 @@ namespace {
 using store::Requirement;
 using Operator = Requirement::Operator;
 
-constexpr size_t kRequirementsMax = 100;
 constexpr size_t kValuesMax = 1000;
 
 bool is_name(std::string_view text) {

@@ -7,6 +7,9 @@
 
 namespace gantry::apiserver {
 
+// What one selector may ask for.
+inline constexpr size_t kRequirementsMax = 100;
+
 // "app=web,tier!=db,env in (a,b),!old,weight>3": every requirement must hold. kInvalid with the
 // texts that clients know: "unable to parse requirement: found '=', expected: identifier".
 // Kubernetes: k8s.io/apimachinery/pkg/labels/selector.go.

@@ -6,7 +6,7 @@
 namespace gantry::apiserver {
 namespace {
 
-constexpr int kAttempts = 5;
+constexpr int kScaleAttempts = 5;
 
 int64_t replicas_of(const Json& object, std::string_view part) {
   const auto* found = object.find(part);
@@ -50,7 +50,7 @@ Async<Written> Writer::scale(std::string content_type, Json body) {
   for (int attempt = 1;; ++attempt) {
     bool again = false;
     auto written = co_await scale_once(content_type, body, again);
-    if (!again || attempt == kAttempts) co_return written;
+    if (!again || attempt == kScaleAttempts) co_return written;
   }
 }
 

@@ -15,7 +15,7 @@
 namespace gantry::apiserver {
 namespace {
 
-constexpr int kAttempts = 5;
+constexpr int kWriteAttempts = 5;
 // A dry run makes up no names and no identities.
 constexpr const char* kDryRunUid = "00000000-0000-0000-0000-000000000000";
 constexpr const char* kDryRunSuffix = "xxxxx";
@@ -250,7 +250,7 @@ Async<Written> Writer::patch(std::string content_type, Json patch) {
                         store::metadata_text((*current)->value, "resourceVersion");
     bool conflicted = false;
     auto written = co_await replace(std::move(object), *std::move(current), conflicted);
-    if (!conflicted || locked || attempt == kAttempts) co_return written;
+    if (!conflicted || locked || attempt == kWriteAttempts) co_return written;
   }
 }
 
@@ -264,7 +264,7 @@ Async<Written> Writer::apply(Json config) {
   for (int attempt = 1;; ++attempt) {
     bool conflicted = false;
     auto written = co_await apply_once(config, conflicted);
-    if (!conflicted || locked || attempt == kAttempts) co_return written;
+    if (!conflicted || locked || attempt == kWriteAttempts) co_return written;
   }
 }
 

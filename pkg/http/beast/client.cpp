@@ -15,8 +15,8 @@ namespace {
 constexpr Duration kFreshEnoughToWrite = std::chrono::seconds(1);
 
 // One request on its way, and how far it has come.
-struct Exchange {
-  explicit Exchange(const Request& request)
+struct Question {
+  explicit Question(const Request& request)
       : read_only(is_read_only(request.method)),
         is_head(request.method == "HEAD"),
         what(request.method + " " + request.target.substr(0, request.target.find('?'))) {}
@@ -39,7 +39,7 @@ struct Answer {
 // Gives what the reader has found to the caller's functions, when there are any.
 class Delivery {
  public:
-  Delivery(Exchange& exchange, ResponseReader& reader) : exchange_(exchange), reader_(reader) {}
+  Delivery(Question& exchange, ResponseReader& reader) : exchange_(exchange), reader_(reader) {}
 
   Status deliver() {
     if (!exchange_.on_chunk || !reader_.head_done()) return {};
@@ -49,7 +49,7 @@ class Delivery {
   }
 
  private:
-  Exchange& exchange_;
+  Question& exchange_;
   ResponseReader& reader_;
   bool head_given_ = false;
 };
@@ -95,7 +95,7 @@ class BeastClient final : public StreamingClient {
 
   Async<Result<Response>> send(Request request, Duration timeout) override {
     GANTRY_CO_TRY(unusable_);
-    Exchange exchange(request);
+    Question exchange(request);
     GANTRY_CO_TRY_ASSIGN(exchange.bytes, render_request(request, endpoint_));
     auto operation = send_pooled(exchange);
     auto answer =
@@ -106,7 +106,7 @@ class BeastClient final : public StreamingClient {
 
   Async<Result<Response>> stream(Request request, OnHead on_head, OnChunk on_chunk) override {
     GANTRY_CO_TRY(unusable_);
-    Exchange exchange(request);
+    Question exchange(request);
     exchange.on_head = std::move(on_head);
     exchange.on_chunk = std::move(on_chunk);
     GANTRY_CO_TRY_ASSIGN(exchange.bytes, render_request(request, endpoint_));
@@ -119,7 +119,7 @@ class BeastClient final : public StreamingClient {
 
   Async<Result<Upgraded>> upgrade(Request request) override {
     GANTRY_CO_TRY(unusable_);
-    Exchange exchange(request);
+    Question exchange(request);
     GANTRY_CO_TRY_ASSIGN(exchange.bytes, render_request(request, endpoint_));
     auto connection = co_await dial(executor_, clock_, endpoint_, tls_, options_.connect_timeout);
     if (!connection.ok()) co_return failed(exchange, connection.status());
@@ -135,12 +135,12 @@ class BeastClient final : public StreamingClient {
   }
 
  private:
-  Status failed(const Exchange& exchange, Status status) const {
+  Status failed(const Question& exchange, Status status) const {
     status = annotate(std::move(status), exchange.what);
     return exchange.sent && !exchange.read_only ? mark_sent(std::move(status)) : status;
   }
 
-  Async<Result<Response>> send_pooled(Exchange& exchange) {
+  Async<Result<Response>> send_pooled(Question& exchange) {
     auto place = co_await pool_.enter();
     if (!place.ok()) co_return place.status();
     auto kept = pool_.take(exchange.read_only ? options_.idle_max : kFreshEnoughToWrite);
@@ -155,14 +155,14 @@ class BeastClient final : public StreamingClient {
     co_return co_await send_over(*std::move(fresh), exchange);
   }
 
-  Async<Result<Response>> send_over(std::unique_ptr<Connection> connection, Exchange& exchange) {
+  Async<Result<Response>> send_over(std::unique_ptr<Connection> connection, Question& exchange) {
     auto answer = co_await converse(*connection, exchange);
     if (!answer.ok()) co_return annotate(answer.status(), to_string(endpoint_));
     if (answer->reusable) pool_.put_back(std::move(connection));
     co_return std::move(answer->response);
   }
 
-  Async<Result<Answer>> converse(Connection& connection, Exchange& exchange) {
+  Async<Result<Answer>> converse(Connection& connection, Question& exchange) {
     exchange.sent = true;
     const Status written = co_await connection.write(exchange.bytes);
     const bool refused_early = !written.ok() && error_class(written) == ErrorClass::transport;
@@ -175,7 +175,7 @@ class BeastClient final : public StreamingClient {
     co_return answer;
   }
 
-  Async<Result<Answer>> read_answer(Connection& connection, Exchange& exchange) {
+  Async<Result<Answer>> read_answer(Connection& connection, Question& exchange) {
     ReaderLimits limits;
     if (!exchange.on_chunk) limits.body_bytes = options_.body_max;
     ResponseReader reader(limits, exchange.is_head);

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status ip(std::vector<std::string> arguments) {
+Status run_ip(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "ip");
   return run_checked(Program{.argv = std::move(arguments)}).status();
 }
@@ -29,11 +29,11 @@ Status set_added_bridges(const Instance& instance, const std::vector<std::string
   for (const auto& entry : fs::directory_iterator("/sys/class/net", code)) {
     const auto there = entry.path().filename().string();
     const bool ours = there.starts_with(instance.name + "b");
-    if (ours && !wanted.contains(there)) GANTRY_TRY(ip({"link", "del", there}));
+    if (ours && !wanted.contains(there)) GANTRY_TRY(run_ip({"link", "del", there}));
   }
   for (const auto& name : wanted) {
-    if (!is_there(name)) GANTRY_TRY(ip({"link", "add", name, "type", "bridge"}));
-    GANTRY_TRY(ip({"link", "set", name, "up"}));
+    if (!is_there(name)) GANTRY_TRY(run_ip({"link", "add", name, "type", "bridge"}));
+    GANTRY_TRY(run_ip({"link", "set", name, "up"}));
   }
   return {};
 }

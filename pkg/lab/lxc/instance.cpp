@@ -16,12 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // FNV-1a: names only, nothing secret.
-uint32_t fingerprint(std::string_view text) {
-  uint32_t hash = 2166136261;
-  for (const unsigned char c : text) hash = (hash ^ c) * 16777619;
-  return hash;
-}
-
 Status check_reachable(const fs::path& folder) {
   for (auto path = folder; path != path.root_path(); path = path.parent_path()) {
     struct stat info {};
@@ -61,6 +55,12 @@ Status ensure_id_map(const std::string& path) {
 }
 
 }  // namespace
+
+uint32_t fingerprint(std::string_view text) {
+  uint32_t hash = 2166136261;
+  for (const unsigned char c : text) hash = (hash ^ c) * 16777619;
+  return hash;
+}
 
 std::string Instance::added_bridge(const std::string& pve_name) const {
   return absl::StrFormat("%sb%05x", name, fingerprint(pve_name) & 0xfffff);

@@ -31,6 +31,9 @@ struct Instance {
   std::string run_folder() const { return folder + "/run"; }
 };
 
+// FNV-1a of a text: a short name for a long one.
+uint32_t fingerprint(std::string_view text);
+
 // Adds root:100000:65536 to /etc/subuid and /etc/subgid unless root may already use those ids:
 // newuidmap refuses unprivileged containers otherwise. They stay: other labs need them too.
 Status ensure_id_maps();

@@ -16,14 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kRecipe = 1;  // raise it with every change of what a repository is made of
+constexpr int kRepositoryRecipe = 1;  // raise it with every change of what a repository is made of
 constexpr auto kDownloadTimeout = std::chrono::minutes(15);
-
-uint32_t fingerprint(std::string_view text) {
-  uint32_t hash = 2166136261;
-  for (const unsigned char c : text) hash = (hash ^ c) * 16777619;
-  return hash;
-}
 
 bool is_package_name(const std::string& name) {
   return name.size() > 1 &&
@@ -199,7 +193,7 @@ Result<Repository> ensure_repository(const std::string& cache, const Template& b
   if (!lock.valid() || flock(lock.get(), LOCK_EX) != 0) return os_error("cache " + root);
 
   Repository result;
-  const auto what = base.name + " " + std::to_string(kRecipe) + " " + join(packages, " ");
+  const auto what = base.name + " " + std::to_string(kRepositoryRecipe) + " " + join(packages, " ");
   result.folder = root + absl::StrFormat("/%08x", fingerprint(what));
   if (!fs::exists(result.folder)) GANTRY_TRY(build(result.folder, root, base, packages));
   GANTRY_TRY_ASSIGN(result.public_key, read_file(result.folder + "/key.asc"));

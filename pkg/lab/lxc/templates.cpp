@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raise it with every change of what build() puts in.
-constexpr int kRecipe = 3;
+constexpr int kTemplateRecipe = 3;
 constexpr const char* kPackages =
     // usr-is-merged instead of usrmerge, which would bring all of Perl: half of the files.
     "systemd-sysv,dbus,ifupdown,isc-dhcp-client,iproute2,netbase,procps,usr-is-merged";
@@ -87,7 +87,8 @@ Result<Template> ensure_debian_12(const std::string& cache) {
   if (!lock.valid() || flock(lock.get(), LOCK_EX) != 0) return os_error("cache " + folder);
 
   Template result;
-  result.name = absl::StrFormat("debian-12-standard_12.0-%d_%s.tar.zst", kRecipe, architecture());
+  result.name =
+      absl::StrFormat("debian-12-standard_12.0-%d_%s.tar.zst", kTemplateRecipe, architecture());
   result.archive = folder + "/" + result.name;
   result.dpkg_status = result.archive + ".dpkg-status";
   if (fs::exists(result.archive) && fs::exists(result.dpkg_status)) return result;

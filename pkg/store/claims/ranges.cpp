@@ -13,7 +13,6 @@ using api::v1alpha1::Appliance;
 using api::v1alpha1::MachineClass;
 
 const Resource kAppliances = "appliances.gantry.dev";
-const Resource kClasses = "machineclasses.gantry.dev";
 
 // The one that serves the bridge, on that cluster.
 std::optional<Appliance> appliance_on(const Store& store,
@@ -25,7 +24,8 @@ std::optional<Appliance> appliance_on(const Store& store,
   auto appliance = get<Appliance>(
       store, {kAppliances, holder->string_or("namespace", ""), holder->string_or("name", "")});
   if (!appliance.ok() || appliance->spec.network.bridge != placed.bridge) return std::nullopt;
-  const auto shape = get<MachineClass>(store, {kClasses, "", appliance->spec.machine_class_name});
+  const auto shape = get<MachineClass>(
+      store, {Resource("machineclasses.gantry.dev"), "", appliance->spec.machine_class_name});
   if (!shape.ok() || shape->spec.cluster_name != placed.cluster) return std::nullopt;
   return *std::move(appliance);
 }

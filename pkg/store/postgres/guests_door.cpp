@@ -32,7 +32,7 @@ constexpr Statement kInsert{
     "INSERT INTO gantry.guests (cluster, vmid, uid, owner, epoch) VALUES ($1, $2, $3, $4, 1 + "
     "(SELECT coalesce(max(epoch), 0) FROM gantry.guests WHERE cluster = $1 AND uid = $3)) "
     "RETURNING " GUEST_COLUMNS};
-constexpr Statement kRelease{
+constexpr Statement kReleaseGuest{
     "guest_release",
     "UPDATE gantry.guests SET released_at = clock_timestamp() WHERE cluster = $1 AND vmid = $2 AND "
     "uid = $3 AND released_at IS NULL"};
@@ -105,7 +105,7 @@ Result<GuestRow> renumber_row(Session& session, pqxx::work& transaction, const G
   const auto live = first_of(session.exec(transaction, kByUid, cluster, wanted.uid.get()));
   if (!live) return not_found("machine %s has no VMID in cluster %s", wanted.uid.get(), cluster);
   GANTRY_TRY_ASSIGN(const auto vmid, choose(session, transaction, wanted.cluster, choice));
-  session.exec(transaction, kRelease, cluster, live->vmid.get(), wanted.uid.get());
+  session.exec(transaction, kReleaseGuest, cluster, live->vmid.get(), wanted.uid.get());
   return row_of(
       session.exec(transaction, kInsert, cluster, vmid.get(), wanted.uid.get(), live->owner)[0]);
 }
@@ -203,7 +203,7 @@ Async<Status> GuestsDoor::clear_create_task(ClusterName cluster, VmId vmid, Uid 
 
 Async<Status> GuestsDoor::release(ClusterName cluster, VmId vmid, Uid uid) {
   auto work = write_with(link_.fence, [cluster, vmid, uid](Session& s, pqxx::work& t) {
-    s.exec(t, kRelease, cluster.get(), vmid.get(), uid.get());
+    s.exec(t, kReleaseGuest, cluster.get(), vmid.get(), uid.get());
     return Status();
   });
   co_return co_await run_in(link_.sessions, link_.pool, "release a VMID", work);

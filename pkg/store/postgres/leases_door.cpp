@@ -18,7 +18,7 @@ constexpr Statement kHolder{
     "SELECT holder, epoch, (extract(epoch FROM clock_timestamp() - renewed_at) * 1000000)::bigint "
     "FROM gantry.leases WHERE name = $1"};
 
-constexpr Statement kRelease{
+constexpr Statement kReleaseLease{
     "lease_release", "UPDATE gantry.leases SET holder = '' WHERE name = $1 AND holder = $2"};
 
 Result<LeaseState> acquire_row(Session& session, const LeaseState& wanted, int64_t ttl_us) {
@@ -52,7 +52,7 @@ Async<Result<LeaseState>> LeasesDoor::acquire(std::string name, std::string hold
 Async<Status> LeasesDoor::release(std::string name, std::string holder) {
   auto work = [name, holder](Session& session) {
     pqxx::work transaction(session.connection());
-    session.exec(transaction, kRelease, name, holder);
+    session.exec(transaction, kReleaseLease, name, holder);
     transaction.commit();
     return Status();
   };

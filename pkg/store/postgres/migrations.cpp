@@ -4,7 +4,7 @@ namespace gantry::store::postgres {
 namespace {
 
 // "gantry" in ASCII: everybody who migrates takes this lock first.
-constexpr const char* kLock = "SELECT pg_advisory_xact_lock(113693386929785)";
+constexpr const char* kLockForMigration = "SELECT pg_advisory_xact_lock(113693386929785)";
 
 constexpr const char* kBook = R"sql(
 CREATE SCHEMA IF NOT EXISTS gantry;
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS gantry.migrations (
 );
 )sql";
 
-constexpr const char* kObjects = R"sql(
+constexpr const char* kObjectsSchema = R"sql(
 -- One row: the counter that every writer locks, and who we are.
 CREATE TABLE gantry.meta (
   one          boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -106,7 +106,7 @@ int newest_applied(pqxx::work& transaction) {
 
 const std::vector<Migration>& migrations() {
   static const std::vector<Migration> steps{
-      {1, "objects, changes, meta", kObjects},
+      {1, "objects, changes, meta", kObjectsSchema},
       {2, "guests", kGuests},
       {3, "leases", kLeases},
       {4, "changes in partitions", kPartitions},
@@ -117,7 +117,7 @@ const std::vector<Migration>& migrations() {
 Result<std::string> migrate(Session& session, const std::vector<Migration>& steps,
                             const std::string& fresh_id) {
   pqxx::work transaction(session.connection());
-  transaction.exec(kLock);
+  transaction.exec(kLockForMigration);
   transaction.exec(kBook);
   const int have = newest_applied(transaction);
   const int know = steps.empty() ? 0 : steps.back().number;

@@ -7,8 +7,8 @@ constexpr const char* kPrefix = "changes_";  // and the first revision
 
 // The counter is locked first, as writers do: whoever took the table first would wait for them
 // for ever.
-constexpr Statement kLock{"lock_for_drop",
-                          "SELECT revision, partitioned_to FROM gantry.meta FOR UPDATE"};
+constexpr Statement kLockForDrop{"lock_for_drop",
+                                 "SELECT revision, partitioned_to FROM gantry.meta FOR UPDATE"};
 
 // The first revisions of the two oldest partitions.
 constexpr Statement kOldest{
@@ -49,7 +49,7 @@ void make_partitions(pqxx::work& transaction, int64_t partitioned_to, int64_t re
 
 Result<bool> drop_oldest_partition(Session& session, const Retention& retention) {
   pqxx::work transaction(session.connection());
-  const auto meta = session.exec(transaction, kLock);
+  const auto meta = session.exec(transaction, kLockForDrop);
   const auto revision = meta[0][0].as<int64_t>();
   const auto oldest = session.exec(transaction, kOldest);
   if (oldest.empty()) return false;

@@ -13,14 +13,14 @@ struct Table {
 };
 
 // The revision is unique in both, and tells where the next portion begins.
-constexpr Table kObjects{
+constexpr Table kObjectsTable{
     {"read_objects_of",
      "SELECT revision, 'p', resource, ns, name, uid, body, NULL FROM gantry.objects "
      "WHERE resource = $1 AND revision > $2 ORDER BY revision LIMIT $3"},
     {"rewrite_objects",
      "UPDATE gantry.objects o SET body = i.body FROM unnest($1::bigint[], $2::text[], $3::text[]) "
      "AS i(revision, body, previous) WHERE o.revision = i.revision AND o.resource = $4"}};
-constexpr Table kChanges{
+constexpr Table kChangesTable{
     {"read_changes_of",
      "SELECT revision, type, resource, ns, name, uid, body, previous FROM gantry.changes "
      "WHERE resource = $1 AND revision > $2 ORDER BY revision LIMIT $3"},
@@ -85,9 +85,9 @@ Result<int64_t> rewrite_texts(Session& session, const Resource& resource, const 
   transaction.exec("SELECT 1 FROM gantry.meta FOR UPDATE");
   GANTRY_TRY(check_fence(session, transaction, fence));
   GANTRY_TRY_ASSIGN(const auto objects,
-                    rewrite_table(session, transaction, kObjects, resource, rewrite));
+                    rewrite_table(session, transaction, kObjectsTable, resource, rewrite));
   GANTRY_TRY_ASSIGN(const auto changes,
-                    rewrite_table(session, transaction, kChanges, resource, rewrite));
+                    rewrite_table(session, transaction, kChangesTable, resource, rewrite));
   transaction.commit();
   return objects + changes;
 }
