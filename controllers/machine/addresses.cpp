@@ -1,5 +1,8 @@
 #include "controllers/machine/addresses.h"
 
+#include <algorithm>
+
+#include "pkg/base/text.h"
 #include "pkg/pve/property_string.h"
 
 namespace gantry::controllers::machine {
@@ -7,9 +10,15 @@ namespace {
 
 constexpr int kCards = 32;  // Proxmox' own limit
 
-}  // namespace
+// fe80::/10, 169.254.0.0/16.
+bool is_link_local(const std::string& address) {
+  const auto text = to_lower(address);
+  const bool is_v6 = text.size() > 4 && text[0] == 'f' && text[1] == 'e' && text[3] != ':';
+  return (is_v6 && std::string_view("89ab").find(text[2]) != std::string_view::npos) ||
+         starts_with(text, "169.254.");
+}
 
-std::vector<std::string> addresses_of(const Guest& guest) {
+std::vector<std::string> all_addresses_of(const Guest& guest) {
   std::vector<std::string> addresses;
   for (int i = 0; i < kCards; ++i) {
     const auto card = guest.config.find("net" + std::to_string(i));
@@ -22,6 +31,20 @@ std::vector<std::string> addresses_of(const Guest& guest) {
     }
   }
   return addresses;
+}
+
+}  // namespace
+
+std::vector<std::string> addresses_of(const Guest& guest) {
+  auto addresses = all_addresses_of(guest);
+  std::erase_if(addresses, &is_link_local);
+  return addresses;
+}
+
+std::string link_local_of(const Guest& guest) {
+  const auto addresses = all_addresses_of(guest);
+  const auto found = std::ranges::find_if(addresses, &is_link_local);
+  return found == addresses.end() ? "" : *found;
 }
 
 }  // namespace gantry::controllers::machine

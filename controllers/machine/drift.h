@@ -8,7 +8,8 @@
 
 namespace gantry::controllers::machine {
 
-// The code of an address that somebody else has.
+// The codes of an address that no DHCP server gives, and of one that somebody else has.
+inline constexpr const char* kNoAddress = "DNS-007";
 inline constexpr const char* kAddressConflict = "DNS-008";
 
 enum class Repair {

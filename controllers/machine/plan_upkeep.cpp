@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "controllers/machine/addresses.h"
+#include "controllers/machine/desired.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "pkg/base/text.h"
@@ -131,6 +132,13 @@ std::optional<Plan> plan_start(const Case& the) {
   return plan;
 }
 
+// " on vmbr0", of the first card that asks for an address.
+std::string where_asked(const Case& the) {
+  for (const auto& network : networks_of(the.machine, *the.shape))
+    if (network.ip == "dhcp" && !network.bridge.empty()) return " on " + network.bridge;
+  return "";
+}
+
 std::optional<Plan> plan_network(const Case& the) {
   const auto& guest = the.world.guest;
   const bool wants_network = std::ranges::any_of(
@@ -141,13 +149,17 @@ std::optional<Plan> plan_network(const Case& the) {
   if (!began.has_value() || the.world.now - *began < kBootTimeout) {
     return wait(steps::kNetwork, "WaitingForAddress", "it runs and has no address yet", kPollTask);
   }
-  auto plan =
-      wait(steps::kNetwork, "BootNotReady",
-           absl::StrFormat(
-               "up %s, no address",
-               human_duration(std::chrono::floor<std::chrono::minutes>(the.world.now - *began))),
-           2 * kLookAgain);
+  const auto up = human_duration(std::chrono::floor<std::chrono::minutes>(the.world.now - *began));
+  const auto link_local = link_local_of(guest);
+  auto plan = wait(steps::kNetwork, "BootNotReady", absl::StrFormat("up %s, no address", up),
+                   2 * kLookAgain);
   plan.code = "CT-015";
+  if (!link_local.empty()) {
+    plan.reason = "NoAddress";
+    plan.message = absl::StrFormat("only %s after %s: no DHCP server has answered%s", link_local,
+                                   up, where_asked(the));
+    plan.code = kNoAddress;
+  }
   plan.situation = Situation::stalled;
   return plan;
 }

@@ -125,5 +125,28 @@ TEST(PlanUpkeep, AnAddressThatAnotherHasIsNotTaken) {
   EXPECT_EQ(describe(scene.planned().action), "change its configuration");
 }
 
+// DNS-007.
+TEST(PlanUpkeep, OneThatNoDhcpServerAnswersSaysWhereItHasAsked) {
+  Conflict scene;
+  scene.world.address_conflict.clear();
+  scene.shape.spec.networks.front().ip = "dhcp";
+  scene.world.guest.config.values["net0"] = network_text(scene.shape.spec.networks.front(), 0);
+  scene.world.guest.interfaces = {{"eth0", "aa:bb:cc:dd:ee:ff", {"fe80::1"}}};
+  scene.machine.status.steps = {{steps::kStart,
+                                 api::v1alpha1::StepState::done,
+                                 scene.world.now - std::chrono::minutes(5),
+                                 {},
+                                 "",
+                                 1,
+                                 ""}};
+  const auto plan = scene.planned();
+  EXPECT_EQ(plan.reason, "NoAddress");
+  EXPECT_EQ(plan.code, "DNS-007");
+  EXPECT_EQ(plan.message, "only fe80::1 after 5m: no DHCP server has answered on vmbr0");
+  EXPECT_EQ(plan.situation, Situation::stalled);
+  scene.world.guest.interfaces.front().addresses.clear();
+  EXPECT_EQ(scene.planned().code, "CT-015") << "its system may not have come up";
+}
+
 }  // namespace
 }  // namespace gantry::controllers::machine

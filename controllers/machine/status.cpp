@@ -210,16 +210,17 @@ Plan with_last_sight(Plan plan, const MachineStatus& status) {
   return plan;
 }
 
-// Of Machines that are to be in an Appliance's network, or cannot have their address.
-void show_network(Conditions& conditions, const Machine& machine, const Observation& world) {
+// Of Machines that are to be in an Appliance's network, or have no address, or not theirs.
+void show_network(Conditions& conditions, const Machine& machine, const Plan& plan,
+                  const Observation& world) {
   const auto& attachment = world.attachment;
+  if (plan.code == kNoAddress) return conditions.set("NetworkReady", ConditionStatus::no, plan);
   Plan words;
   if (!world.address_conflict.empty()) {
     words.reason = "AddressConflict";
     words.message = world.address_conflict;
     words.code = kAddressConflict;
-    conditions.set("NetworkReady", ConditionStatus::no, words);
-    return;
+    return conditions.set("NetworkReady", ConditionStatus::no, words);
   }
   const bool waits = !attachment.waits_for.empty();
   words.reason = waits ? "ApplianceNotReady" : "Attached";
@@ -252,7 +253,7 @@ void show_conditions(Machine& machine, const Plan& planned, const Observation& w
   conditions.set_or_remove("Deleting", machine.metadata.deleting(), plan);
   conditions.set_or_remove("Drifted", !plan.drifts.all.empty() && may_drift(machine.status),
                            drift_words(plan));
-  show_network(conditions, machine, world);
+  show_network(conditions, machine, plan, world);
   Plan seen;
   seen.reason = unsure ? "Unknown" : "Observed";
   seen.message = unsure ? plan.message : "";

@@ -30,6 +30,9 @@ Status failed(const std::string& text) {
   return make_error(ErrorClass::task_failed, text);
 }
 
+// What every card has that is up.
+constexpr const char* kLinkLocalAddress = "fe80::be24:11ff:fe15:c2bb/64";
+
 // A DHCP server's answer: the same address for the same container and interface, always.
 std::string dhcp_address(VmId vmid, const std::string& key) {
   const auto number = vmid.get() * 4 + parse_integer(key.substr(3)).value_or(0);
@@ -37,10 +40,12 @@ std::string dhcp_address(VmId vmid, const std::string& key) {
                          number & 0xff);
 }
 
-std::vector<std::string> addresses_of(VmId vmid, const std::string& key, const std::string& net) {
+std::vector<std::string> addresses_of(VmId vmid, const std::string& key, const std::string& net,
+                                      bool dhcp) {
   auto parts = parse_properties(*find_property_format("net", true), net);
   std::vector<std::string> addresses;
-  if (parts["ip"] == "dhcp") addresses.push_back(dhcp_address(vmid, key));
+  if (parts["ip"] == "dhcp")
+    addresses.push_back(dhcp ? dhcp_address(vmid, key) : kLinkLocalAddress);
   if (parts["ip"].find('/') != std::string::npos) addresses.push_back(parts["ip"]);
   if (parts["ip6"].find('/') != std::string::npos) addresses.push_back(parts["ip6"]);
   return addresses;
@@ -282,7 +287,7 @@ Async<Result<ContainerState>> MemoryBackend::inspect(ContainerSpec spec) {
   if (uptime < options_.timing.boot) co_return state;
   if (container->system != nullptr && !container->system->booted) boot(*container->system);
   for (const auto& [key, value] : container->nets) {
-    state.addresses[interface_name(value)] = addresses_of(spec.vmid, key, value);
+    state.addresses[interface_name(value)] = addresses_of(spec.vmid, key, value, options_.dhcp);
   }
   co_return state;
 }

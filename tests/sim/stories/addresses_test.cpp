@@ -70,5 +70,20 @@ TEST_F(Addresses, OfOneAppsTwoContainersOneHasIt) {
                                             HasSubstr("held by Machine default/web-1")));
 }
 
+// A card that is up has a link-local address: nobody is reached by it.
+TEST_F(Addresses, WithoutADhcpServerItSaysSoAndGoesOnWhenThereIsOne) {
+  world.backend.options().dhcp = false;
+  world.create_machine("web");
+  world.run_for(1min);
+  EXPECT_EQ(reason("web", "Ready"), "False WaitingForAddress");
+  world.run_for(4min);
+  EXPECT_EQ(reason("web", "Stalled"), "True NoAddress");
+  EXPECT_EQ(reason("web", "NetworkReady"), "False NoAddress");
+  EXPECT_THAT(message("web", "Ready"), HasSubstr("no DHCP server has answered on vmbr0"));
+  world.backend.options().dhcp = true;
+  ASSERT_TRUE(wait_until([this] { return runs("web"); })) << message("web", "Ready");
+  EXPECT_EQ(reason("web", "NetworkReady"), "absent");
+}
+
 }  // namespace
 }  // namespace gantry::sim
