@@ -34,7 +34,8 @@ bridge_address=$(ip -4 -o address show dev "$lab_bridge" | sed -n 's/.* inet \([
 daemon_port=$(free_port)
 callback_port=$(free_port)
 python3 "$here/relay.py" "$callback_port" "$daemon_port" "$bridge_address" 2>>"$work/relay.log" &
-children+=("$!")
+relay=$!
+children+=("$relay")
 daemon_flags=(--callback-url "https://$bridge_address:$callback_port")
 start_daemon
 ctl apply -f "$work/cluster.yaml" -f "$root/deploy/examples/hello"
@@ -118,6 +119,22 @@ token=$(k exec $pod -- sed -n 's/.*Bearer \(.*\)"/\1/p' /var/lib/gantry/callback
 [ -n "$token" ] || die "no token is there"
 secret=${token##*_}
 ! grep -qF "$secret" "$work/gantryd.log" "$work/audit.log" || die "the token is in a log"
+
+chapter "a container that cannot call back is told, and stays ready"
+kill_daemon
+start_daemon
+asked() { grep -q '"code":405.*/machines/hello-0/callback".*"verb":"get"' "$work/audit.log"; }
+within 90 "the container has asked whether we are there" asked
+says() { k get app hello -o jsonpath="{.status.conditions[?(@.type==\"$1\")].$2}"; }
+is_equal "$(says CallbackReachable code)" ""
+kill "$relay"
+kill_daemon
+start_daemon
+is_told() { [ "$(says CallbackReachable code)" = BST-002 ]; }
+within 90 "the container cannot reach us" is_told
+grep -q "^hello-0: curl: (7) .*; polling instead$" <<<"$(says CallbackReachable message)" ||
+  die "$(says CallbackReachable message)"
+is_equal "$(says Ready status)" True
 
 chapter "top"
 measured() { k top pod $pod >"$work/said" 2>&1; }
