@@ -1,6 +1,8 @@
 // What a probe makes of one of an App's containers: ready or not, and what it could not run.
 #include <utility>
 
+#include "controllers/app/bootstrap/listeners.h"
+#include "controllers/app/exposure.h"
 #include "controllers/app/reconciler.h"
 
 namespace gantry::controllers::app {
@@ -8,6 +10,8 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
+
+constexpr minutes kAskedAgain{1};
 
 }  // namespace
 
@@ -94,6 +98,34 @@ void Reconciler::judge_reach(App& app, const std::vector<Machine>& owned) {
   if (!judge_callbacks(app, reaches, d_.clock.now())) return;
   const auto* found = api::meta::find_condition(app.status.conditions, "CallbackReachable");
   tell(app, found->reason, found->message, runtime::EventType::normal, found->code);
+}
+
+void Reconciler::look_for_listeners(const App& app, const Machine& machine,
+                                    const inventory::ClusterPtr& cluster) {
+  auto& inside = jobs_.inside(machine.metadata.uid);
+  if (!is_refused(app)) {
+    inside.loopback.reset();
+    inside.ports_asked_at.reset();
+    return;
+  }
+  const Time now = d_.clock.now();
+  const bool is_due = !inside.ports_asked_at || now - *inside.ports_asked_at >= kAskedAgain;
+  const auto guest = is_due ? guest_of(*cluster, machine) : std::nullopt;
+  if (!guest) return;
+  jobs_.ask_for_ports(machine.metadata.uid,
+                      [cluster, guest = *guest] { return ask_loopback_ports(guest); });
+}
+
+std::optional<std::set<int>> Reconciler::loopback_of(const App& app,
+                                                     const std::vector<Machine>& owned) {
+  std::optional<std::set<int>> ports;
+  for (size_t i = 0; i < owned.size(); ++i) {
+    const auto& answer = jobs_.inside(owned[i].metadata.uid).loopback;
+    if (!answer || !is_serving(app, app.status.machines[i])) continue;
+    if (!ports) ports.emplace();
+    ports->insert(answer->begin(), answer->end());
+  }
+  return ports;
 }
 
 }  // namespace gantry::controllers::app

@@ -17,6 +17,9 @@ using api::v1alpha1::ApplianceRoute;
 using api::v1alpha1::Expose;
 using Routes = std::vector<ApplianceRoute>;
 
+constexpr const char* kRefused = "UpstreamRefused";
+constexpr const char* kBoundToLoopback = "BoundToLoopback";
+
 // What keeps a host from being served; `reason` empty: nothing does.
 struct Obstacle {
   std::string reason, message, code;
@@ -49,16 +52,27 @@ Obstacle other_port(const App& app, const Expose& expose) {
           "PRX-003"};
 }
 
-Obstacle unreachable(const App& app, const Expose& expose, const ApplianceRoute& route) {
+using Ports = std::optional<std::set<int>>;
+
+Obstacle unreachable(const App& app, const Expose& expose, const ApplianceRoute& route,
+                     const Ports& loopback) {
   auto mismatch = other_port(app, expose);
   if (!mismatch.reason.empty()) return mismatch;
-  return {"UpstreamRefused",
+  const int port = serving_port(app, expose.port);
+  if (loopback && loopback->contains(port))
+    return {kBoundToLoopback,
+            absl::StrFormat("%s leads to port %d, on which it listens at the loopback only: let it "
+                            "listen on the container's address, too",
+                            expose.host, port),
+            "WKL-005"};
+  return {kRefused,
           expose.host + ": " + join(route.refusing, ", ") +
               ": does it listen on every address, not on 127.0.0.1 alone, and on this port?",
           "PRX-004"};
 }
 
-Obstacle obstacle_of(const App& app, const Expose& expose, const Appliance& appliance) {
+Obstacle obstacle_of(const App& app, const Expose& expose, const Appliance& appliance,
+                     const Ports& loopback) {
   const auto* proxy = api::meta::find_condition(appliance.status.conditions, "ProxyReady");
   const auto* route = route_to(appliance.status.routes, expose.host);
   if (route == nullptr) return {"RouteMissing", expose.host + " is not routed yet", "PRX-002"};
@@ -76,17 +90,19 @@ Obstacle obstacle_of(const App& app, const Expose& expose, const Appliance& appl
   });
   if (route->upstreams.empty() || !any_ready)
     return {"NoEndpoints", expose.host + " has no container that is ready", ""};
-  if (route->refusing.size() == route->upstreams.size()) return unreachable(app, expose, *route);
+  if (route->refusing.size() == route->upstreams.size())
+    return unreachable(app, expose, *route, loopback);
   return {};
 }
 
-Obstacle first_obstacle(const App& app, const std::optional<Appliance>& appliance) {
+Obstacle first_obstacle(const App& app, const std::optional<Appliance>& appliance,
+                        const Ports& loopback) {
   if (!appliance)
     return {"ReferenceNotFound", "the Appliance that spec.networks names does not exist", ""};
   if (!appliance->spec.network.proxy)
     return {"NoProxy", "Appliance " + appliance->metadata.name + " has no proxy", ""};
   for (const auto& expose : app.spec.expose) {
-    auto obstacle = obstacle_of(app, expose, *appliance);
+    auto obstacle = obstacle_of(app, expose, *appliance, loopback);
     if (!obstacle.reason.empty()) return obstacle;
   }
   return {};
@@ -100,13 +116,18 @@ std::string hosts_of(const App& app) {
 
 }  // namespace
 
-void judge_exposure(App& app, const std::optional<Appliance>& appliance, Time now) {
+void judge_exposure(App& app, const std::optional<Appliance>& appliance, const Ports& loopback,
+                    Time now) {
   auto& conditions = app.status.conditions;
   if (app.spec.expose.empty() || app.metadata.deleting() || app.spec.suspend) {
     api::meta::remove_condition(conditions, "Exposed");
     return;
   }
-  auto obstacle = first_obstacle(app, appliance);
+  auto obstacle = first_obstacle(app, appliance, loopback);
+  // A daemon that has just started has asked nobody yet.
+  const auto* before = api::meta::find_condition(conditions, "Exposed");
+  const bool is_known = before != nullptr && before->reason == kBoundToLoopback;
+  if (obstacle.reason == kRefused && !loopback && is_known) return;
   Condition exposed;
   exposed.type = "Exposed";
   exposed.observed_generation = app.metadata.generation;
@@ -116,6 +137,11 @@ void judge_exposure(App& app, const std::optional<Appliance>& appliance, Time no
   exposed.message = is_open ? hosts_of(app) : std::move(obstacle.message);
   exposed.code = std::move(obstacle.code);
   set_condition(conditions, std::move(exposed), now);
+}
+
+bool is_refused(const App& app) {
+  const auto* exposed = api::meta::find_condition(app.status.conditions, "Exposed");
+  return exposed != nullptr && (exposed->reason == kRefused || exposed->reason == kBoundToLoopback);
 }
 
 std::vector<std::pair<std::string, std::string>> apps_with_other_routes(const Appliance& before,

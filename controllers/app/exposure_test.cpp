@@ -53,7 +53,7 @@ class ExposureTest : public ::testing::Test {
   }
   // "False PRX-004 UpstreamRefused: …"
   std::string exposed() {
-    judge_exposure(app, appliance, Time());
+    judge_exposure(app, appliance, loopback, Time());
     const auto* found = api::meta::find_condition(app.status.conditions, "Exposed");
     if (found == nullptr) return "absent";
     return std::string(found->status == ConditionStatus::yes ? "True" : "False") + " " +
@@ -62,6 +62,7 @@ class ExposureTest : public ::testing::Test {
 
   App app;
   std::optional<Appliance> appliance;
+  std::optional<std::set<int>> loopback;
 };
 
 TEST_F(ExposureTest, IsTrueWhereTheProxyLeadsToAContainerThatIsReady) {
@@ -119,6 +120,28 @@ TEST_F(ExposureTest, AComposeFileThatPublishesAnotherPortIsNamed) {
             "8080");
   app.spec.workload.compose->text = "services: {web: {image: wiki, ports: ['80:3000']}}";
   EXPECT_THAT(exposed(), HasSubstr("False PRX-004 UpstreamRefused"));
+}
+
+// WKL-005.
+TEST_F(ExposureTest, OneThatListensAtTheLoopbackOnlyIsToldSo) {
+  route().refusing = {"10.20.0.100:80 refuses the connection"};
+  EXPECT_THAT(exposed(), HasSubstr("False PRX-004"));
+  EXPECT_TRUE(is_refused(app));
+  loopback = {8080};
+  EXPECT_THAT(exposed(), HasSubstr("False PRX-004")) << "another port";
+  loopback = {80};
+  const auto told = exposed();
+  EXPECT_EQ(told,
+            "False WKL-005 BoundToLoopback: wiki.lan leads to port 80, on which it listens at "
+            "the loopback only: let it listen on the container's address, too");
+  EXPECT_TRUE(is_refused(app)) << "it is asked again";
+  loopback.reset();
+  EXPECT_EQ(exposed(), told) << "not known is no answer";
+  loopback.emplace();
+  EXPECT_THAT(exposed(), HasSubstr("False PRX-004"));
+  route().refusing.clear();
+  EXPECT_EQ(exposed(), "True  Routed: wiki.lan");
+  EXPECT_FALSE(is_refused(app));
 }
 
 TEST_F(ExposureTest, OnlyAppsWhoseRoutesChangedAreToldOf) {

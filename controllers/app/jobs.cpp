@@ -139,4 +139,16 @@ Async<Status> Jobs::find_reach(Uid machine, std::function<Async<Status>()> ask) 
   co_return Status();
 }
 
+void Jobs::ask_for_ports(const Uid& machine, AskPorts ask) {
+  insides_[machine].ports_asked_at = clock_.now();
+  group_.spawn("ports", [this, machine, ask = std::move(ask)] { return find_ports(machine, ask); });
+}
+
+Async<Status> Jobs::find_ports(Uid machine, AskPorts ask) {
+  auto ports = co_await ask();
+  const auto found = insides_.find(machine);
+  if (ports.ok() && found != insides_.end()) found->second.loopback = *std::move(ports);
+  co_return Status();
+}
+
 }  // namespace gantry::controllers::app

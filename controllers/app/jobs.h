@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct Inside {
   std::optional<Time> probed_at;
   std::string heard;  // the newest callback that was seen
   std::optional<Time> reach_asked_at;
+  std::optional<Time> ports_asked_at;
+  std::optional<std::set<int>> loopback;  // ports that only it reaches; absent: not known
   std::optional<Status> reach;  // whether it could call back, by its own word; absent: not asked
 
   bool running = false;
@@ -64,6 +67,9 @@ class Jobs {
   // Lets `ask` find out whether a container could call back; few at a time, for each may wait until
   // nobody has answered: with too many under way nothing happens.
   void ask_for_reach(const Uid& machine, std::function<Async<Status>()> ask);
+  // Lets `ask` find out which ports only a container itself reaches.
+  using AskPorts = std::function<Async<Result<std::set<int>>>()>;
+  void ask_for_ports(const Uid& machine, AskPorts ask);
 
  private:
   Async<Status> work(Uid machine, std::string container, Guest guest, ResolvedWorkload workload,
@@ -72,6 +78,7 @@ class Jobs {
               Status result);
 
   Async<Status> find_reach(Uid machine, std::function<Async<Status>()> ask);
+  Async<Status> find_ports(Uid machine, AskPorts ask);
 
   async::Clock& clock_;
   async::Group group_;

@@ -157,7 +157,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   Status problem = workload.ok() ? Status() : workload.status();
   if (problem.ok() && has_work_ahead(app)) problem = dependencies.ok() ? data : dependencies;
   judge(app, blocked, problem, d_.clock.now());
-  judge_exposure(app, appliance_of(app, d_.store), d_.clock.now());
+  judge_exposure(app, appliance_of(app, d_.store), loopback_of(app, owned), d_.clock.now());
   judge_reach(app, owned);
   GANTRY_CO_TRY(co_await write_status(before, app));
   co_return runtime::recheck(next);
@@ -273,7 +273,10 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   shown.revision = inside.verified_revision;
   const bool was_ready = shown.ready;
   const Duration wish = co_await check_health(app, machine, *cluster, *workload, shown);
-  if (was_ready && shown.ready) look_for_reach(machine, cluster);
+  if (was_ready && shown.ready) {
+    look_for_reach(machine, cluster);
+    look_for_listeners(app, machine, cluster);
+  }
   co_return wish;
 }
 

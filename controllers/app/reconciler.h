@@ -88,6 +88,11 @@ class Reconciler final : public runtime::Reconciler {
   // Lets a container that is well be asked, now and then, whether it could call back.
   void look_for_reach(const Machine& machine, const inventory::ClusterPtr& cluster);
   void judge_reach(App& app, const std::vector<Machine>& owned);
+  // Lets a container be asked what it listens on, while the proxy cannot connect to it.
+  void look_for_listeners(const App& app, const Machine& machine,
+                          const inventory::ClusterPtr& cluster);
+  // What those that serve have answered; absent: none has.
+  std::optional<std::set<int>> loopback_of(const App& app, const std::vector<Machine>& owned);
   Async<Status> write_status(const App& before, App& app);
   void tell(const App& app, const std::string& reason, const std::string& message,
             runtime::EventType type, const std::string& code = "");

@@ -299,6 +299,20 @@ TEST_F(ApplianceStory, AnAppThatTheProxyCannotReachIsNotCalledExposed) {
   EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "False PRX-004 UpstreamRefused"; }));
   EXPECT_EQ(app_says("Ready"), "True  AllReplicasReady");
   EXPECT_TRUE(serves()) << "it is not the Appliance's fault";
+  // Its own word is asked for, and says why.
+  const auto listens = [this](const std::string& address) {
+    auto* system = world.backend.inside(*world.vmid_of("site-0"));
+    for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"})
+      system->files[path].content = "0: " + address + ":0050 00000000:0000 0A\n";
+  };
+  listens("0100007F");
+  EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "False WKL-005 BoundToLoopback"; }));
+  world.kill_daemon();
+  world.start_daemon();
+  world.run_for(2s);
+  EXPECT_EQ(app_says("Exposed"), "False WKL-005 BoundToLoopback");
+  listens("00000000");
+  EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "False PRX-004 UpstreamRefused"; }));
   inside([](lab::GuestSystem& system) { system.network.closed.clear(); });
   EXPECT_TRUE(wait_until([&] { return app_says("Exposed") == "True  Routed"; }));
   world.edit_app("site", [](Json& spec) { spec.set("suspend", true); });
