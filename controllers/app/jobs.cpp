@@ -81,7 +81,7 @@ Async<Status> Jobs::work(Uid machine, std::string container, Guest guest, Resolv
     if (inside.progress.step != progress.step) inside.step_started = clock_.now();
     const bool is_new = progress.changes && (progress.step != inside.progress.step ||
                                              progress.message != inside.progress.message);
-    if (is_new) tell(inside, {progress.step + ": " + progress.message});
+    if (is_new) tell(inside, {progress.step + ": " + progress.message, false, progress.code});
     inside.disturbed = inside.disturbed || (progress.changes && progress.disturbs);
     inside.progress = progress;
   };

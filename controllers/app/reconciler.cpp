@@ -11,6 +11,7 @@
 #include "controllers/app/rollout.h"
 #include "controllers/app/snapshots.h"
 #include "controllers/app/url.h"
+#include "pkg/diagnose/diagnose.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/equal.h"
 #include "pkg/store/finalizer.h"
@@ -349,7 +350,11 @@ void Reconciler::tell(const App& app, const std::string& reason, const std::stri
 
 void Reconciler::tell_deeds(const App& app, const Machine& machine, Inside& inside) {
   for (const auto& deed : inside.deeds) {
-    tell(app, deed.failed ? "BootstrapFailed" : "Bootstrap",
+    const auto* mended = deed.failed ? nullptr : diagnose::find(deed.code);
+    tell(app,
+         deed.failed         ? "BootstrapFailed"
+         : mended != nullptr ? mended->reason
+                             : "Bootstrap",
          machine.metadata.name + ": " + deed.text,
          deed.failed ? runtime::EventType::warning : runtime::EventType::normal, deed.code);
   }

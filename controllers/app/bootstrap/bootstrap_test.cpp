@@ -183,6 +183,29 @@ TEST_F(BootstrapTest, WhatIsOnlyPreparedDoesNotStartByItself) {
                                            "enable nginx.service", "start nginx.service"));
 }
 
+// BST-008.
+TEST_F(BootstrapTest, AFileThatWasThereAndIsNotIsToldByItsCode) {
+  std::vector<std::string> codes;
+  const Report listen = [&codes](const Progress& progress) {
+    if (!progress.code.empty()) codes.push_back(progress.code + " " + progress.message);
+  };
+  const auto bring_up = [&](const ResolvedWorkload& workload) {
+    EXPECT_THAT(loop_.block_on(bootstrap(guest(), workload, listen)), IsOk());
+  };
+  bring_up(nginx());
+  EXPECT_THAT(codes, IsEmpty()) << "nothing was there yet";
+  debian_.files.erase("/var/www/html/index.html");
+  bring_up(nginx());
+  EXPECT_THAT(codes, ElementsAre("BST-008 /var/www/html/index.html is not as it was written"));
+  EXPECT_TRUE(debian_.files.contains("/var/www/html/index.html"));
+  codes.clear();
+  auto next = nginx();
+  next.revision = "fedcba9876543210";
+  next.files.front().content = "hello again\n";
+  bring_up(next);
+  EXPECT_THAT(codes, IsEmpty()) << "another revision has other files";
+}
+
 TEST_F(BootstrapTest, ASecondRunChangesNothing) {
   EXPECT_THAT(run(), IsOk());
   debian_.changes.clear();

@@ -1,5 +1,7 @@
 #include "controllers/app/bootstrap/native.h"
 
+#include <optional>
+
 #include "controllers/app/bootstrap/restart.h"
 #include "pkg/base/text.h"
 #include "pkg/crypto/digest.h"
@@ -22,15 +24,28 @@ Async<Status> install_packages(Setup& setup) {
 
 // ---- files -------------------------------------------------------------------------------------
 
+constexpr const char* kFileMissing = "BST-008";
+
+// Everything of this revision had been there, and was proven.
+Async<Result<bool>> was_complete(Setup& setup) {
+  GANTRY_CO_TRY_ASSIGN(const auto noted, co_await setup.ask(argv_of("cat", kRevisionFile)));
+  co_return noted.code == 0 && trim(noted.out) == setup.workload().revision;
+}
+
 Async<Status> write_files(Setup& setup) {
   setup.look("checking files");
   bool noted = false;
+  std::optional<bool> complete;
   for (const auto& file : setup.workload().files) {
     GANTRY_CO_TRY_ASSIGN(const bool same, co_await is_same_file(setup, file));
     if (same) continue;
     // Noted before the first change: a crash in between must not lose the restart.
     if (!noted) GANTRY_CO_TRY(co_await setup.push(small_file(kRestartFile, "files changed\n")));
     noted = true;
+    if (!complete) {
+      GANTRY_CO_TRY_ASSIGN(complete, co_await was_complete(setup));
+    }
+    if (*complete) setup.mend(file.path + " is not as it was written", kFileMissing);
     GANTRY_CO_TRY(co_await write_file(setup, file));
   }
   co_return Status();

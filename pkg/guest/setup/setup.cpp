@@ -14,6 +14,12 @@ void Setup::begin(int number, int count, const std::string& step, bool disturbs)
   progress_ = Progress{number, count, step, "", "", false, disturbs};
 }
 
+void Setup::mend(const std::string& message, const std::string& code) {
+  progress_.code = code;
+  say(message, true);
+  progress_.code.clear();
+}
+
 void Setup::say(const std::string& message, bool changes) {
   progress_.changes = changes;
   progress_.message = redacted(message, secrets_);

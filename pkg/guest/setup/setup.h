@@ -17,6 +17,7 @@ struct Progress {
   std::string output;     // the last line that the step's command has written
   bool changes = false;   // what `message` says changes something; else it only looks
   bool disturbs = false;  // … that what runs there would notice
+  std::string code = {};  // of the failure catalogue, where it mends what was well before
 };
 using Report = std::function<void(const Progress&)>;
 
@@ -43,6 +44,8 @@ class Setup {
   void look(const std::string& message) { say(message, false); }
   // … and what it is about to change: worth an event.
   void act(const std::string& message) { say(message, true); }
+  // The same, of what had been right and is not: `code` is the catalogue's.
+  void mend(const std::string& message, const std::string& code);
 
   // A short question: 30 s. A non-zero exit code is an answer.
   Async<Result<guest::Exit>> ask(std::vector<std::string> argv);
