@@ -153,9 +153,10 @@ TypeInfo describe(Type<AppStatus>) {
   return object<AppStatus>(
       "AppStatus", "What was last seen of an App.",
       {
-          field<&AppStatus::conditions>(
-              "conditions", "Ready, Available, Reconciling, Stalled, Exposed, CallbackReachable.",
-              MapKey{"type"}),
+          field<&AppStatus::conditions>("conditions",
+                                        "Ready, Available, Reconciling, Stalled, Exposed, "
+                                        "CallbackReachable, ResourcePressure.",
+                                        MapKey{"type"}),
           field<&AppStatus::observed_generation>(
               "observedGeneration", "The generation of the spec that this status is about."),
           field<&AppStatus::replicas>(

@@ -153,9 +153,11 @@ TypeInfo describe(Type<MachineStatus>) {
   return object<MachineStatus>(
       "MachineStatus", "What was last seen of a container.",
       {
-          field<&MachineStatus::conditions>(
-              "conditions", "Ready, Observed, Drifted, Held, Reconciling, Stalled, Deleting.",
-              MapKey{"type"}),
+          field<&MachineStatus::conditions>("conditions",
+                                            "Ready, Observed, Drifted, Held, NetworkReady, "
+                                            "ResourcePressure, Reconciling, Stalled, "
+                                            "Deleting.",
+                                            MapKey{"type"}),
           field<&MachineStatus::observed_generation>(
               "observedGeneration", "The generation of the spec that this status is about."),
           field<&MachineStatus::class_generation>(

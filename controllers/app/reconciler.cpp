@@ -7,6 +7,7 @@
 #include "controllers/app/exposure.h"
 #include "controllers/app/handover.h"
 #include "controllers/app/machines.h"
+#include "controllers/app/pressure.h"
 #include "controllers/app/revisions.h"
 #include "controllers/app/rollout.h"
 #include "controllers/app/snapshots.h"
@@ -160,6 +161,7 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   judge(app, blocked, problem, d_.clock.now());
   judge_exposure(app, appliance_of(app, d_.store), loopback_of(app, owned), d_.clock.now());
   judge_reach(app, owned);
+  judge_pressure(app, owned, d_.clock.now());
   GANTRY_CO_TRY(co_await write_status(before, app));
   co_return runtime::recheck(next);
 }

@@ -30,6 +30,7 @@ struct CensusEntry {
   std::vector<Time> repairs;             // disruptive ones
   bool well = false;                     // Ready when last looked into
   Measured measured;                     // as written in its status
+  std::optional<Time> saturated_since;   // its cores are used up; absent: they are not
   bool looked_at = false;                // by this process, and it could be told what is there
 };
 

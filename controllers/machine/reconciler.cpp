@@ -5,6 +5,7 @@
 #include "controllers/machine/desired.h"
 #include "controllers/machine/ledger.h"
 #include "controllers/machine/observe.h"
+#include "controllers/machine/pressure.h"
 #include "controllers/machine/resume.h"
 #include "controllers/machine/status.h"
 #include "pkg/base/log.h"
@@ -244,9 +245,20 @@ void Reconciler::note(CensusEntry& entry, const Run& run) {
   if (const auto parts = pve::parse_upid(entry.task); parts.ok()) entry.node = parts->node;
 }
 
+void Reconciler::note_pressure(Run& run) {
+  const auto& seen = run.world.guest.status;
+  if (!seen || !run.shape || run.world.guest.occupant != Occupant::ours) return;
+  census_.change(run.machine.metadata.uid, [&run, &seen](CensusEntry& entry) {
+    entry.saturated_since =
+        saturated_since(entry.saturated_since, run.machine, *run.shape, *seen, run.world.now);
+    show_pressure(run.machine, *run.shape, entry.saturated_since, run.world.now);
+  });
+}
+
 Async<Result<Outcome>> Reconciler::finish(Run& run) {
   show(run.machine, run.plan, run.world);
   note_in_census(run);
+  note_pressure(run);
   for (const auto& happening : happenings(run.before, run.machine)) {
     the_.events.record(subject_of(run.machine), happening);
   }

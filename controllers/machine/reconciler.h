@@ -83,6 +83,7 @@ class Reconciler final : public runtime::Reconciler {
   Async<Status> look_from_afar(Run& run);
   Async<Result<runtime::Outcome>> finish(Run& run);
   void note_in_census(const Run& run);
+  void note_pressure(Run& run);
   static void note(CensusEntry& entry, const Run& run);
   Duration recheck_of(const Run& run) const;
 

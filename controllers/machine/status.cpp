@@ -356,7 +356,7 @@ std::vector<runtime::Happening> happenings(const Machine& before, const Machine&
   if (fell_back) {
     all.push_back({runtime::EventType::warning, network->reason, network->message, network->code});
   }
-  for (const char* type : {"Held", "Stalled", "Drifted"}) {
+  for (const char* type : {"Held", "Stalled", "Drifted", "ResourcePressure"}) {
     const auto* now = api::meta::find_condition(after.status.conditions, type);
     const auto* then = api::meta::find_condition(before.status.conditions, type);
     if (now == nullptr || (then != nullptr && then->reason == now->reason)) continue;

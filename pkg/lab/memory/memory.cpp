@@ -283,7 +283,7 @@ Async<Result<ContainerState>> MemoryBackend::inspect(ContainerSpec spec) {
   state.uptime_seconds = uptime / std::chrono::seconds(1);
   state.memory_used = int64_t{24} << 20;
   state.disk_used = int64_t{380} << 20;
-  state.cpu = 0.01;
+  state.cpu = options_.cpu;
   if (uptime < options_.timing.boot) co_return state;
   if (container->system != nullptr && !container->system->booted) boot(*container->system);
   for (const auto& [key, value] : container->nets) {

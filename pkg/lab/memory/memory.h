@@ -107,6 +107,7 @@ struct MemoryOptions {
   std::vector<std::string> bridges = {"vmbr0"};
   Backend::Space space{int64_t{250} << 30, int64_t{4} << 30};  // of a storage without a `total`
   MemoryTiming timing;
+  double cpu = 0.01;               // cores that each container has in use
   bool dhcp = true;                // somebody answers those that ask for an address
   std::set<std::string> packages;  // what apt and apk can install; empty: everything
   ImageRegistry registry;

@@ -117,6 +117,27 @@ TEST_F(Codes, AChangedClassIsToldOnEachMachineThatFollowsIt) {
   EXPECT_THAT(events(), Contains(HasSubstr("DriftReverted: memory: '777' → '1024'")));
 }
 
+TEST_F(Codes, ACoreThatIsUsedUpForLongIsToldAndNothingIsDoneAboutIt) {
+  ready("web");
+  const auto before = world.writes();
+  world.backend.options().cpu = 1.95;
+  world.run_for(9min);
+  EXPECT_EQ(machine_says("web", "ResourcePressure"), "absent");
+  world.run_for(3min);
+  EXPECT_EQ(machine_says("web", "ResourcePressure"), "True CT-012 CPUSaturated");
+  EXPECT_EQ(machine_says("web", "Ready"), "True  Running");
+  EXPECT_THAT(events(), Contains(HasSubstr("CT-012 CPUSaturated: it has used nearly all of its 2 "
+                                           "cores since")));
+  world.kill_daemon();
+  world.start_daemon();
+  world.run_for(2min);
+  EXPECT_EQ(machine_says("web", "ResourcePressure"), "True CT-012 CPUSaturated");
+  world.backend.options().cpu = 0.1;
+  world.run_for(2min);
+  EXPECT_EQ(machine_says("web", "ResourcePressure"), "absent");
+  EXPECT_EQ(world.writes(), before);
+}
+
 TEST_F(Codes, AHalfMadeContainerSaysWhereItGoesOn) {
   world.kill_at_next_write("POST", "/lxc");
   world.create_machine("web");
