@@ -17,10 +17,16 @@ std::optional<int64_t> integer_of(const Json& row, const char* name) {
   return value->as_integer();
 }
 
+// Proxmox writes some as text.
 std::optional<double> number_of(const Json& row, const char* name) {
   const auto* value = row.find(name);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->as_double();
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string()) return parse_double(value->as_string());
+  return value->is_number() ? std::optional(value->as_double()) : std::nullopt;
+}
+
+std::optional<double> times(std::optional<double> a, std::optional<double> b) {
+  return a && b ? std::optional(*a * *b) : std::nullopt;
 }
 
 // As Proxmox's files have it: numbers become text again.
@@ -50,8 +56,8 @@ pve::GuestRow decode_guest(const Json& row) {
   guest.lock = text_of(row, "lock");
   guest.ha_state = text_of(row, "hastate");
   guest.is_template = row.integer_or("template", 0) == 1;
-  guest.cpu = number_of(row, "cpu");
   guest.cores = number_of(row, "maxcpu");
+  guest.cpu = times(number_of(row, "cpu"), guest.cores);  // 0 … 1 of its cores
   guest.memory_used = integer_of(row, "mem");
   guest.memory_total = integer_of(row, "maxmem");
   guest.disk_used = integer_of(row, "disk");
@@ -208,7 +214,7 @@ pve::GuestStatus decode_status(const Json& data) {
     status.ha_managed = ha->integer_or("managed", 0) == 1;
     status.ha_state = text_of(*ha, "state");
   }
-  status.cpu = number_of(data, "cpu");
+  status.cpu = times(number_of(data, "cpu"), number_of(data, "cpus"));
   status.memory_used = integer_of(data, "mem");
   status.memory_total = integer_of(data, "maxmem");
   status.disk_used = integer_of(data, "disk");

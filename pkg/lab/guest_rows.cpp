@@ -29,6 +29,16 @@ Json cpus_of(const Model& model, const Guest& guest) {
   return model.nodes.at(guest.node).options.cores;
 }
 
+// 0 … 1 of what it may use.
+double cpu_of(const ContainerState& state, double cores) {
+  return cores > 0 ? state.cpu.value_or(0.0) / cores : 0.0;
+}
+
+double number(const Json& value) {
+  if (value.is_string()) return parse_double(value.as_string()).value_or(0);
+  return value.is_number() ? value.as_double() : 0;
+}
+
 int64_t mebibytes(const Guest& guest, const std::string& key, const std::string& fallback) {
   return parse_integer(guest.config.get(key, fallback)).value_or(0) << 20;
 }
@@ -75,12 +85,13 @@ Json member_row(const Model& model, const Guest& guest) {
   }
   row.set("status", seen.running ? "running" : "stopped");
   row.set("name", seen.name);
-  row.set("maxcpu", parse_double(seen.cores).value_or(0));
+  const double cores = parse_double(seen.cores).value_or(0);
+  row.set("maxcpu", cores);
   row.set("maxmem", seen.memory_total);
   row.set("maxdisk", seen.disk_total);
   row.set("template", guest.config.flag("template") ? 1 : 0);
   row.set("uptime", seen.running ? seconds_since(model, seen.running_since) : 0);
-  row.set("cpu", guest.state.cpu.value_or(0.0));
+  row.set("cpu", cpu_of(guest.state, cores));
   row.set("mem", seen.running ? guest.state.memory_used.value_or(0) : 0);
   row.set("disk", seen.running ? guest.state.disk_used.value_or(0) : 0);
   if (model.is_modern()) row.set("memhost", 0);
@@ -102,12 +113,13 @@ Json status_row(const Model& model, const Guest& guest, const ContainerState& st
   row.set("vmid", guest.vmid.get());
   row.set("name", name_of(guest));
   row.set("status", state.running ? "running" : "stopped");
-  row.set("cpus", cpus_of(model, guest));
+  const auto cpus = cpus_of(model, guest);
+  row.set("cpus", cpus);
   row.set("maxmem", mebibytes(guest, "memory", "512"));
   row.set("maxswap", mebibytes(guest, "swap", "0"));
   row.set("maxdisk", disk_size_of(guest.config.values));
   row.set("swap", 0);
-  row.set("cpu", state.cpu.value_or(0.0));
+  row.set("cpu", cpu_of(state, number(cpus)));
   row.set("mem", state.running ? state.memory_used.value_or(0) : 0);
   row.set("disk", state.running ? state.disk_used.value_or(0) : 0);
   const auto uptime = state.uptime_seconds.value_or(seconds_since(model, guest.running_since));
