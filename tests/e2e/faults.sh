@@ -189,6 +189,22 @@ kubectl_works() {
   grep -q spec.replicaz <<<"$said" || die "kubectl: the unknown field's path is missing: $said"
 }
 
+an_address_has_one_holder() {
+  chapter "two Machines ask for one fixed address at once: one gets it"
+  fixed() { machine "$1" small | jq '.spec.networks = [{bridge: "vmbr0", ip: "192.0.2.10/24"}]'; }
+  local one two refused="" holder=first
+  fixed first | ctl apply -f - >"$work/first" 2>&1 & one=$!
+  fixed second | ctl apply -f - >"$work/second" 2>&1 & two=$!
+  wait "$one" || { refused=first; holder=second; }
+  wait "$two" || refused+=second
+  [ "$refused" = first ] || [ "$refused" = second ] ||
+    die "one was to be refused: $(cat "$work/first" "$work/second")"
+  grep -qF "address 192.0.2.10 on vmbr0 of ProxmoxCluster lab is held by Machine default/$holder" \
+    "$work/$refused" || die "$(cat "$work/$refused")"
+  ctl delete machine "$holder" --timeout 60
+  [ "$(guest_count)" = 3 ] || die "a container is left: $(lab_guests)"
+}
+
 own_reason_each() {
   chapter "template missing, storage full: a reason and code each"
   sed 's/name: small/name: lost/; s/debian-12-standard/debian-99-none/' "$class_file" | ctl apply -f -
@@ -361,6 +377,7 @@ bad_input_is_refused
 strangers_are_there_first
 observe_mode_holds
 kubectl_works
+an_address_has_one_holder
 own_reason_each
 lost_privilege_is_named
 proxmox_gone
