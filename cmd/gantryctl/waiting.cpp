@@ -1,5 +1,6 @@
 #include "cmd/gantryctl/waiting.h"
 
+#include "cmd/gantryctl/commands.h"
 #include "pkg/base/text.h"
 
 namespace gantry::ctl {
