@@ -1,6 +1,7 @@
 #include "controllers/app/machines.h"
 
 #include "controllers/app/reconciler.h"
+#include "pkg/base/search.h"
 #include "pkg/store/typed.h"
 
 namespace gantry::controllers::app {
@@ -13,8 +14,7 @@ Result<std::vector<Machine>> machines_of(const App& app, store::Store& store) {
   // A text that names the uid may still belong to others: the plan looks closer.
   return store::list_where<Machine>(
       store, kMachines, app.metadata.ns, [&](const store::Record& record) {
-        return record.key.name.starts_with(prefix) ||
-               record.text.find(app.metadata.uid.get()) != std::string::npos;
+        return record.key.name.starts_with(prefix) || has_text(record.text, app.metadata.uid.get());
       });
 }
 

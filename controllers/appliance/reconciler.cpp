@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pkg/base/log.h"
+#include "pkg/base/search.h"
 #include "pkg/base/text.h"
 #include "pkg/inventory/placement/candidates.h"
 #include "pkg/schema/codec.h"
@@ -125,7 +126,7 @@ Result<Everything> Reconciler::read_everything() const {
       attaching.insert(shape.metadata.name);
   // Only what may name an Appliance is decoded, be there ten thousand others.
   const auto may_be_attached = [&attaching](const store::Record& record) {
-    return record.text.find("\"applianceRef\"") != std::string::npos ||
+    return has_text(record.text, "\"applianceRef\"") ||
            attaching.contains(record.field("spec.machineClassName"));
   };
   GANTRY_TRY_ASSIGN(everything.machines,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/kinds.h"
+#include "pkg/base/search.h"
 #include "pkg/schema/codec.h"
 #include "pkg/store/object.h"
 #include "pkg/store/reader.h"
@@ -60,7 +61,7 @@ std::vector<Dependent> dependents_of(store::Store& store, const store::Object& o
     all.ns = owner.key.ns;
     for (const auto& record : store.reader().list(all, store::PageOf()).items) {
       // Most do not mention the owner: those are not worth decoding.
-      if (record->text.find(owner.uid.get()) == std::string::npos) continue;
+      if (!has_text(record->text, owner.uid.get())) continue;
       const auto object = store::decode(record);
       for (const auto& reference : owner_references(object->value)) {
         if (reference.uid != owner.uid) continue;

@@ -17,8 +17,8 @@ TEST(CopyOnWrite, CopiesShareUntilOneIsChanged) {
   Texts second = first;
   EXPECT_EQ(&first.read(), &second.read());
   second.change().emplace_back("b");
-  EXPECT_THAT(first.read(), testing::ElementsAre("a"));
-  EXPECT_THAT(second.read(), testing::ElementsAre("a", "b"));
+  EXPECT_THAT(first.read(), ::testing::ElementsAre("a"));
+  EXPECT_THAT(second.read(), ::testing::ElementsAre("a", "b"));
 }
 
 TEST(CopyOnWrite, WhatWasHandedOutChangesOnlyItsOwner) {
@@ -26,17 +26,17 @@ TEST(CopyOnWrite, WhatWasHandedOutChangesOnlyItsOwner) {
   auto& kept = first.write();
   const Texts copy = first;
   kept.emplace_back("late");
-  EXPECT_THAT(first.read(), testing::ElementsAre("a", "late"));
-  EXPECT_THAT(copy.read(), testing::ElementsAre("a"));
+  EXPECT_THAT(first.read(), ::testing::ElementsAre("a", "late"));
+  EXPECT_THAT(copy.read(), ::testing::ElementsAre("a"));
 }
 
 TEST(CopyOnWrite, IsEmptyAndUsableOnceMovedFrom) {
   Texts first({"a"});
   const Texts second = std::move(first);
-  EXPECT_THAT(first.read(), testing::IsEmpty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_THAT(first.read(), ::testing::IsEmpty());  // NOLINT(bugprone-use-after-move)
   first.change().emplace_back("again");
-  EXPECT_THAT(first.read(), testing::ElementsAre("again"));
-  EXPECT_THAT(second.read(), testing::ElementsAre("a"));
+  EXPECT_THAT(first.read(), ::testing::ElementsAre("again"));
+  EXPECT_THAT(second.read(), ::testing::ElementsAre("a"));
 }
 
 TEST(CopyOnWrite, MayBeAssignedAPartOfItself) {
@@ -63,7 +63,7 @@ TEST(CopyOnWrite, CopiesInOtherThreadsAreTheirs) {
       EXPECT_EQ(copy.read().size(), 1001U);
     });
   for (auto& thread : threads) thread.join();
-  EXPECT_THAT(first.read(), testing::ElementsAre("a"));
+  EXPECT_THAT(first.read(), ::testing::ElementsAre("a"));
 }
 
 }  // namespace

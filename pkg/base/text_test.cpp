@@ -20,8 +20,8 @@ TEST(Quantity, RefusesWhatIsNone) {
 }
 
 TEST(Split, KeepsEmptyParts) {
-  EXPECT_THAT(split("a,,b", ','), testing::ElementsAre("a", "", "b"));
-  EXPECT_THAT(split("", ','), testing::ElementsAre(""));
+  EXPECT_THAT(split("a,,b", ','), ::testing::ElementsAre("a", "", "b"));
+  EXPECT_THAT(split("", ','), ::testing::ElementsAre(""));
 }
 
 TEST(Join, IsTheInverseOfSplit) {

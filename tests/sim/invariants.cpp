@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "controllers/machineclass/probe.h"
+#include "pkg/base/search.h"
 #include "pkg/base/text.h"
 #include "tests/sim/objects.h"
 #include "tests/sim/records.h"
@@ -284,14 +285,14 @@ void World::see_changes() {
 }
 
 void World::see_machine(const Uid& uid, std::string_view text) {
-  if (text.find(R"("deletionPolicy":"Retain")") != text.npos) retained_.insert(uid);
+  if (has_text(text, R"("deletionPolicy":"Retain")")) retained_.insert(uid);
   see_reasons(text);
 }
 
 // The text of an object is canonical: nothing is parsed.
 void World::see_reasons(std::string_view text) {
   constexpr std::string_view kReason = R"("reason":")";
-  for (auto at = text.find(kReason); at != text.npos; at = text.find(kReason)) {
+  for (auto at = find_text(text, kReason); at != text.npos; at = find_text(text, kReason)) {
     text.remove_prefix(at + kReason.size());
     reached.note(text.substr(0, text.find('"')));
   }

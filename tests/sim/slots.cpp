@@ -1,4 +1,5 @@
 // The two sets of Machines that BlueGreen takes turns with.
+#include "pkg/base/search.h"
 #include "tests/sim/objects.h"
 #include "tests/sim/users.h"
 #include "tests/sim/words.h"
@@ -58,7 +59,7 @@ std::vector<std::string> World::unmet_spare(const std::string& name, const Json&
 
 // The text of an object is canonical: nothing is parsed.
 void World::see_slot(const Uid& app, std::string_view text, bool is_followed) {
-  const bool green = text.find(R"("activeSlot":"Green")") != text.npos;
+  const bool green = has_text(text, R"("activeSlot":"Green")");
   const auto known = green_apps_.find(app);
   const bool has_switched = known != green_apps_.end() && known->second != green;
   green_apps_[app] = green;
