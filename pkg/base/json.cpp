@@ -6,6 +6,14 @@
 #include "pkg/base/check.h"
 
 namespace gantry {
+namespace {
+
+// Texts that we have written ourselves come in this order: nothing is looked for.
+bool is_behind(const Json::Object& object, std::string_view key) {
+  return object.empty() || object.rbegin()->first < key;
+}
+
+}  // namespace
 
 double Json::as_double() const {
   if (const auto* integer = std::get_if<int64_t>(&value_)) return static_cast<double>(*integer);
@@ -56,8 +64,7 @@ Json::Object& Json::changing_object() {
 }
 
 Json& Json::member_of(Object& object, std::string_view key) {
-  // Texts that we have written ourselves come in this order: nothing is looked for.
-  if (object.empty() || object.rbegin()->first < key)
+  if (is_behind(object, key))
     return object.emplace_hint(object.end(), std::string(key), Json())->second;
   auto it = object.lower_bound(key);
   if (it == object.end() || it->first != key)
@@ -71,7 +78,11 @@ Json& Json::member(std::string_view key) {
 }
 
 void Json::set(std::string_view key, Json value) {
-  member_of(changing_object(), key) = std::move(value);
+  auto& object = changing_object();
+  if (is_behind(object, key))
+    object.emplace_hint(object.end(), std::string(key), std::move(value));
+  else
+    member_of(object, key) = std::move(value);
 }
 
 bool Json::erase(std::string_view key) {
