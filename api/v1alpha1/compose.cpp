@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include "api/v1alpha1/compose_ports.h"
 #include "api/v1alpha1/localhost.h"
@@ -105,9 +106,7 @@ Result<Json> read_document(const std::string& text) {
   return std::move(documents.front().value);
 }
 
-}  // namespace
-
-Result<ComposeOutline> outline_of(const std::string& text) {
+Result<ComposeOutline> read_outline(const std::string& text) {
   GANTRY_TRY_ASSIGN(const auto document, read_document(text));
   if (document.find("include") != nullptr)
     return invalid("include: there is no other file here; write everything into this one");
@@ -123,8 +122,6 @@ Result<ComposeOutline> outline_of(const std::string& text) {
              [&](const std::string& value) { collect_variables(value, outline.variables); });
   return outline;
 }
-
-namespace {
 
 // Which service has a port already: an address of its own does not meet another one.
 struct Claims {
@@ -158,6 +155,16 @@ void check_ports(const ComposeOutline& outline, Problems& problems) {
 }
 
 }  // namespace
+
+// A controller asks for the same few texts at every turn.
+Result<ComposeOutline> outline_of(const std::string& text) {
+  constexpr size_t kTextMax = 16384, kKeptMax = 64;
+  thread_local std::map<std::string, Result<ComposeOutline>> kept;
+  if (text.size() > kTextMax) return read_outline(text);
+  if (const auto known = kept.find(text); known != kept.end()) return known->second;
+  if (kept.size() >= kKeptMax) kept.clear();
+  return kept.emplace(text, read_outline(text)).first->second;
+}
 
 Problems check_compose(const Compose& compose, const std::set<std::string>& environment) {
   const auto outline = outline_of(compose.text);
