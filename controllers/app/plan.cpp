@@ -6,7 +6,7 @@
 #include "controllers/app/snapshots.h"
 #include "pkg/base/text.h"
 #include "pkg/diagnose/diagnose.h"
-#include "pkg/schema/codec.h"
+#include "pkg/schema/equal.h"
 #include "pkg/store/finalizer.h"
 
 namespace gantry::controllers::app {
@@ -77,7 +77,7 @@ bool retains_volumes(const App& app) {
 }
 
 bool same_spec(const Machine& a, const Machine& b) {
-  return schema::encode(a.spec) == schema::encode(b.spec);
+  return schema::is_equal(a.spec, b.spec);
 }
 
 // It has a container that may hold data.

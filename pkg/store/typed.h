@@ -59,10 +59,11 @@ Result<std::vector<T>> list_where(Store& store, const Resource& resource, const 
 // unless object.metadata.resourceVersion is the current one (empty: whatever it is).
 template <class T>
 Async<Result<ObjectPtr>> update_status(Store& store, Resource resource, const T& object) {
-  Json encoded = schema::encode(object);
   Json change = Json::object();
-  change.set("metadata", std::move(encoded.member("metadata")));
-  change.set("status", std::move(encoded.member("status")));
+  change.set("metadata", schema::encode(object.metadata));
+  // A status that says nothing is left out, as in the whole object.
+  auto status = schema::encode(object.status);
+  if (status.size() > 0) change.set("status", std::move(status));
   return store.update(std::move(resource), Part::status, std::move(change));
 }
 
