@@ -70,6 +70,7 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   auto shape = store::get<MachineClass>(the_.store, {kClasses, "", request.name});
   if (!shape.ok()) {
     known_.erase(request.name);
+    compiled_.erase(request.name);
     co_return shape.status();
   }
   if (!shape->metadata.deleting() && !store::has_finalizer(*shape, kFinalizer)) {
@@ -122,12 +123,20 @@ diagnose::Diagnosis Reconciler::why_not_observed(const MachineClass& shape,
   return {"", kNotObserved, name + " has not been observed yet: see its conditions"};
 }
 
+Result<placement::Selectors> Reconciler::selectors_of(const MachineClass& shape) {
+  auto& known = compiled_[shape.metadata.name];
+  const auto& metadata = shape.metadata;
+  if (known.uid != metadata.uid || known.generation != metadata.generation)
+    known = {metadata.uid, metadata.generation, placement::compile(shape.spec)};
+  return known.selectors;
+}
+
 Async<Findings> Reconciler::look(MachineClass shape) {
   Findings findings;
   findings.now = the_.clock.now();
   findings.snapshot = std::make_shared<inventory::Snapshot>();
   count_machines(shape, findings);
-  const auto selectors = placement::compile(shape.spec);
+  const auto selectors = selectors_of(shape);
   findings.selectors = selectors.status();
   if (!selectors.ok()) co_return findings;
   const auto cluster = the_.clusters.find(ClusterName(shape.spec.cluster_name));

@@ -41,6 +41,13 @@ class Reconciler final : public runtime::Reconciler {
     Time read_at;
     Templates templates;
   };
+  // The selectors of one generation of a class, read once.
+  struct Compiled {
+    Uid uid;
+    int64_t generation = 0;
+    Result<inventory::placement::Selectors> selectors = inventory::placement::Selectors();
+  };
+  Result<inventory::placement::Selectors> selectors_of(const MachineClass& shape);
   Async<Findings> look(MachineClass shape);
   ProbePlan plan_the_probe(const MachineClass& shape, const Findings& findings) const;
   // Why no clone can be tried now; empty: it can.
@@ -63,6 +70,7 @@ class Reconciler final : public runtime::Reconciler {
   Dependencies the_;
   Time started_at_;
   std::map<std::string, Known> known_;  // by class
+  std::map<std::string, Compiled> compiled_;
 };
 
 }  // namespace gantry::controllers::machineclass
