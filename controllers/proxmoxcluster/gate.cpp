@@ -17,6 +17,12 @@ Status held(const std::string& text, std::string_view code) {
   return code.empty() ? status : with_code(std::move(status), code);
 }
 
+// Made once: a daemon that waits for its turn is told so again and again.
+const Status& not_leading() {
+  static const auto* status = new Status(held("NotLeading: another gantryd holds the lease", ""));
+  return *status;
+}
+
 }  // namespace
 
 Status judge_gate(const GateInputs& inputs, const inventory::Snapshot& snapshot,
@@ -24,7 +30,7 @@ Status judge_gate(const GateInputs& inputs, const inventory::Snapshot& snapshot,
   if (inputs.mode == api::v1alpha1::ClusterMode::observe) {
     return held("ObserveMode: the cluster's mode is Observe: nothing is written", "");
   }
-  if (!inputs.leading) return held("NotLeading: another gantryd holds the lease", "");
+  if (!inputs.leading) return not_leading();
   if (snapshot.cycle == 0) return held("NotObserved: nothing has been observed yet", "");
   if (!snapshot.trustworthy()) {
     const auto diagnosis = snapshot.problem.ok()
