@@ -151,6 +151,7 @@ is_equal "$(printf 'one\ntwo\n' | ctl exec machine/$pod -- sort -r)" $'two\none'
 is_equal "$(head -c 3000000 /dev/zero | ctl exec machine/$pod -- wc -c)" 3000000
 is_equal "$(ctl exec machine/$pod -- printf '%s' '[a] -- "; id' </dev/null)" '[a] -- "; id'
 is_equal "$(ctl logs app/hello --tail 1 | wc -l)" 1
+: >"$work/followed"  # what was followed before says nothing
 "$bin/gantryctl" logs -f machine/$pod --tail 1 >"$work/followed" 2>&1 &
 follower=$!
 children+=("$follower")
