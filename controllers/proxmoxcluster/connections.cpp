@@ -40,8 +40,9 @@ std::string fingerprint_of(const ProxmoxCluster& cluster, const SecretValues& cr
   return channel_secret.ok() ? text : text + message_of(channel_secret.status());
 }
 
-pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec) {
+pve::ClientLimits limits_of(const ProxmoxClusterSpec& spec, const std::string& user) {
   pve::ClientLimits limits;
+  limits.user = user;
   limits.requests_per_second = spec.limits.requests_per_second;
   limits.burst = 2.0 * spec.limits.requests_per_second;
   limits.tasks_per_node = static_cast<size_t>(spec.limits.tasks_per_node);
@@ -78,7 +79,7 @@ struct Connections::Connection {
         user(std::move(who)),
         client(std::move(raw)),
         channel(std::move(command_channel)),
-        limited(*client, the.clock, limits_of(spec)),
+        limited(*client, the.clock, limits_of(spec, user)),
         ownership(the.guests),
         owned(the.guests, the.store, name),
         reflector(limited, the.clock, the.random, owned,

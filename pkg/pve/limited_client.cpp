@@ -83,14 +83,21 @@ void LimitedClient::saw(const Task& task) {
     for (auto& [node, places] : places_) places.running.erase(task.upid);
     return;
   }
-  const auto it = places_.find(task.node);
-  if (it == places_.end() || it->second.running.contains(task.upid)) return;
+  auto& [starting, running, unclear] = places_[task.node];
+  if (running.contains(task.upid)) return;
   // A guest has one task at a time: this is what the call has started.
-  auto& unclear = it->second.unclear;
   const auto call = std::ranges::find(unclear, task.id, &Unclear::id);
-  if (call == unclear.end()) return;
-  it->second.running.emplace(task.upid, call->since);
-  unclear.erase(call);
+  if (call != unclear.end()) {
+    running.emplace(task.upid, call->since);
+    unclear.erase(call);
+  } else if (is_work_of_ours(task)) {
+    running.emplace(task.upid, clock_.steady());
+  }
+}
+
+// Consoles are no work, and run for as long as somebody looks.
+bool LimitedClient::is_work_of_ours(const Task& task) const {
+  return !limits_.user.empty() && task.user == limits_.user && task.type.starts_with("vz");
 }
 
 // The call has not begun yet: an Asio coroutine starts when it is awaited.

@@ -31,6 +31,9 @@ class TokenBucket {
 };
 
 struct ClientLimits {
+  // Whose tasks count, as running ones name him ("gantry@pve!daemon"): also those that an earlier
+  // run of ours has started. Empty: only what this client starts.
+  std::string user;
   double requests_per_second = 20;
   double burst = 40;
   size_t waiting_max = 1000;
@@ -43,9 +46,9 @@ struct ClientLimits {
 
 // Every call waits for its turn in the bucket. A call that starts a task takes one of the node's
 // places until the task is seen to have ended; when none is free it is refused with Overload and a
-// retry-after, and nothing is sent. Tasks are seen through task(), tasks() and running_tasks() of
-// this client, and looked up when the places run out. A call whose answer was lost keeps its place:
-// the task that it may have started takes it over as soon as it is seen.
+// retry-after, and nothing is sent. Tasks on guests are seen through task(), tasks() and
+// running_tasks() of this client, and looked up when the places run out. A call whose answer was
+// lost keeps its place: the task that it may have started takes it over as soon as it is seen.
 class LimitedClient final : public Client {
  public:
   LimitedClient(Client& client, async::Clock& clock, ClientLimits limits);
@@ -133,6 +136,7 @@ class LimitedClient final : public Client {
   Async<Status> turn_to_write();
   void forget_old(Places& places) const;
   void saw(const Task& task);
+  bool is_work_of_ours(const Task& task) const;
 
   Client& client_;
   async::Clock& clock_;

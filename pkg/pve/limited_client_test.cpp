@@ -101,6 +101,36 @@ TEST(LimitedClient, AnEndedOrForgottenTaskGivesItsPlaceBack) {
   EXPECT_EQ(limited.tasks_on(kNode), 2u);
 }
 
+// What was started before a restart takes its place too.
+TEST(LimitedClient, CountsWorkOfOursThatItHasNotStarted) {
+  LimitedWorld world;
+  world.limits.tasks_per_node = 2;
+  world.limits.user = "gantry@pve!daemon";
+  LimitedClient limited(world.client, world.clock, world.limits);
+  const auto runs = [&](int number, const std::string& user, const std::string& type) {
+    Task task;
+    task.upid = task_number(number);
+    task.node = kNode;
+    task.id = "100";
+    task.user = user;
+    task.type = type;
+    task.running = true;
+    world.client.running_answer[kNode].push_back(task);
+    world.client.task_answer[task.upid] = task;
+  };
+  runs(1, "gantry@pve!daemon", "vzcreate");
+  runs(2, "gantry@pve!daemon", "vncproxy");
+  runs(3, "alice@pve", "vzstart");
+  for (int scan = 0; scan < 2; ++scan) {
+    EXPECT_THAT(world.loop.block_on(world.clock, limited.running_tasks(kNode)), IsOk());
+    EXPECT_EQ(limited.tasks_on(kNode), 1u);
+  }
+  EXPECT_THAT(world.start(limited, 4), IsOk());
+  EXPECT_THAT(world.start(limited, 5), Fails(ErrorClass::overload));
+  world.client.task_answer[task_number(1)].running = false;
+  EXPECT_THAT(world.start(limited, 6), IsOk());
+}
+
 TEST(LimitedClient, AsksAgainWhetherItMayWriteWhenItsTurnHasCome) {
   LimitedWorld world;
   world.limits.requests_per_second = 1;

@@ -17,7 +17,14 @@ bool is_mounted(const lab::GuestRecord& guest, const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> World::unmet_inside(const std::string& machine,
+// A Machine of which a person has taken both marks.
+bool World::has_held_machine(const std::string& app) const {
+  return std::ranges::any_of(wanted_, [&](const auto& wanted) {
+    return wanted.first.starts_with(app + "-") && is_held_for_ever(wanted.first);
+  });
+}
+
+std::vector<std::string> World::unmet_inside(const std::string& app, const std::string& machine,
                                              const WantedApp& wish) const {
   const auto vmid = vmid_of(machine);
   if (!vmid.has_value() || is_stranger(*vmid)) return {};
@@ -29,7 +36,9 @@ std::vector<std::string> World::unmet_inside(const std::string& machine,
   }
   if (holds_data(*vmid) && !system->files.contains(kKeptPath))
     unmet.push_back(machine + " has lost its data");
-  if (page_of(machine) != wish.page) unmet.push_back(machine + " does not have its version");
+  // An update takes no replica down while another one is down already.
+  if (page_of(machine) != wish.page && !has_held_machine(app))
+    unmet.push_back(machine + " does not have its version");
   if (!wish.native) {
     if (system->docker.services.empty()) unmet.push_back(machine + " has no services");
     for (const auto& [name, service] : system->docker.services)
@@ -60,9 +69,7 @@ std::vector<std::string> World::unmet_app(const std::string& name, const WantedA
   if (!wish.exists) {
     if (!object.ok()) return {};
     // It waits for Machines of which a person has taken both marks.
-    for (const auto& [machine, wanted] : wanted_) {
-      if (machine.starts_with(name + "-") && is_held_for_ever(machine)) return {};
-    }
+    if (has_held_machine(name)) return {};
     return {name + " is not gone"};
   }
   if (!object.ok()) return {name + " is missing"};
@@ -77,7 +84,7 @@ std::vector<std::string> World::unmet_app(const std::string& name, const WantedA
     if (!this->machine(machine).has_value())
       unmet.push_back(machine + " is missing");
     else if (!wish.suspended && !waits && !is_held_for_ever(machine))
-      add(unmet, unmet_inside(machine, wish));
+      add(unmet, unmet_inside(name, machine, wish));
   }
   if (may_answer(name, wish, 0) && !is_true(ready)) {
     unmet.push_back(name + " " + (ready == nullptr ? "has no condition" : words_of(*ready)));
@@ -95,8 +102,7 @@ std::vector<std::string> World::unmet_rollback(const std::string& name, const Wa
   const auto* current = app.find_path({"status", "currentRevision"});
   if (!wish.rolls_back || current == nullptr || current->as_string().empty()) return {};
   std::vector<std::string> unmet;
-  for (const auto& [machine, wanted] : wanted_)
-    if (machine.starts_with(name + "-") && is_held_for_ever(machine)) return {};
+  if (has_held_machine(name)) return {};
   if (ready->string_or("reason", "") != "RolledBack")
     unmet.push_back(name + " was not rolled back: " + words_of(*ready));
   add(unmet, unmet_spare(name, app));

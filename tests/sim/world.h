@@ -205,8 +205,10 @@ class World {
   std::vector<std::string> unmet_spare(const std::string& name, const Json& app) const;
   bool needs_are_met(const WantedApp& wish, int depth) const;
   bool may_answer(const std::string& name, const WantedApp& wish, int depth) const;
+  bool has_held_machine(const std::string& app) const;
   // Of an App's container: what is not as the App wants it.
-  std::vector<std::string> unmet_inside(const std::string& machine, const WantedApp& wish) const;
+  std::vector<std::string> unmet_inside(const std::string& app, const std::string& machine,
+                                        const WantedApp& wish) const;
 
   // --- invariants; `by`: whose turn it was, null for the world itself ---
   void look(Host* by);
