@@ -1,12 +1,10 @@
 #include "api/v1alpha1/addresses.h"
 
-#include <array>
 #include <map>
 #include <tuple>
 
-#include <arpa/inet.h>
-
 #include "api/v1alpha1/app.h"
+#include "pkg/base/ipv4.h"
 #include "pkg/base/text.h"
 
 namespace gantry::api::v1alpha1 {
@@ -16,13 +14,8 @@ using schema::Reason;
 
 std::optional<std::string> fixed_address(std::string_view ip) {
   const std::string text(ip.substr(0, ip.find('/')));
-  for (const int family : {AF_INET, AF_INET6}) {
-    std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    std::array<char, INET6_ADDRSTRLEN> written{};
-    if (inet_pton(family, text.c_str(), bytes.data()) != 1) continue;
-    return std::string(inet_ntop(family, bytes.data(), written.data(), written.size()));
-  }
-  return std::nullopt;
+  if (!parse_ipv4(text)) return std::nullopt;
+  return text;
 }
 
 Problems check_networks(const std::vector<Network>& networks) {

@@ -12,8 +12,8 @@ namespace gantry::api::v1alpha1 {
 
 struct AppSpec;
 
-// The address in "192.0.2.10/24" or "2001:db8::1", without the prefix length and in the one form
-// that all ways to write it share; nullopt for "dhcp" and what is no address.
+// The address in "192.0.2.10/24" or "192.0.2.10"; nullopt for "dhcp" and what is no IPv4 address:
+// Proxmox takes no other there (ip= and gw= of net[n]).
 std::optional<std::string> fixed_address(std::string_view ip);
 
 // Cross-field rules of a list of networks; paths below "networks". No two of them may have one

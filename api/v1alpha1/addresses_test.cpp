@@ -24,12 +24,10 @@ Network fixed(const std::string& ip) {
   return network;
 }
 
-TEST(FixedAddress, HasOneFormHoweverItIsWritten) {
+TEST(FixedAddress, IsWhatStandsBeforeThePrefixLength) {
   EXPECT_EQ(fixed_address("192.0.2.10/24"), "192.0.2.10");
   EXPECT_EQ(fixed_address("192.0.2.10"), "192.0.2.10");
-  EXPECT_EQ(fixed_address("2001:DB8:0:0::1/64"), "2001:db8::1");
-  EXPECT_EQ(fixed_address("2001:0db8::0001/48"), "2001:db8::1");
-  for (const char* none : {"dhcp", "", "192.0.2", "192.0.2.010/24"})
+  for (const char* none : {"dhcp", "", "192.0.2", "192.0.2.010/24", "2001:db8::1/64"})
     EXPECT_EQ(fixed_address(none), std::nullopt) << none;
 }
 

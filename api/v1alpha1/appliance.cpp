@@ -137,8 +137,8 @@ TypeInfo describe(Type<Uplink>) {
           field<&Uplink::ip>("ip",
                              "dhcp, or an address with its prefix length, which one container of "
                              "the cluster has on this bridge and VLAN: another is refused.",
-                             format::cidr_or_dhcp),
-          field<&Uplink::gateway>("gateway", "The default route's address.", format::ip),
+                             format::ipv4_or_dhcp),
+          field<&Uplink::gateway>("gateway", "The default route's address.", format::ipv4),
           field<&Uplink::vlan>("vlan", "VLAN tag.", Range{1, 4094}),
       }));
 }

@@ -1,9 +1,5 @@
 #include "api/v1alpha1/claims.h"
 
-#include <array>
-
-#include <arpa/inet.h>
-
 #include "api/v1alpha1/addresses.h"
 #include "pkg/base/text.h"
 
@@ -14,16 +10,6 @@ namespace {
 std::string label_of(const std::string& bridge) {
   const auto lower = to_lower(bridge);
   return is_dns_label(lower) ? lower : "x-" + hex(bridge);
-}
-
-// The same for an address: IPv4 as it is, IPv6 as its eight groups.
-std::string label_of_address(const std::string& address) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  if (inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;
-  std::string label;
-  for (size_t i = 0; i < bytes.size(); i += 2)
-    label += absl::StrFormat("%s%02x%02x", i == 0 ? "" : "-", bytes[i], bytes[i + 1]);
-  return label;
 }
 
 std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
@@ -128,7 +114,7 @@ std::string bridge_claim(const std::string& bridge) {
 
 std::string address_claim(const PlacedAddress& placed) {
   return absl::StrFormat("address.%s.%s.%d.%s", placed.cluster, label_of(placed.bridge),
-                         placed.vlan, label_of_address(placed.address));
+                         placed.vlan, placed.address);
 }
 
 }  // namespace gantry::api::v1alpha1

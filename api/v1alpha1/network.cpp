@@ -60,8 +60,8 @@ TypeInfo describe(Type<Network>) {
           field<&Network::ip>("ip",
                               "dhcp, or an address with its prefix length, which one container of "
                               "the cluster has on this bridge and VLAN: another is refused.",
-                              format::cidr_or_dhcp, Example{"192.0.2.10/24"}),
-          field<&Network::gateway>("gateway", "The default route's address.", format::ip),
+                              format::ipv4_or_dhcp, Example{"192.0.2.10/24"}),
+          field<&Network::gateway>("gateway", "The default route's address.", format::ipv4),
           field<&Network::firewall>("firewall", "Whether Proxmox' firewall filters it."),
           field<&Network::vlan>("vlan", "VLAN tag.", Range{1, 4094}),
           field<&Network::mac>("mac", "MAC address; Proxmox chooses one when absent.", format::mac),

@@ -71,8 +71,16 @@ bool is_cidr(std::string_view text) {
   return length && *length <= (ip_version(text.substr(0, slash)) == 4 ? 32 : 128);
 }
 
-bool is_cidr_or_dhcp(std::string_view text) {
-  return text == "dhcp" || is_cidr(text);
+bool is_ipv4(std::string_view text) {
+  return is_ip(text) && ip_version(text) == 4;
+}
+
+// PVE/JSONSchema.pm takes prefixes from 8 on (pve_verify_cidrv4).
+bool is_ipv4_or_dhcp(std::string_view text) {
+  if (text == "dhcp") return true;
+  const size_t slash = text.find('/');
+  return is_cidr(text) && is_ipv4(text.substr(0, slash)) &&
+         parse_integer(text.substr(slash + 1)).value_or(0) >= 8;
 }
 
 bool is_mac(std::string_view text) {
@@ -248,11 +256,13 @@ const Format label_value = {"label-value",
 const Format finalizer = {"finalizer", "must be [prefix/]name, such as gantry.dev/machine",
                           &is_qualified_name};
 const Format ip = {"ip", "must be an IPv4 or IPv6 address", &is_ip};
+const Format ipv4 = {"ipv4", "must be an IPv4 address", &is_ipv4};
 const Format cidr = {"cidr", "must be an address and prefix length, such as 192.0.2.10/24",
                      &is_cidr};
-const Format cidr_or_dhcp = {"cidr-or-dhcp",
-                             "must be dhcp or an address and prefix length, such as 192.0.2.10/24",
-                             &is_cidr_or_dhcp};
+const Format ipv4_or_dhcp = {
+    "ipv4-or-dhcp",
+    "must be dhcp or an IPv4 address and prefix length from 8 on, such as 192.0.2.10/24",
+    &is_ipv4_or_dhcp};
 const Format mac = {"mac", "must be a MAC address of one interface, such as 02:00:5e:10:00:01",
                     &is_mac};
 const Format https_url = {"https-url", "must be https://host[:port] without a path", &is_https_url};

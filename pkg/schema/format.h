@@ -20,8 +20,9 @@ extern const Format qualified_name;  // Kubernetes label and annotation keys: [p
 extern const Format label_value;     // at most 63, letters, digits, "-", "_", "."
 extern const Format finalizer;       // a qualified name
 extern const Format ip;              // IPv4 or IPv6 address
+extern const Format ipv4;            // IPv4 address
 extern const Format cidr;            // address/prefix
-extern const Format cidr_or_dhcp;    // "dhcp" or address/prefix
+extern const Format ipv4_or_dhcp;    // "dhcp" or IPv4/prefix: PVE's pve-ipv4-config
 extern const Format mac;             // 02:00:5e:10:00:01, no group address
 extern const Format https_url;       // https://host[:port], no path, user or query
 extern const Format absolute_path;   // /a/b: no "..", no control characters
