@@ -73,14 +73,16 @@ std::string pid_file(const std::string& folder) {
   return folder + "/sshd.pid";
 }
 
+// HOME: whoever runs the lab is root's user here, and bash reads his ~/.bashrc for each command of
+// sshd's; a developer's takes longer than the command.
 std::string configuration(const SshdOptions& options, uint16_t port, const std::string& host_key) {
   return absl::StrFormat(
       "ListenAddress %s:%d\nHostKey %s\nPidFile %s\nAuthorizedKeysFile %s/authorized_keys\n"
       "PermitRootLogin forced-commands-only\nPasswordAuthentication no\n"
       "KbdInteractiveAuthentication no\nUsePAM no\nStrictModes no\nAllowTcpForwarding no\n"
       "X11Forwarding no\nPermitTTY yes\nPrintMotd no\nMaxStartups 100\nMaxSessions 100\n"
-      "ClientAliveInterval 15\nUseDNS no\n",
-      options.address, port, host_key, pid_file(options.folder), options.folder);
+      "ClientAliveInterval 15\nUseDNS no\nSetEnv HOME=%s\n",
+      options.address, port, host_key, pid_file(options.folder), options.folder, options.folder);
 }
 
 }  // namespace
