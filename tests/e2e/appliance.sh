@@ -53,10 +53,18 @@ write_registry_authority() {
 
 # ---- the story ------------------------------------------------------------------------------------
 
-apps_are_reached_by_name() {
-  chapter "two Apps, one needs the other"
+# All at once: the slowest is set up while the others are looked at.
+apps_are_wanted() {
+  chapter "two Apps, one needs the other, and a Compose App of two services"
   write_app site "this is site" | ctl apply -f -
   write_app shop "this is shop" site | ctl apply -f -
+  ctl apply -f "$work/class.yaml"
+  write_registry_authority | ctl apply -f -
+  write_wiki | ctl apply -f -
+}
+
+apps_are_reached_by_name() {
+  chapter "they are reached by name"
   within 400 "site" app_ready site
   within 200 "shop" app_ready shop
   local address; address=$(lease_of site-0)
@@ -85,10 +93,7 @@ a_new_route_disturbs_nobody() {
 }
 
 two_services_and_a_volume() {
-  chapter "a Compose App of two services, with its data in a volume"
-  ctl apply -f "$work/class.yaml"
-  write_registry_authority | ctl apply -f -
-  write_wiki | ctl apply -f -
+  chapter "the Compose App, with its data in a volume"
   within 400 "wiki" app_ready wiki
   within 180 "wiki through the proxy" wiki_says fresh
   in_app wiki-0 sh -c 'echo kept >/srv/data/value'
@@ -183,6 +188,7 @@ start_registry
 start_daemon
 write_class
 an_appliance_comes_up
+apps_are_wanted
 apps_are_reached_by_name
 a_new_route_disturbs_nobody
 two_services_and_a_volume

@@ -34,9 +34,10 @@ has_one_set() {  # APP SLOT
   [ "$(status_of "$1" 'machines | length')" = 1 ] && [ "$(status_of "$1" activeSlot)" = "$2" ]
 }
 
-an_app_is_there() {
-  chapter "an App, reached by name"
+apps_are_there() {
+  chapter "two Apps, one with a volume, reached by name"
   write_app site "this is site" | ctl apply -f -
+  write_diary "this is diary" | ctl apply -f -
   within 400 "site" app_ready site
   within 180 "site through the proxy" says site.apps.lan "this is site"
 }
@@ -89,7 +90,6 @@ poll_diary() {
 
 data_changes_its_container_while_requests_wait() {
   chapter "BlueGreen with a volume: requests wait for half a minute at most"
-  write_diary "this is diary" | ctl apply -f -
   within 300 "diary through the proxy" says diary.apps.lan "this is diary"
   in_app diary-0 sh -c 'echo kept >/srv/data/value'
   within 60 "its data" says diary.apps.lan/data/value kept
@@ -129,7 +129,7 @@ start_database
 start_lab lxc --with-network --packages nginx-light,nftables,dnsmasq,bind9-host,curl,caddy
 start_daemon
 an_appliance_comes_up
-an_app_is_there
+apps_are_there
 an_update_beside_the_old_one_disturbs_nobody
 data_changes_its_container_while_requests_wait
 all_goes
