@@ -16,7 +16,7 @@ constexpr minutes kAskedAgain{1};
 }  // namespace
 
 Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
-                                         const inventory::Cluster& cluster,
+                                         const inventory::ClusterPtr& cluster,
                                          const ResolvedWorkload& workload, AppMachine& shown) {
   auto& inside = jobs_.inside(machine.metadata.uid);
   const auto health = app.spec.health.value_or(api::v1alpha1::Health());
@@ -34,7 +34,7 @@ Async<Duration> Reconciler::check_health(const App& app, const Machine& machine,
   auto result = co_await probe(app.spec, workload, shown.address, d_.prober, guest);
   // There is a way inside, and just now nobody knows where to: that it cannot be reached from here
   // proves nothing.
-  if (!result.healthy && !guest && cluster.channel != nullptr) result.known = false;
+  if (!result.healthy && !guest && cluster->channel != nullptr) result.known = false;
   const bool stale = !shown.health.last_probe_at || now - *shown.health.last_probe_at > minutes(1);
   const bool news = shown.health.message != result.message || shown.health.from != result.from;
   if (news || stale) shown.health.last_probe_at = now;
@@ -81,12 +81,10 @@ void Reconciler::look_for_reach(const Machine& machine, const inventory::Cluster
   const auto& uid = machine.metadata.uid;
   const Time now = d_.clock.now();
   if (d_.callbacks == nullptr || !is_reach_due(jobs_.inside(uid), now)) return;
-  const auto guest = guest_of(*cluster, machine);
+  const auto guest = guest_of(cluster, machine);
   if (!guest) return;
   const auto callback = callback_for(*d_.callbacks, machine, now);
-  // The pointer keeps the connection alive as long as the question is open.
-  jobs_.ask_for_reach(
-      uid, [cluster, guest = *guest, callback] { return try_callback(guest, callback); });
+  jobs_.ask_for_reach(uid, [guest = *guest, callback] { return try_callback(guest, callback); });
 }
 
 void Reconciler::judge_reach(App& app, const std::vector<Machine>& owned) {
@@ -110,10 +108,9 @@ void Reconciler::look_for_listeners(const App& app, const Machine& machine,
   }
   const Time now = d_.clock.now();
   const bool is_due = !inside.ports_asked_at || now - *inside.ports_asked_at >= kAskedAgain;
-  const auto guest = is_due ? guest_of(*cluster, machine) : std::nullopt;
+  const auto guest = is_due ? guest_of(cluster, machine) : std::nullopt;
   if (!guest) return;
-  jobs_.ask_for_ports(machine.metadata.uid,
-                      [cluster, guest = *guest] { return ask_loopback_ports(guest); });
+  jobs_.ask_for_ports(machine.metadata.uid, [guest = *guest] { return ask_loopback_ports(guest); });
 }
 
 std::optional<std::set<int>> Reconciler::loopback_of(const App& app,

@@ -12,10 +12,16 @@ using std::chrono::seconds;
 
 constexpr int kAskedForReach = 2;
 
-// A container that is still booting is asked again soon; what failed waits longer each time.
-constexpr seconds kStillBooting{1};
+// A container that is still booting, or may not be changed just now, is not at fault.
+bool is_failure(const Status& status) {
+  const auto error = error_class(status);
+  return error != ErrorClass::locked && error != ErrorClass::held;
+}
+
+// Who is not at fault is asked again soon; what failed waits longer each time.
+constexpr seconds kStillBooting{1}, kHeld{3};
 Duration retry_delay(const Status& status, int failures) {
-  if (error_class(status) == ErrorClass::locked) return kStillBooting;
+  if (!is_failure(status)) return error_class(status) == ErrorClass::held ? kHeld : kStillBooting;
   const auto doubled = seconds(2) * (1 << std::min(failures, 8));
   return std::min<Duration>(doubled, minutes(5));
 }
@@ -112,9 +118,9 @@ void Jobs::finish(const Uid& machine, const std::string& container, const std::s
     return;
   }
   inside.retry_at = clock_.now() + retry_delay(result, inside.failures);
-  if (error_class(result) != ErrorClass::locked) ++inside.failures;
   inside.progress.message = message_of(result);
-  if (error_class(result) != ErrorClass::locked) {
+  if (is_failure(result)) {
+    ++inside.failures;
     tell(inside, {message_of(result), true, catalogue_code(result).value_or("")});
   }
   inside.last_error = std::move(result);

@@ -186,13 +186,15 @@ Status Reconciler::dependencies_of(const App& app) const {
 }
 
 // The node is looked up, never remembered.
-std::optional<Guest> Reconciler::guest_of(const inventory::Cluster& cluster,
+std::optional<Guest> Reconciler::guest_of(const inventory::ClusterPtr& cluster,
                                           const Machine& machine) const {
-  if (cluster.channel == nullptr || !machine.status.vmid) return std::nullopt;
+  if (cluster->channel == nullptr || !machine.status.vmid) return std::nullopt;
   const VmId vmid(*machine.status.vmid);
-  const auto sighting = cluster.inventory.sight(vmid);
+  const auto sighting = cluster->inventory.sight(vmid);
   if (sighting.presence != inventory::Presence::present || !sighting.guest) return std::nullopt;
-  return Guest(*cluster.channel, guest::Target{sighting.guest->node, vmid}, d_.clock);
+  // The pointer keeps the connection alive as long as the guest is spoken to.
+  return Guest(*cluster->channel, guest::Target{sighting.guest->node, vmid}, d_.clock,
+               [cluster] { return cluster->gate(false); });
 }
 
 Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
@@ -275,7 +277,7 @@ Async<Duration> Reconciler::advance(const App& app, const Machine& machine,
   }
   shown.revision = inside.verified_revision;
   const bool was_ready = shown.ready;
-  const Duration wish = co_await check_health(app, machine, *cluster, *workload, shown);
+  const Duration wish = co_await check_health(app, machine, cluster, *workload, shown);
   if (was_ready && shown.ready) {
     look_for_reach(machine, cluster);
     look_for_listeners(app, machine, cluster);
@@ -293,7 +295,7 @@ Duration Reconciler::start_bootstrap(const App& app, const inventory::ClusterPtr
   const bool waiting =
       inside.retry_at && now < *inside.retry_at && inside.tried_revision == workload.revision;
   if (!inside.running && !waiting) {
-    const auto guest = guest_of(*cluster, machine);
+    const auto guest = guest_of(cluster, machine);
     const auto held = cluster->gate(false);
     if (!guest || !held.ok()) {
       shown.step = "bootstrap";
@@ -308,7 +310,6 @@ Duration Reconciler::start_bootstrap(const App& app, const inventory::ClusterPtr
     const VmId vmid(*machine.status.vmid);
     const auto uid = machine.metadata.uid;
     const auto node = cluster->inventory.sight(vmid).guest->node;
-    // The pointer keeps the connection alive as long as the bootstrap runs.
     auto prove = [cluster, node, vmid, uid] { return cluster->writer.prove(node, vmid, uid); };
     auto sent = workload;
     if (d_.callbacks != nullptr) {

@@ -77,14 +77,15 @@ class Reconciler final : public runtime::Reconciler {
                           const Result<ResolvedWorkload>& workload, const Status& dependencies,
                           AppMachine& shown);
   Status dependencies_of(const App& app) const;
-  std::optional<Guest> guest_of(const inventory::Cluster& cluster, const Machine& machine) const;
+  // Its container, which may be changed as long as the cluster's gate is open.
+  std::optional<Guest> guest_of(const inventory::ClusterPtr& cluster, const Machine& machine) const;
   inventory::ClusterPtr cluster_of(const Machine& machine, std::string& why) const;
   Duration start_bootstrap(const App& app, const inventory::ClusterPtr& cluster,
                            const Machine& machine, const ResolvedWorkload& workload,
                            AppMachine& shown);
   Async<Duration> check_health(const App& app, const Machine& machine,
-                               const inventory::Cluster& cluster, const ResolvedWorkload& workload,
-                               AppMachine& shown);
+                               const inventory::ClusterPtr& cluster,
+                               const ResolvedWorkload& workload, AppMachine& shown);
   // Lets a container that is well be asked, now and then, whether it could call back.
   void look_for_reach(const Machine& machine, const inventory::ClusterPtr& cluster);
   void judge_reach(App& app, const std::vector<Machine>& owned);

@@ -296,10 +296,13 @@ void Reconciler::start_turn(Run& run, Inside& inside, std::string container, std
     return;
   }
   if (sighting.presence != inventory::Presence::present || !sighting.guest) return;
-  const guest::Guest guest(*cluster->channel, guest::Target{sighting.guest->node, vmid}, d_.clock);
+  const guest::Target target{sighting.guest->node, vmid};
+  const guest::Guest guest(*cluster->channel, target, d_.clock,
+                           [cluster] { return cluster->gate(false); });
   auto wanted =
       Wanted{run.appliance.spec.network, run.appliance.status.leases, run.appliance.status.routes};
-  // Commands are writes: the same proof stands before them.
+  // The same proof stands before commands as before writes to Proxmox; what changes something asks
+  // the gate besides, each time.
   const auto node = sighting.guest->node;
   const auto uid = run.facts.machine->metadata.uid;
   auto prove = [cluster, node, vmid, uid]() -> Async<Status> {

@@ -253,6 +253,27 @@ TEST_F(BootstrapTest, SurvivesALostAnswerAtEveryCall) {
   }
 }
 
+// The gate closes under way: between any two commands.
+TEST_F(BootstrapTest, ChangesNothingMoreOnceItMayNot) {
+  for (int allowed = 0;; ++allowed) {
+    LittleDebian debian;
+    int left = allowed;
+    std::vector<std::string> changed;
+    const guest::Permit permit = [&] {
+      if (left-- > 0) return Status();
+      if (left == -1) changed = debian.changes;
+      return make_error(ErrorClass::held, "ObserveMode: nothing is written");
+    };
+    const Guest guest(debian, guest::Target{NodeName("pve1"), VmId(100)}, clock_, permit);
+    const auto done = loop_.block_on(bootstrap(guest, nginx(), ignore_));
+    if (done.ok()) break;
+    EXPECT_THAT(done, Fails(ErrorClass::held, HasSubstr("ObserveMode")));
+    EXPECT_EQ(debian.changes, changed) << allowed;
+    EXPECT_THAT(loop_.block_on(bootstrap(guest_in(debian), nginx(), ignore_)), IsOk());
+    ASSERT_LT(allowed, 100);
+  }
+}
+
 TEST_F(BootstrapTest, WaitsForABootingContainer) {
   debian_.system = "starting";
   EXPECT_THAT(run(), Fails(ErrorClass::locked, HasSubstr("still booting")));

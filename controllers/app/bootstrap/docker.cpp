@@ -75,8 +75,7 @@ Async<Status> provide_daemon(Setup& setup) {
 Async<Status> write_payload(Setup& setup) {
   setup.look("writing the project's files");
   const auto folder = payload_folder(setup.workload().revision);
-  const auto made = co_await setup.must(argv_of("mkdir", "-p", folder, project_folder()));
-  if (!made.ok()) co_return made.status();
+  GANTRY_CO_TRY(co_await setup.change(argv_of("mkdir", "-p", folder, project_folder())));
   const auto files = payload_of(setup.workload());
   for (const auto& file : files) GANTRY_CO_TRY(co_await setup.push(file));
   GANTRY_CO_TRY(co_await write_registry_files(setup));
@@ -147,8 +146,7 @@ Async<Status> remove_old_payloads(Setup& setup) {
   for (const auto& line : lines) {
     const std::string name(trim(line));
     if (name.empty() || name == setup.workload().revision) continue;
-    const auto removed = co_await setup.must(argv_of("rm", "-rf", payload_folder(name)));
-    if (!removed.ok()) co_return removed.status();
+    GANTRY_CO_TRY(co_await setup.change(argv_of("rm", "-rf", payload_folder(name))));
   }
   co_return Status();
 }

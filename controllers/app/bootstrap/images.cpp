@@ -80,8 +80,7 @@ Async<Status> provide_same(Setup& setup, std::string image, std::string digest, 
   GANTRY_CO_TRY_ASSIGN(const auto means, co_await id_of(setup, image));
   if (means == meant) co_return Status();
   setup.act(image + " means " + digest);
-  const auto tagged = co_await setup.must(argv_of("docker", "tag", exact, image));
-  co_return tagged.status();
+  co_return co_await setup.change(argv_of("docker", "tag", exact, image));
 }
 
 }  // namespace

@@ -13,8 +13,7 @@ Async<Status> come_up(Setup& setup) {
   setup.look("waiting for the container to boot");
   GANTRY_CO_TRY_ASSIGN(setup.system, co_await read_system(setup));
   GANTRY_CO_TRY(co_await check_booted(setup));
-  const auto made = co_await setup.must(argv_of("mkdir", "-p", kFolder));
-  co_return made.status();
+  co_return co_await setup.change(argv_of("mkdir", "-p", kFolder));
 }
 
 Async<Status> install_packages(Setup& setup) {
@@ -67,8 +66,7 @@ Async<Result<bool>> is_restart_due(Setup& setup) {
 }
 
 Async<Status> note_restart_done(Setup& setup) {
-  const auto cleared = co_await setup.must(argv_of("rm", "-f", kRestartFile));
-  co_return cleared.status();
+  co_return co_await setup.change(argv_of("rm", "-f", kRestartFile));
 }
 
 // ---- commands ----------------------------------------------------------------------------------

@@ -35,8 +35,7 @@ Async<Result<bool>> has_note(guest::Setup& setup, std::string note) {
 }
 
 Async<Status> drop_note(guest::Setup& setup, std::string note) {
-  const auto dropped = co_await setup.must(guest::argv_of("rm", "-f", path_of(note)));
-  co_return dropped.status();
+  co_return co_await setup.change(guest::argv_of("rm", "-f", path_of(note)));
 }
 
 }  // namespace gantry::controllers::appliance

@@ -67,6 +67,11 @@ void note(Failures& failures, const Part& part, Status& status, async::Clock& cl
     failures.erase(part.name);
     return;
   }
+  // Nothing was tried: there is nothing to count.
+  if (error_class(status) == ErrorClass::held) {
+    failures[part.name] = Failing{0, clock.steady() + kUsual, status};
+    return;
+  }
   auto& failing = failures[part.name];
   const auto doubled = kSoon * (1 << std::min(failing.times, 8));
   const Duration pause = std::min(doubled, kLongest);

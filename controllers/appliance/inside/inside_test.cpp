@@ -5,11 +5,13 @@
 
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
+#include "pkg/base/testing.h"
 #include "pkg/lab/memory/little_guest.h"
 
 namespace gantry::controllers::appliance {
 namespace {
 
+using gantry::testing::Fails;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -52,7 +54,8 @@ class InsideTest : public ::testing::Test {
     };
   }
   guest::Guest inside() {
-    return guest::Guest(guest, guest::Target{NodeName("pve1"), VmId(9999)}, clock);
+    return guest::Guest(guest, guest::Target{NodeName("pve1"), VmId(9999)}, clock,
+                        [this] { return refused; });
   }
   // Through all parts.
   Findings turn() {
@@ -85,6 +88,7 @@ class InsideTest : public ::testing::Test {
   async::SimulatedClock clock{Time()};
   lab::LittleGuest guest{"debian-12-standard"};
   Wanted wanted;
+  Status refused;  // why nothing may be changed inside
   std::vector<std::string> acts;
   Memory memory;
 };
@@ -164,6 +168,29 @@ TEST_P(Repairs, IsSeenInTheMiddleOfTheCalm) {
   GetParam().inject(guest.inside);
   all_is_well(look());
   EXPECT_THAT(acts, Contains(HasSubstr(GetParam().deed)));
+}
+
+// Mode Observe, a lost quorum, another leader: it is seen and told, and nothing is touched.
+TEST_P(Repairs, IsToldAndLeftWhileNothingMayBeChanged) {
+  turn();
+  GetParam().inject(guest.inside);
+  const auto files = guest.inside.files;
+  const auto& network = guest.inside.network;
+  const auto rules = network.rules, proxy = network.proxy;
+  const int starts = unit("dnsmasq.service").starts + unit("caddy.service").starts;
+  refused = make_error(ErrorClass::held, "ObserveMode: nothing is written");
+  const auto findings = turn();
+  EXPECT_FALSE(findings.ok());
+  const std::string deed = GetParam().deed;
+  const auto* finding = findings.find(deed.substr(0, deed.find(':')));
+  EXPECT_THAT(finding->status, Fails(ErrorClass::held, HasSubstr("ObserveMode")));
+  EXPECT_THAT(acts, IsEmpty()) << "nothing is told as done";
+  EXPECT_EQ(guest.inside.files, files);
+  EXPECT_EQ(network.rules, rules);
+  EXPECT_EQ(network.proxy, proxy);
+  EXPECT_EQ(unit("dnsmasq.service").starts + unit("caddy.service").starts, starts);
+  refused = Status();
+  all_is_well(turn());
 }
 
 TEST_F(InsideTest, InTheCalmThreeCommandsAreEnough) {

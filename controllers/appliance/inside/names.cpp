@@ -48,8 +48,7 @@ Async<Status> write_tables(Turn turn) {
 
 Async<Status> reload(guest::Setup& setup) {
   setup.act("having dnsmasq read its tables again");
-  const auto done = co_await setup.must(argv_of("systemctl", "reload", kNamesUnit));
-  GANTRY_CO_TRY(done.status());
+  GANTRY_CO_TRY(co_await setup.change(argv_of("systemctl", "reload", kNamesUnit)));
   co_return co_await drop_note(setup, kReloadNote);
 }
 

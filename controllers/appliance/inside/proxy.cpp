@@ -95,8 +95,7 @@ Async<Status> load(guest::Setup& setup) {
   for (const char* word : {"-X", "POST", "-H", "Content-Type: application/json", "--data-binary"})
     argv.emplace_back(word);
   argv.push_back(std::string("@") + kFile);
-  const auto loaded = co_await setup.must(std::move(argv));
-  co_return loaded.status();
+  co_return co_await setup.change(std::move(argv));
 }
 
 const char* drop_in() {

@@ -56,6 +56,24 @@ Questions ask_filter(const Wanted&) {
   return questions;
 }
 
+namespace {
+
+// The command channel's umask is narrow, and the services that read these are not root.
+Async<Status> ensure_folders(guest::Setup& setup) {
+  const auto look = absl::StrFormat(
+      "test -d %s && stat -c '%%a %%U %%G' /etc/gantry && stat -c '%%a %%U %%G' /etc/dnsmasq.d",
+      guest::kFolder);
+  const auto said = co_await setup.ask(argv_of("sh", "-c", look));
+  if (!said.ok()) co_return said.status();
+  const bool there = said->code == 0 && said->out == "755 root root\n755 root root\n";
+  if (there) co_return Status();
+  GANTRY_CO_TRY(co_await setup.change(
+      argv_of("mkdir", "-p", guest::kFolder, "/etc/gantry", "/etc/dnsmasq.d")));
+  co_return co_await setup.change(argv_of("chmod", "755", "/etc/gantry", "/etc/dnsmasq.d"));
+}
+
+}  // namespace
+
 Async<Status> ensure_system(Turn turn) {
   auto& setup = turn.setup;
   setup.look("waiting for the container to boot");
@@ -63,12 +81,7 @@ Async<Status> ensure_system(Turn turn) {
   if (setup.system.family != guest::Family::debian)
     co_return make_error(ErrorClass::unsupported, "an Appliance needs a Debian template");
   GANTRY_CO_TRY(co_await guest::check_booted(setup));
-  auto made =
-      co_await setup.must(argv_of("mkdir", "-p", guest::kFolder, "/etc/gantry", "/etc/dnsmasq.d"));
-  GANTRY_CO_TRY(made.status());
-  // The command channel's umask is narrow, and the services that read these are not root.
-  made = co_await setup.must(argv_of("chmod", "755", "/etc/gantry", "/etc/dnsmasq.d"));
-  GANTRY_CO_TRY(made.status());
+  GANTRY_CO_TRY(co_await ensure_folders(setup));
   // Before the packages: what they start at once reads them.
   const auto names = open_file(config::kDnsmasqFile, config::dnsmasq_conf(turn.wanted.network));
   GANTRY_CO_TRY_ASSIGN(const bool there, co_await setup.is_so(argv_of("test", "-e", names.path)));
@@ -86,10 +99,9 @@ Async<Status> ensure_address(Turn turn) {
   GANTRY_CO_TRY_ASSIGN(auto shown, co_await setup.must(question));
   if (shown.find(" " + address + " ") != std::string::npos) co_return Status();
   setup.act("giving " + std::string(config::kLan) + " its address " + address);
-  auto done = co_await setup.must(argv_of("ip", "link", "set", config::kLan, "up"));
-  GANTRY_CO_TRY(done.status());
-  done = co_await setup.must(argv_of("ip", "addr", "replace", address, "dev", config::kLan));
-  GANTRY_CO_TRY(done.status());
+  GANTRY_CO_TRY(co_await setup.change(argv_of("ip", "link", "set", config::kLan, "up")));
+  GANTRY_CO_TRY(
+      co_await setup.change(argv_of("ip", "addr", "replace", address, "dev", config::kLan)));
   GANTRY_CO_TRY_ASSIGN(shown, co_await setup.must(question));
   if (shown.find(" " + address + " ") != std::string::npos) co_return Status();
   co_return error(ErrorClass::remote, "%s does not keep its address %s", config::kLan, address);
@@ -104,8 +116,7 @@ Async<Status> ensure_forwarding(Turn turn) {
   GANTRY_CO_TRY_ASSIGN(auto value, co_await setup.must(question));
   if (trim(value) == "1") co_return Status();
   setup.act("turning on forwarding");
-  const auto set = co_await setup.must(argv_of("sysctl", "-w", "net.ipv4.ip_forward=1"));
-  GANTRY_CO_TRY(set.status());
+  GANTRY_CO_TRY(co_await setup.change(argv_of("sysctl", "-w", "net.ipv4.ip_forward=1")));
   GANTRY_CO_TRY_ASSIGN(value, co_await setup.must(question));
   if (trim(value) == "1") co_return Status();
   co_return make_error(ErrorClass::remote, "net.ipv4.ip_forward does not stay 1");
@@ -121,8 +132,7 @@ Async<Result<std::string>> live_rules(guest::Setup& setup) {
 }
 
 Async<Status> load_rules(guest::Setup& setup) {
-  const auto loaded = co_await setup.must(argv_of("nft", "-f", kRulesFile));
-  GANTRY_CO_TRY(loaded.status());
+  GANTRY_CO_TRY(co_await setup.change(argv_of("nft", "-f", kRulesFile)));
   GANTRY_CO_TRY_ASSIGN(const auto rules, co_await live_rules(setup));
   if (rules.empty())
     co_return make_error(ErrorClass::remote, "the table is not there after nft -f");
@@ -153,8 +163,7 @@ Async<Status> ensure_filter(Turn turn) {
   GANTRY_CO_TRY_ASSIGN(const bool enabled, co_await setup.is_so(unit));
   if (enabled) co_return Status();
   setup.act("enabling nftables.service");
-  const auto done = co_await setup.must(argv_of("systemctl", "enable", "nftables.service"));
-  co_return done.status();
+  co_return co_await setup.change(argv_of("systemctl", "enable", "nftables.service"));
 }
 
 }  // namespace gantry::controllers::appliance

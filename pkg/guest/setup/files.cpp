@@ -18,10 +18,7 @@ Async<Result<bool>> is_same_file(Setup& setup, const File& file) {
 Async<Status> write_file(Setup& setup, const File& file) {
   setup.act("writing " + file.path);
   auto folder = file.path.substr(0, file.path.rfind('/'));
-  if (!folder.empty()) {
-    const auto made = co_await setup.must(argv_of("mkdir", "-p", folder));
-    if (!made.ok()) co_return made.status();
-  }
+  if (!folder.empty()) GANTRY_CO_TRY(co_await setup.change(argv_of("mkdir", "-p", folder)));
   co_return co_await setup.push(file);
 }
 

@@ -51,6 +51,7 @@ Async<Result<guest::Exit>> Guest::run(std::vector<std::string> argv, Duration ti
 
 Async<Result<guest::Exit>> Guest::follow(std::vector<std::string> argv, Patience patience,
                                          std::function<void(std::string)> heard) {
+  GANTRY_CO_TRY(may_change());
   const std::string name = argv.front();
   auto command = command_of(std::move(argv), patience.total);
   async::Heartbeat heart(clock_);
@@ -66,6 +67,7 @@ Async<Result<guest::Exit>> Guest::follow(std::vector<std::string> argv, Patience
 }
 
 Async<Status> Guest::push(guest::File file) {
+  GANTRY_CO_TRY(may_change());
   co_return co_await channel_.push(target_, std::move(file));
 }
 

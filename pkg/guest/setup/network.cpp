@@ -78,9 +78,10 @@ Async<Layer> failing_layer(Setup& setup, bool names_fail) {
 }  // namespace
 
 Async<Status> explain_network(Setup& setup, Status failed) {
+  if (failed.ok() || error_class(failed) == ErrorClass::held) co_return failed;
   const auto said = to_lower(message_of(failed));
   const bool names_fail = holds_one(said, kNames);
-  if (failed.ok() || !(names_fail || holds_one(said, kConnections))) co_return failed;
+  if (!names_fail && !holds_one(said, kConnections)) co_return failed;
   const auto layer = co_await failing_layer(setup, names_fail);
   const auto words = message_of(failed) + (layer.message.empty() ? "" : "; " + layer.message);
   const auto code = layer.code.empty() ? catalogue_code(failed).value_or("NET-005") : layer.code;

@@ -12,6 +12,7 @@ constexpr size_t kLineMax = 200;  // of output that is shown
 
 void Setup::begin(int number, int count, const std::string& step, bool disturbs) {
   progress_ = Progress{number, count, step, "", "", false, disturbs};
+  deed_.clear();
 }
 
 void Setup::mend(const std::string& message, const std::string& code) {
@@ -21,10 +22,16 @@ void Setup::mend(const std::string& message, const std::string& code) {
 }
 
 void Setup::say(const std::string& message, bool changes) {
-  progress_.changes = changes;
+  progress_.changes = changes && guest_.may_change().ok();
   progress_.message = redacted(message, secrets_);
+  deed_ = changes ? progress_.message : "";
   progress_.output.clear();
   report_(progress_);
+}
+
+Status Setup::may_change() const {
+  auto permit = guest_.may_change();
+  return permit.ok() || deed_.empty() ? permit : annotate(std::move(permit), deed_);
 }
 
 Result<guest::Exit> Setup::clean(Result<guest::Exit> exit) const {
@@ -53,7 +60,14 @@ Async<Result<std::string>> Setup::must(std::vector<std::string> argv) {
   co_return std::move(exit->out);
 }
 
+Async<Status> Setup::change(std::vector<std::string> argv) {
+  GANTRY_CO_TRY(may_change());
+  const auto done = co_await must(std::move(argv));
+  co_return done.status();
+}
+
 Async<Status> Setup::work(std::vector<std::string> argv, Patience patience) {
+  GANTRY_CO_TRY(may_change());
   const std::string name = argv.front();
   auto heard = [this](const std::string& line) {
     progress_.output = redacted(line, secrets_).substr(0, kLineMax);
@@ -66,6 +80,7 @@ Async<Status> Setup::work(std::vector<std::string> argv, Patience patience) {
 }
 
 Async<Status> Setup::push(guest::File file) {
+  GANTRY_CO_TRY(may_change());
   co_return co_await guest_.push(std::move(file));
 }
 

@@ -42,7 +42,7 @@ class Setup {
   void begin(int number, int count, const std::string& step, bool disturbs);
   // What the step looks at, or waits for, …
   void look(const std::string& message) { say(message, false); }
-  // … and what it is about to change: worth an event.
+  // … and what it is about to change: worth an event, unless the guest's permit is refused.
   void act(const std::string& message) { say(message, true); }
   // The same, of what had been right and is not: `code` is the catalogue's.
   void mend(const std::string& message, const std::string& code);
@@ -53,18 +53,24 @@ class Setup {
   Async<Result<bool>> is_so(std::vector<std::string> argv);
   // … that must end well: its output.
   Async<Result<std::string>> must(std::vector<std::string> argv);
+  // A short command that changes something, and must end well. This, work() and push() need the
+  // guest's permit.
+  Async<Status> change(std::vector<std::string> argv);
   // Work that is shown line by line. It must end well.
   Async<Status> work(std::vector<std::string> argv, Patience patience);
   Async<Status> push(guest::File file);
 
  private:
   void say(const std::string& message, bool changes);
+  // The guest's permit; a refusal names what is not done.
+  Status may_change() const;
   Result<guest::Exit> clean(Result<guest::Exit> exit) const;
 
   Guest guest_;
   std::vector<std::string> secrets_;
   Report report_;
   Progress progress_;
+  std::string deed_;  // what the step is about to change
 };
 
 // A file of ours: root's alone.

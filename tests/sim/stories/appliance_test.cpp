@@ -223,6 +223,33 @@ TEST_F(ApplianceStory, WhatBreaksInsideComesBackAndIsTold) {
     EXPECT_THAT(told(), Contains(HasSubstr(deed)));
 }
 
+// What runs inside is ours to mend as long as we may write at all.
+TEST_F(ApplianceStory, InModeObserveWhatBreaksInsideIsToldAndLeft) {
+  world.create_appliance();
+  ASSERT_TRUE(wait_until([&] { return serves(); }));
+  world.edit_cluster([](Json& spec) { spec.set("mode", "Observe"); });
+  world.run_for(30s);
+  inside([](lab::GuestSystem& system) {
+    system.units["dnsmasq.service"].active = false;
+    system.network.forwarding = false;
+    system.files["/etc/gantry/caddy.json"].content = "}{";
+  });
+  world.run_for(20min);
+  inside([](lab::GuestSystem& system) {
+    EXPECT_FALSE(system.units["dnsmasq.service"].active);
+    EXPECT_FALSE(system.network.forwarding);
+    EXPECT_EQ(system.files["/etc/gantry/caddy.json"].content, "}{");
+  });
+  EXPECT_FALSE(serves());
+  EXPECT_EQ(condition("DNSReady", "code"), "DNS-001");
+  EXPECT_THAT(condition("DNSReady", "message"),
+              HasSubstr("starting dnsmasq.service: ObserveMode: "));
+  EXPECT_THAT(told(), Not(Contains(HasSubstr("Repaired: names: starting dnsmasq.service"))));
+  world.edit_cluster([](Json& spec) { spec.set("mode", "Enforce"); });
+  EXPECT_TRUE(wait_until([&] { return serves(); })) << condition("Ready", "message");
+  inside([](lab::GuestSystem& system) { EXPECT_TRUE(system.units["dnsmasq.service"].active); });
+}
+
 // A daemon that leads again is the same process: its second term is to look inside as the first
 // did.
 TEST_F(ApplianceStory, AfterTheLeaseWasLostItIsLookedAfterAgain) {
