@@ -23,6 +23,16 @@ class GantryShell : public ::testing::Test {
     EXPECT_THAT(exit, testing::IsOk());
     return exit.ok() ? *exit : Exit();
   }
+  // What the script writes is its input; the script's $0 is the node's folder.
+  Exit ask_slowly(const std::string& request, const std::string& script) {
+    auto exit =
+        lab::lxc::run({.argv = {"sh", "-c", "sh -c \"$1\" \"$0\" | " + node_.forced_command(),
+                                node_.path("."), script},
+                       .environment = {"SSH_ORIGINAL_COMMAND=" + request},
+                       .timeout = std::chrono::seconds(20)});
+    EXPECT_THAT(exit, testing::IsOk());
+    return exit.ok() ? *exit : Exit();
+  }
   void expect_refused(const std::string& request, const std::string& kind) {
     const auto exit = ask(request);
     EXPECT_THAT(exit.err, HasSubstr("\ngantry-v1 error " + kind + " ")) << request;
@@ -72,6 +82,47 @@ TEST_F(GantryShell, InputThatEndsEarlyIsNotTakenForAll) {
   const auto exit = ask("gantry-v1 exec 100 5 10 b:Y2F0", "short");
   EXPECT_THAT(exit.err, HasSubstr("gantry-v1 error Invalid stdin ended early"));
   EXPECT_THAT(exit.out, IsEmpty());
+}
+
+// The container goes and its id is somebody else's while a slow caller still sends.
+TEST_F(GantryShell, AMarkThatGoesWhileTheInputComesIsMissed) {
+  for (const auto* request : {"gantry-v1 exec 100 5 5 b:Y2F0",
+                              "gantry-v1 push 100 5 5 0644 b:cm9vdA== b:cm9vdA== b:L3g="}) {
+    node_.put_marked(100, true);
+    const auto exit = ask_slowly(request,
+                                 "rm \"$0/lxc/100.conf\"; touch \"$0/lxc/100.conf\"; "
+                                 "printf hello; sleep 1");
+    EXPECT_THAT(exit.err, HasSubstr("gantry-v1 error Permission container 100")) << request;
+    EXPECT_THAT(exit.out, IsEmpty()) << request;
+    EXPECT_THAT(node_.get("calls"), IsEmpty()) << request;
+  }
+}
+
+TEST_F(GantryShell, InputThatDoesNotComeIsNotAwaitedForEver) {
+  const auto exit = ask_slowly("gantry-v1 exec 100 1 5 b:Y2F0", "printf hell; sleep 3");
+  EXPECT_THAT(exit.err, HasSubstr("gantry-v1 error Timeout"));
+  EXPECT_THAT(exit.out, IsEmpty());
+}
+
+// Asking for the task takes seconds, in which the id may have become somebody else's.
+TEST_F(GantryShell, AHuskThatIsReplacedWhileItsTaskIsAskedForStays) {
+  const std::string upid = "UPID:pve1:0001:0002:FFFFFFFF:vzcreate:120:gantry@pve!daemon:";
+  node_.put("lxc/120.conf", "lock: create\n");
+  node_.put("bin/pvesh", "#!/bin/sh\necho 'hostname: other' >" + node_.path("lxc/120.conf") +
+                             "\necho '{\"status\":\"stopped\"}'\n");
+  EXPECT_THAT(ask("gantry-v1 unlock 120 " + upid).err,
+              HasSubstr("gantry-v1 error Permission container 120 has been changed meanwhile"));
+  EXPECT_THAT(node_.get("calls"), IsEmpty());
+}
+
+TEST_F(GantryShell, AHuskThatIsUsedOnceItIsUnlockedStays) {
+  const std::string upid = "UPID:pve1:0001:0002:FFFFFFFF:vzcreate:120:gantry@pve!daemon:";
+  node_.put("lxc/120.conf", "lock: create\n");
+  node_.put("bin/pct", "#!/bin/sh\necho \"$*\" >>" + node_.path("calls") +
+                           "\necho 'hostname: other' >" + node_.path("lxc/120.conf") + "\n");
+  EXPECT_THAT(ask("gantry-v1 unlock 120 " + upid).err,
+              HasSubstr("gantry-v1 error Permission container 120 has been changed meanwhile"));
+  EXPECT_EQ(node_.get("calls"), "unlock 120\n");
 }
 
 TEST_F(GantryShell, ClosingTheInputKillsTheCommand) {
