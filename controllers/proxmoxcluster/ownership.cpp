@@ -21,7 +21,7 @@ bool is_deleting(const Json& machine) {
 std::optional<store::Key> key_of(const store::GuestRow& row) {
   const auto slash = row.owner.find('/');
   if (slash == std::string::npos) return std::nullopt;
-  return store::Key("machines.gantry.dev", row.owner.substr(0, slash), row.owner.substr(slash + 1));
+  return store::Key{"machines.gantry.dev", row.owner.substr(0, slash), row.owner.substr(slash + 1)};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "pkg/base/ipv4.h"
 
+#include <absl/strings/str_format.h>
 #include <arpa/inet.h>
 
 #include "pkg/base/text.h"
