@@ -132,7 +132,8 @@ TEST(Census, SumsFollowEveryChange) {
     const auto self = uid();
     Census others;
     for (const auto& [other, known] : census.entries()) {
-      if (other != self) others.change(other, [&known](CensusEntry& entry) { entry = known; });
+      if (other != self)
+        others.change(other, [&known = known](CensusEntry& entry) { entry = known; });
     }
     const auto load = census.load(self, kHome, "small", snapshot);
     const auto afresh = others.load(self, kHome, "small", snapshot);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <absl/strings/str_format.h>
+
 #include "pkg/base/text.h"
 
 namespace gantry::pve {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <absl/strings/str_format.h>
+
 #include "pkg/base/text.h"
 
 namespace gantry::pve {
