@@ -24,8 +24,6 @@ done
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin" $([ "$once" = yes ] && echo --once)
 
 trap 'stop_stack' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 address() { ctl get app hello -o json | jq -r '.status.machines[0].address // empty'; }
 app_answers() { [ "$(curl -fsS --max-time 3 "http://$(address)/")" = "hello from gantry" ]; }

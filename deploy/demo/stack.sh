@@ -3,9 +3,15 @@
 #
 # A folder $work holds everything; each part is stopped by its pid, never by name.
 
+# A signal ends the script, and its EXIT trap cleans up: Ctrl-C, a closed terminal, kill.
+trap 'exit 130' INT
+trap 'exit 129' HUP
+trap 'exit 143' TERM
+
 work=
 postgres_pid=
 lab_pid=
+lab_lines_pid=  # shows its log while it starts
 lab_bridge=
 daemon_pid=
 daemon_port=
@@ -23,9 +29,16 @@ die() {
   exit 1
 }
 
+# What did not start says why in its log, which goes with the folder.
+failed_to_start() {
+  printf '\n\033[31mFAILED: %s\033[0m\n--- the end of %s\n' "$1" "$2" >&2
+  tail -n 40 "$2" >&2
+  exit 1
+}
+
 show_what_is_known() {
   local kind log
-  if [ -n "${KUBECONFIG:-}" ]; then
+  if [ -n "$daemon_pid" ]; then
     ctl get proxmoxclusters,machineclasses 2>/dev/null || true
     for kind in proxmoxclusters machineclasses appliances apps machines; do
       ctl describe $kind 2>/dev/null || true
@@ -52,6 +65,7 @@ make_work() {
   [ -n "$work" ] && return
   work=$(mktemp -d "${TMPDIR:-/tmp}/gantry-demo-XXXXXX")
   # Unprivileged containers reach their root file systems below it.
+  umask 022
   chmod 755 "$work"
 }
 
@@ -59,13 +73,14 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Waits until a command succeeds, or a process has ended, or the time (s) is up.
+# LIMIT PID LOG WHAT COMMAND…: waits until a command succeeds. When the process has ended before, or
+# the time (s) is up, it shows the end of its log.
 wait_up() {
-  local limit=$1 pid=$2 what=$3 until=$((SECONDS + $1))
-  shift 3
+  local limit=$1 pid=$2 log=$3 what=$4 until=$((SECONDS + $1))
+  shift 4
   until "$@" >/dev/null 2>&1; do
-    kill -0 "$pid" 2>/dev/null || { echo "$what has ended" >&2; return 1; }
-    [ $SECONDS -lt $until ] || { echo "$what is not ready after $limit s" >&2; return 1; }
+    kill -0 "$pid" 2>/dev/null || failed_to_start "$what has ended" "$log"
+    [ $SECONDS -lt $until ] || failed_to_start "$what is not ready after $limit s" "$log"
     sleep 0.1
   done
 }
@@ -104,7 +119,8 @@ start_database() {
   id "$user" >/dev/null 2>&1 || user=nobody
   install -d -o "$user" -m 755 "$work/postgres"
   (exec_as_postgres "$pg/initdb" -D "$work/postgres/data" -U gantry -A trust -E UTF8 \
-    --locale=C.UTF-8 >"$work/initdb.log" 2>&1)
+    --locale=C.UTF-8 >"$work/initdb.log" 2>&1) ||
+    failed_to_start "PostgreSQL's initdb has failed" "$work/initdb.log"
   start_postgres
   sql "create database gantry" postgres
 }
@@ -114,7 +130,7 @@ start_postgres() {
   (exec_as_postgres "$pg/postgres" -D "$work/postgres/data" -c listen_addresses= \
     -c unix_socket_directories="$work/postgres" >>"$work/postgres.log" 2>&1) &
   postgres_pid=$!
-  wait_up 30 "$postgres_pid" PostgreSQL sql "select 1" postgres
+  wait_up 30 "$postgres_pid" "$work/postgres.log" PostgreSQL sql "select 1" postgres
 }
 
 sql() { "$(postgres_bin)/psql" -h "$work/postgres" -U gantry -d "${2:-gantry}" -qAt -c "$1"; }
@@ -124,11 +140,16 @@ sql() { "$(postgres_bin)/psql" -h "$work/postgres" -U gantry -d "${2:-gantry}" -
 # lxc (real containers, as root) or memory (records of them), and more options for the lab.
 start_lab() {
   make_work
+  : >"$work/lab.log"
   "$bin/gantry-lab" --backend "${1:-lxc}" --state "$work/lab" --listen 127.0.0.1:0 "${@:2}" \
-    >"$work/lab.log" 2>&1 &
+    >>"$work/lab.log" 2>&1 &
   lab_pid=$!
-  # The first run builds the template and the package repository.
-  wait_up 600 "$lab_pid" gantry-lab test -e "$work/lab/lab.json"
+  # The first run builds the template and the package repository: minutes, in which its log tells.
+  tail -n +1 -f "$work/lab.log" &
+  lab_lines_pid=$!
+  wait_up 1800 "$lab_pid" "$work/lab.log" gantry-lab test -e "$work/lab/lab.json"
+  end_process "$lab_lines_pid" 1
+  lab_lines_pid=
   lab_bridge=$(jq -r '.bridge // empty' "$work/lab/lab.json")
   write_cluster
 }
@@ -172,7 +193,7 @@ start_daemon() {
     --audit-log "$work/audit.log" "${daemon_flags[@]}" >>"$work/gantryd.log" 2>&1 &
   daemon_pid=$!
   export KUBECONFIG="$work/gantryd/admin.kubeconfig"
-  wait_up 30 "$daemon_pid" gantryd daemon_ready
+  wait_up 30 "$daemon_pid" "$work/gantryd.log" gantryd daemon_ready
 }
 
 ctl_server() { echo "https://127.0.0.1:$daemon_port"; }
@@ -191,14 +212,19 @@ ctl() { "$bin/gantryctl" "$@"; }
 
 stop_stack() {
   local pid
+  # A second Ctrl-C must not end this half-way.
+  trap '' INT HUP TERM
+  # Nobody may be left to read it: the terminal may be closed.
+  [ -z "$daemon_pid$lab_pid$postgres_pid" ] || say "stopping…" 2>/dev/null || true
   for pid in "${children[@]}"; do end_process "$pid" 1; done
   children=()
+  [ -z "$lab_lines_pid" ] || end_process "$lab_lines_pid" 1
   [ -z "$daemon_pid" ] || end_process "$daemon_pid" 12
   [ -z "$lab_pid" ] || end_process "$lab_pid" 20
   [ -z "$work" ] || [ ! -d "$work/lab" ] || "$bin/gantry-lab" cleanup --state "$work/lab" || true
   # "Fast": does not wait for its clients to leave.
   [ -z "$postgres_pid" ] || end_process "$postgres_pid" 10 INT
-  daemon_pid= lab_pid= postgres_pid=
+  daemon_pid= lab_pid= lab_lines_pid= postgres_pid=
   [ -z "$work" ] || [ -n "${KEEP_WORK:-}" ] || rm -rf "$work"
 }
 

@@ -16,8 +16,6 @@ root="$(cd "$here/../.." && pwd)"
 bin="$(cd "$2" && pwd)"
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
 trap 'stop_stack' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # With everything that a .env file could trip over, and what must be nowhere else.
 secret_value='quetzal-7431 "$HOME" \ #'"'"'unseen'

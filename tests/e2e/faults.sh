@@ -11,8 +11,6 @@ root="$(cd "$here/../.." && pwd)"
 bin="$(cd "$2" && pwd)"
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
 trap 'stop_stack' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 class_file="$root/deploy/examples/hello/1-machineclass.yaml"
 secret_value=quetzal-7431-unseen
@@ -52,7 +50,8 @@ start_relay() {
   python3 "$here/relay.py" "$relay_port" "${target##*:}" >>"$work/relay.log" 2>&1 &
   relay_pid=$!
   children+=("$relay_pid")
-  wait_up 10 "$relay_pid" "the relay" curl -ks -o "$work/relay.answer" "https://127.0.0.1:$relay_port/"
+  wait_up 10 "$relay_pid" "$work/relay.log" "the relay" \
+    curl -ks -o "$work/relay.answer" "https://127.0.0.1:$relay_port/"
 }
 stop_relay() { end_process "$relay_pid" 1 KILL; }
 

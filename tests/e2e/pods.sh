@@ -14,8 +14,6 @@ bin="$(cd "$2" && pwd)"
 kubectl="$("$root/tests/conformance/kubectl/fetch.sh" | head -n 1)/kubectl-1.32"
 [ -x "$kubectl" ] || { echo "SKIPPED: no kubectl that speaks WebSocket could be had"; exit 0; }
 trap 'stop_stack' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 k() { timeout 60 "$kubectl" "$@"; }
 # Proxmox' own API with Gantry's token.

@@ -23,7 +23,7 @@ END
   pid=$!
   children+=("$pid")
   registry="$address:$port"
-  wait_up 20 "$pid" "the registry" \
+  wait_up 20 "$pid" "$work/registry.log" "the registry" \
     curl -fsS --cacert "$work/registry/ca.pem" "https://$registry/v2/"
   python3 "$here/registry.py" "https://$registry" "$work/registry/ca.pem" 1 2
 }

@@ -12,8 +12,6 @@ root="$(cd "$here/../.." && pwd)"
 bin="$(cd "$2" && pwd)"
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
 trap 'stop_stack' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # nginx serves the volume; which version it is it says itself.
 write_app() {  # VERSION [a line for nginx' configuration]

@@ -15,8 +15,6 @@ bin="$(cd "$2" && pwd)"
 shift 2
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin" "$@"
 trap 'stop_stack' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 kubectls="$("$here/fetch.sh" --offline)"
 wanted=("$@")
