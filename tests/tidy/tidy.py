@@ -13,7 +13,7 @@ import awaits
 LAYERS = [  # design §3: a package may use lower layers only
     (0, ['pkg/base']),
     (1, ['pkg/async', 'pkg/schema', 'pkg/cel', 'pkg/crypto']),
-    (2, ['pkg/http', 'pkg/metrics', 'api', 'pkg/diagnose']),
+    (2, ['pkg/http', 'pkg/metrics', 'api', 'pkg/diagnose', 'pkg/callback']),
     (3, ['pkg/store', 'pkg/pve', 'pkg/guest']),
     (4, ['pkg/inventory', 'pkg/runtime', 'pkg/apiserver', 'pkg/lab']),
     (5, ['controllers']),
