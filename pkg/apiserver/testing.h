@@ -2,6 +2,7 @@
 // ServerTest: the server over the memory store, spoken to as a client speaks. For tests only.
 #include "pkg/apiserver/authz/defaults.h"
 #include "pkg/apiserver/server.h"
+#include "pkg/async/group.h"
 #include "pkg/async/loop.h"
 #include "pkg/async/simulated_clock.h"
 #include "pkg/base/testing.h"
@@ -53,9 +54,9 @@ class ServerTest : public ::testing::Test {
     return issued.token;
   }
 
-  http::Response call(const std::string& method, const std::string& target,
-                      const std::string& body = "", const std::string& type = "application/json",
-                      const std::string& accept = "application/json") {
+  http::Request request(const std::string& method, const std::string& target,
+                        const std::string& body = "", const std::string& type = "application/json",
+                        const std::string& accept = "application/json") {
     http::Request request;
     request.method = method;
     request.target = target;
@@ -64,9 +65,30 @@ class ServerTest : public ::testing::Test {
     request.headers["Content-Type"] = type;
     request.headers["Accept"] = accept;
     request.headers["User-Agent"] = agent_;
-    auto response = run(client_->send(std::move(request), std::chrono::seconds(30)));
+    return request;
+  }
+  http::Response call(const std::string& method, const std::string& target,
+                      const std::string& body = "", const std::string& type = "application/json",
+                      const std::string& accept = "application/json") {
+    auto asked = request(method, target, body, type, accept);
+    auto response = run(client_->send(std::move(asked), std::chrono::seconds(30)));
     EXPECT_TRUE(response.ok()) << response.status();
     return response.ok() ? *response : http::Response();
+  }
+  // All are under way before the first of them is stored.
+  std::vector<http::Response> together(const std::vector<http::Request>& requests) {
+    disk_.latency = std::chrono::milliseconds(10);
+    std::vector<http::Response> responses(requests.size());
+    async::Group group(loop_.executor());
+    for (size_t i = 0; i < requests.size(); ++i)
+      group.spawn("request", [&, i]() -> Async<Status> {
+        auto response = co_await client_->send(requests[i], std::chrono::seconds(30));
+        if (response.ok()) responses[i] = *std::move(response);
+        co_return response.status();
+      });
+    EXPECT_TRUE(run(group.join()).ok());
+    disk_.latency = {};
+    return responses;
   }
   Json json(const http::Response& response) {
     auto parsed = schema::parse_json(response.body);

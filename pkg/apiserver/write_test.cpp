@@ -212,6 +212,34 @@ TEST_F(WriteTest, PutWithoutAVersionReplacesAndWithAnOldOneConflicts) {
   EXPECT_EQ(version(json(call("PUT", path_, schema::to_json(same)))), version(same));
 }
 
+TEST_F(WriteTest, WhatNamesNoVersionKeepsWhatSomebodyElseWroteMeanwhile) {
+  (void)call("POST", kApps, kHello);
+  const auto labelled = R"({"metadata":{"labels":{"a":"b"}}})";
+  const auto scale = R"({"apiVersion":"autoscaling/v1","kind":"Scale","spec":{"replicas":3}})";
+  const auto unversioned = R"({"metadata":{"resourceVersion":null,"labels":{"c":"d"}}})";
+  const auto answers =
+      together({request("PATCH", path_, labelled, kMerge), request("PUT", path_ + "/scale", scale),
+                request("PATCH", path_, unversioned, kMerge)});
+  for (const auto& answer : answers) EXPECT_EQ(answer.status, 200) << answer.body;
+  const auto app = json(call("GET", path_));
+  EXPECT_EQ(text(app, {"metadata", "labels", "a"}), "b");
+  EXPECT_EQ(text(app, {"metadata", "labels", "c"}), "d");
+  EXPECT_EQ(app.find_path({"spec", "replicas"})->as_integer(), 3);
+}
+
+TEST_F(WriteTest, APutIsJudgedAgainstTheVersionThatItReplaces) {
+  const std::string secrets = "/api/v1/namespaces/default/secrets";
+  const auto secret = R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},
+                          "stringData":{"a":"1"}})";
+  (void)call("POST", secrets, secret);
+  const auto answers = together({request("PATCH", secrets + "/s", R"({"immutable":true})", kMerge),
+                                 request("PUT", secrets + "/s",
+                                         R"({"apiVersion":"v1","kind":"Secret","metadata":
+                                            {"name":"s"},"stringData":{"a":"2"}})")});
+  EXPECT_EQ(answers[0].status, 200) << answers[0].body;
+  EXPECT_EQ(answers[1].status, 422) << answers[1].body;
+}
+
 TEST_F(WriteTest, PutOfAStatusNeedsNoSpec) {
   (void)call("POST", kApps, kHello);
   const auto put = call("PUT", path_ + "/status",

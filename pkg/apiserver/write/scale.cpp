@@ -6,8 +6,6 @@
 namespace gantry::apiserver {
 namespace {
 
-constexpr int kScaleAttempts = 5;
-
 int64_t replicas_of(const Json& object, std::string_view part) {
   const auto* found = object.find(part);
   return found == nullptr ? 0 : found->integer_or("replicas", 0);
@@ -47,31 +45,18 @@ Result<Json> scaled(Json object, const Json& scale) {
 }
 
 Async<Written> Writer::scale(std::string content_type, Json body) {
-  for (int attempt = 1;; ++attempt) {
-    bool again = false;
-    auto written = co_await scale_once(content_type, body, again);
-    if (!again || attempt == kScaleAttempts) co_return written;
-  }
-}
-
-Async<Written> Writer::scale_once(const std::string& content_type, const Json& body, bool& again) {
-  auto current = store_.get(key());
-  if (!current.ok()) co_return Written(explain(current.status()));
-  Json wanted = body;
-  const auto version = (*current)->value.find("metadata")->string_or("resourceVersion", "");
-  if (!content_type.empty()) {
-    wanted = scale_of((*current)->value);
-    const auto applied = apply_patch(nullptr, wanted, content_type, body);
-    if (!applied.ok()) co_return Written(explain_patch(applied, content_type));
-  }
-  auto object = scaled((*current)->value, wanted);
-  if (!object.ok()) co_return Written(explain(object.status()));
-  const auto basis = object->find("metadata")->string_or("resourceVersion", "");
-  const bool locked = !basis.empty() && basis != version;
-  bool conflicted = false;
-  auto written = co_await replace(*std::move(object), *std::move(current), conflicted);
-  again = conflicted && !locked && !content_type.empty();
-  co_return written;
+  const Change scaling = [&](Json& object) -> std::optional<ApiError> {
+    Json wanted = content_type.empty() ? body : scale_of(object);
+    if (!content_type.empty()) {
+      const auto applied = apply_patch(nullptr, wanted, content_type, body);
+      if (!applied.ok()) return explain_patch(applied, content_type);
+    }
+    auto next = scaled(std::move(object), wanted);
+    if (!next.ok()) return explain(next.status());
+    object = *std::move(next);
+    return std::nullopt;
+  };
+  co_return co_await change(scaling);
 }
 
 }  // namespace gantry::apiserver

@@ -15,7 +15,8 @@
 namespace gantry::apiserver {
 namespace {
 
-constexpr int kWriteAttempts = 5;
+// Each time somebody else wrote the same object.
+constexpr int kWriteAttempts = 16;
 // A dry run makes up no names and no identities.
 constexpr const char* kDryRunUid = "00000000-0000-0000-0000-000000000000";
 constexpr const char* kDryRunSuffix = "xxxxx";
@@ -187,7 +188,20 @@ Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings)
   co_return written;
 }
 
-// Admits `object` and puts it in the place of `current`. `conflicted`: somebody else was faster.
+Async<Written> Writer::change(const Change& change) {
+  for (int attempt = 1;; ++attempt) {
+    auto current = store_.get(key());
+    if (!current.ok()) co_return Written(explain(current.status()));
+    Json object = (*current)->value;
+    if (auto wrong = change(object)) co_return Written(*std::move(wrong));
+    bool conflicted = false;
+    auto written = co_await replace(std::move(object), *std::move(current), conflicted);
+    if (!conflicted || attempt == kWriteAttempts) co_return written;
+  }
+}
+
+// Admits `object` and puts it in the place of `current`. `conflicted`: somebody else was faster,
+// and `object` is about no other version than `current`.
 Async<Written> Writer::replace(Json object, store::ObjectPtr current, bool& conflicted) {
   auto entries = chosen_entries(current->value, object);
   object = only_this_part(current->value, std::move(object));
@@ -218,9 +232,13 @@ Async<Written> Writer::store_next(Json object, store::ObjectPtr current, bool& c
         store::make_object(current->key, current->uid, current->revision, std::move(next->value));
     co_return written;
   }
+  const auto version = std::to_string(current->revision);
+  if (store::metadata_text(object, "resourceVersion").empty())
+    object.member("metadata").set("resourceVersion", version);
+  const bool locked = store::metadata_text(object, "resourceVersion") != version;
   auto stored = co_await store_.update(kind_.resource(), part(), std::move(object));
   if (!stored.ok()) {
-    conflicted = is_conflict(stored.status());
+    conflicted = is_conflict(stored.status()) && !locked;
     co_return Written(explain(stored.status()));
   }
   written.object = *std::move(stored);
@@ -228,10 +246,11 @@ Async<Written> Writer::store_next(Json object, store::ObjectPtr current, bool& c
 }
 
 Async<Written> Writer::update(Json body) {
-  auto current = store_.get(key());
-  if (!current.ok()) co_return Written(explain(current.status()));
-  bool conflicted = false;
-  co_return co_await replace(std::move(body), *std::move(current), conflicted);
+  const Change replaced = [&body](Json& object) {
+    object = body;
+    return std::optional<ApiError>();
+  };
+  co_return co_await change(replaced);
 }
 
 Async<Written> Writer::patch(std::string content_type, Json patch) {
@@ -240,18 +259,12 @@ Async<Written> Writer::patch(std::string content_type, Json patch) {
     co_return Written(too_large("The allowed maximum operations in a JSON patch is " +
                                 std::to_string(kOperationsMax) + ", got " +
                                 std::to_string(patch.size())));
-  for (int attempt = 1;; ++attempt) {
-    auto current = store_.get(key());
-    if (!current.ok()) co_return Written(explain(current.status()));
-    Json object = (*current)->value;
+  const Change patched = [&](Json& object) -> std::optional<ApiError> {
     const auto applied = apply_patch(kind_.type(), object, content_type, patch);
-    if (!applied.ok()) co_return Written(explain_patch(applied, content_type));
-    const bool locked = store::metadata_text(object, "resourceVersion") !=
-                        store::metadata_text((*current)->value, "resourceVersion");
-    bool conflicted = false;
-    auto written = co_await replace(std::move(object), *std::move(current), conflicted);
-    if (!conflicted || locked || attempt == kWriteAttempts) co_return written;
-  }
+    if (applied.ok()) return std::nullopt;
+    return explain_patch(applied, content_type);
+  };
+  co_return co_await change(patched);
 }
 
 Async<Written> Writer::apply(Json config) {
@@ -260,11 +273,10 @@ Async<Written> Writer::apply(Json config) {
     co_return Written(bad_request("metadata.managedFields must be nil"));
   Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}, guard_};
   if (auto wrong = admission.check_identity(config)) co_return Written(*std::move(wrong));
-  const bool locked = !store::metadata_text(config, "resourceVersion").empty();
   for (int attempt = 1;; ++attempt) {
     bool conflicted = false;
     auto written = co_await apply_once(config, conflicted);
-    if (!conflicted || locked || attempt == kWriteAttempts) co_return written;
+    if (!conflicted || attempt == kWriteAttempts) co_return written;
   }
 }
 

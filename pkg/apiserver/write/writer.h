@@ -1,5 +1,6 @@
 #pragma once
 // Writer: create, update, patch and apply on one resource.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,10 +36,11 @@ class Writer {
          const std::vector<Validator>& validators, Guard guard, WriteOptions options, Time now);
 
   Async<Written> create(Json body);
-  // Without metadata.resourceVersion whatever is there is replaced.
+  // Without metadata.resourceVersion whatever is there is replaced. As all below: what is stored
+  // was judged against the very version that it replaces, and is judged again when somebody else
+  // was faster, unless it names that version itself.
   Async<Written> update(Json body);
-  // JSON, merge, strategic merge and apply patches, by media type; Unsupported names those. A patch
-  // that does not carry a resourceVersion is applied again when somebody else was faster.
+  // JSON, merge, strategic merge and apply patches, by media type; Unsupported names those.
   Async<Written> patch(std::string content_type, Json patch);
 
   // spec.replicas by an autoscaling/v1 Scale: whole (`content_type` empty) or a patch of it.
@@ -60,10 +62,12 @@ class Writer {
   Json only_this_part(const Json& current, Json body) const;
   void keep_this_part(Json& config) const;
   Async<Written> store_new(Json object, std::vector<std::string> warnings);
+  // Makes the next object of the current one, which it is given.
+  using Change = std::function<std::optional<ApiError>(Json& object)>;
+  Async<Written> change(const Change& change);
   Async<Written> replace(Json object, store::ObjectPtr current, bool& conflicted);
   Async<Written> store_next(Json object, store::ObjectPtr current, bool& conflicted,
                             std::vector<std::string> warnings);
-  Async<Written> scale_once(const std::string& content_type, const Json& body, bool& again);
   Async<Written> apply(Json config);
   Async<Written> apply_once(Json config, bool& conflicted);
 
