@@ -341,6 +341,12 @@ TEST_F(WriteTest, DeleteChecksItsPreconditions) {
   EXPECT_EQ(refused.status, 409);
   EXPECT_THAT(message(refused), HasSubstr("the UID in the precondition (abc) does not match"));
   EXPECT_EQ(call("DELETE", path_, R"({"preconditions":{"resourceVersion":"1"}})").status, 409);
+  // What is not understood guards nothing: it is refused.
+  for (const auto* unclear :
+       {R"({"preconditions":{"resourceVersion":41}})", R"({"preconditions":[]})",
+        R"({"preconditions":{"uid":5}})", R"({"preconditions":{"UID":"abc"}})",
+        R"({"precondition":{"uid":"abc"}})"})
+    EXPECT_EQ(call("DELETE", path_, unclear).status, 400) << unclear;
   const auto done = call("DELETE", path_,
                          R"({"kind":"DeleteOptions","apiVersion":"v1",
       "propagationPolicy":"Background","preconditions":{"uid":")" +

@@ -1,5 +1,7 @@
 #include "pkg/apiserver/write/removal.h"
 
+#include <algorithm>
+
 #include "api/kinds.h"
 #include "pkg/base/text.h"
 #include "pkg/store/object.h"
@@ -50,9 +52,24 @@ std::optional<Cause> read_propagation(const RequestInfo& info, const Json& body,
   return std::nullopt;
 }
 
+// Names what nobody knows: a guard that is not understood would guard nothing.
+std::optional<ApiError> check_members(const Json& object, std::string_view what,
+                                      std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : object.as_object())
+    if (std::ranges::find(known, name) == known.end())
+      return bad_request(std::string(what) + " has no field \"" + name + "\"");
+  return std::nullopt;
+}
+
 std::optional<ApiError> read_preconditions(const Json& body, store::Precondition& precondition) {
   const auto* wanted = body.find("preconditions");
-  if (wanted == nullptr) return std::nullopt;
+  if (wanted == nullptr || wanted->is_null()) return std::nullopt;
+  if (!wanted->is_object()) return bad_request("preconditions: must be an object");
+  if (auto wrong = check_members(*wanted, "preconditions", {"uid", "resourceVersion"}))
+    return wrong;
+  for (const auto& [name, value] : wanted->as_object())
+    if (!value.is_string() && !value.is_null())
+      return bad_request("preconditions." + name + ": must be a string");
   if (const auto uid = wanted->string_or("uid", ""); !uid.empty()) precondition.uid = Uid(uid);
   const auto text = wanted->string_or("resourceVersion", "");
   if (text.empty()) return std::nullopt;
@@ -69,6 +86,11 @@ std::optional<ApiError> read_delete_options(const RequestInfo& info, const Json&
   const auto kind = body.string_or("kind", "DeleteOptions");
   if (kind != "DeleteOptions")
     return bad_request("the body of a delete is DeleteOptions, not " + kind);
+  if (auto wrong = check_members(body, kind,
+                                 {"apiVersion", "kind", "dryRun", "gracePeriodSeconds",
+                                  "orphanDependents", "preconditions", "propagationPolicy",
+                                  "ignoreStoreReadErrorWithClusterBreakingPotential"}))
+    return wrong;
   std::vector<Cause> causes;
   auto dry_run = info.query("dryRun");
   if (const auto* list = body.find("dryRun"); list != nullptr && list->is_array())
