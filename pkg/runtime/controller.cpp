@@ -145,9 +145,10 @@ struct Controller::InWork {
   ~InWork() {
     auto& environment = controller.environment_;
     const auto took = environment.clock.steady() - began;
-    environment.instruments.reconciled(controller.name_, judge(result).label, took);
+    const auto verdict = judge(result, controller.exists(request));
+    environment.instruments.reconciled(controller.name_, verdict.label, took);
     controller.queue_.done(request);
-    controller.settle(request, result);
+    controller.settle(request, verdict, result.status());
     --controller.running_;
     controller.wake_.set();
   }
@@ -161,15 +162,17 @@ Async<Status> Controller::reconcile_one(Request request) {
   co_return Status();
 }
 
-void Controller::settle(const Request& request, const Result<Outcome>& result) {
-  const auto verdict = judge(result);
-  report(request, verdict, result.status());
+bool Controller::exists(const Request& request) const {
+  return environment_.store.get({owns_, request.ns, request.name}).ok();
+}
+
+void Controller::settle(const Request& request, const Verdict& verdict, const Status& status) {
+  report(request, verdict, status);
   if (verdict.forget_failures) backoff_.forget(request);
   if (verdict.next != Next::at_once) conflicts_.erase(request);
   if (verdict.next == Next::never) return;
-  const bool gone = !environment_.store.get({owns_, request.ns, request.name}).ok();
-  if (gone && verdict.next == Next::resync) return;
-  queue_.add(request, environment_.clock.steady() + delay_of(request, verdict, result.status()));
+  if (verdict.next == Next::resync && !exists(request)) return;
+  queue_.add(request, environment_.clock.steady() + delay_of(request, verdict, status));
   environment_.instruments.queue_depth(name_, queue_.waiting());
 }
 

@@ -76,7 +76,8 @@ class Controller {
   Async<Status> reconcile_one(Request request);
   Async<Status> follow(store::Resource resource, Mapping mapping);
   Async<Status> deliver(store::Watch& watch, const Mapping& mapping);
-  void settle(const Request& request, const Result<Outcome>& result);
+  bool exists(const Request& request) const;
+  void settle(const Request& request, const Verdict& verdict, const Status& status);
   Duration delay_of(const Request& request, const Verdict& verdict, const Status& status);
   void report(const Request& request, const Verdict& verdict, const Status& status);
 

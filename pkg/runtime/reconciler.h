@@ -33,7 +33,8 @@ inline Outcome recheck(Duration after) {
 //
 //   settled                      forget failures; next at a change or after the resync period
 //   recheck(d)                   forget failures; next after d, or at a change
-//   NotFound                     the object is gone: forget it
+//   NotFound                     the object is gone: forget it; while it is there something else
+//                                was not found: back-off
 //   Conflict                     read an old version: again at once, not counted as a failure
 //   AlreadyExists                our own earlier attempt or a stranger: look again, with back-off
 //   Transport, Timeout, Locked,  the world is busy: back-off (doubling, jitter, at most 5 min;

@@ -11,9 +11,11 @@ Verdict stalled() {
   return {.next = Next::resync, .forget_failures = false, .label = "stalled"};
 }
 
-Verdict judge_error(ErrorClass error) {
+Verdict judge_error(ErrorClass error, bool exists) {
   switch (error) {
     case ErrorClass::not_found:
+      // Of something else than the object itself: it may come yet.
+      if (exists) return retry();
       return {.next = Next::never, .label = "gone"};
     case ErrorClass::conflict:
       return {.next = Next::at_once, .forget_failures = false, .label = "conflict"};
@@ -43,8 +45,8 @@ Verdict judge_error(ErrorClass error) {
 
 }  // namespace
 
-Verdict judge(const Result<Outcome>& result) {
-  if (!result.ok()) return judge_error(error_class(result.status()));
+Verdict judge(const Result<Outcome>& result, bool exists) {
+  if (!result.ok()) return judge_error(error_class(result.status()), exists);
   if (!result->recheck_after.has_value()) return {.next = Next::resync, .label = "settled"};
   return {.next = Next::after, .delay = *result->recheck_after, .label = "recheck"};
 }

@@ -23,6 +23,7 @@ struct Verdict {
   std::string_view label;
 };
 
-Verdict judge(const Result<Outcome>& result);
+// `exists`: the object that was reconciled is still there.
+Verdict judge(const Result<Outcome>& result, bool exists);
 
 }  // namespace gantry::runtime

@@ -7,15 +7,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Verdict judge_class(ErrorClass error) {
-  return judge(make_error(error, "x"));
+Verdict judge_class(ErrorClass error, bool exists = true) {
+  return judge(make_error(error, "x"), exists);
 }
 
 TEST(Verdict, FollowsTheTableOfTheContract) {
-  EXPECT_EQ(judge(settled()).next, Next::resync);
-  EXPECT_EQ(judge(recheck(3s)).next, Next::after);
-  EXPECT_EQ(judge(recheck(3s)).delay, 3s);
-  EXPECT_EQ(judge_class(ErrorClass::not_found).next, Next::never);
+  EXPECT_EQ(judge(settled(), true).next, Next::resync);
+  EXPECT_EQ(judge(recheck(3s), true).next, Next::after);
+  EXPECT_EQ(judge(recheck(3s), true).delay, 3s);
+  EXPECT_EQ(judge_class(ErrorClass::not_found, false).next, Next::never);
+  EXPECT_EQ(judge_class(ErrorClass::not_found, true).next, Next::backoff) << "something else";
   EXPECT_EQ(judge_class(ErrorClass::conflict).next, Next::at_once);
   EXPECT_EQ(judge_class(ErrorClass::cancelled).next, Next::never);
   for (const auto busy :
@@ -35,8 +36,8 @@ TEST(Verdict, FollowsTheTableOfTheContract) {
 }
 
 TEST(Verdict, OnlyGoodNewsMakesFailuresForgotten) {
-  EXPECT_TRUE(judge(settled()).forget_failures);
-  EXPECT_TRUE(judge(recheck(1s)).forget_failures);
+  EXPECT_TRUE(judge(settled(), true).forget_failures);
+  EXPECT_TRUE(judge(recheck(1s), true).forget_failures);
   EXPECT_FALSE(judge_class(ErrorClass::conflict).forget_failures);
   EXPECT_FALSE(judge_class(ErrorClass::held).forget_failures);
 }
