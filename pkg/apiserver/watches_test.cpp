@@ -160,6 +160,11 @@ TEST_F(WatchesTest, TheInitialStateEndsWithItsBookmark) {
               ElementsAre("ADDED b", end, "BOOKMARK " + now()));
   EXPECT_THAT(told(lines("timeoutSeconds=5&allowWatchBookmarks=true&resourceVersion=0", nullptr)),
               ElementsAre("ADDED a", "ADDED b", end, "BOOKMARK " + now()));
+  const auto during = [&]() -> Async<Status> { co_return co_await put("c", "x"); };
+  EXPECT_THAT(told(lines("timeoutSeconds=5&sendInitialEvents=false&resourceVersion=0&"
+                         "resourceVersionMatch=NotOlderThan",
+                         during)),
+              ElementsAre("ADDED c"));
   const auto refused = call("GET", std::string(kMaps) + "?watch=true&sendInitialEvents=true");
   EXPECT_EQ(refused.status, 422);
   EXPECT_EQ(text(json(refused), {"details", "group"}), "meta.k8s.io");

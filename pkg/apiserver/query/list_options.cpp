@@ -163,8 +163,9 @@ std::optional<ApiError> read_watch_options(const RequestInfo& info, WatchOptions
   options.bookmarks = info.query_bool("allowWatchBookmarks");
   const auto initial = info.query("sendInitialEvents");
   const bool from_now = initial == "false" || (initial.empty() && revision > 0);
+  options.current_state = !from_now;
   if (from_now) {
-    options.revision = revision;
+    if (revision > 0) options.revision = revision;
     return std::nullopt;
   }
   options.initial_events_end = options.bookmarks;

@@ -27,7 +27,8 @@ std::optional<ApiError> read_list_options(const RequestInfo& info, const Continu
                                           ListOptions& options);
 
 struct WatchOptions {
-  std::optional<int64_t> revision;  // changes after it; nullopt: the current state first
+  std::optional<int64_t> revision;  // changes after it; nullopt: from now on
+  bool current_state = false;       // is told first
   bool bookmarks = false;
   bool initial_events_end = false;   // a bookmark tells where the current state ends
   std::optional<int64_t> not_older;  // the current state must be at least this one

@@ -100,7 +100,8 @@ std::string watched(const std::string& query) {
   WatchOptions options;
   if (const auto wrong = read_watch_options(asking("watch=true&" + query), options))
     return std::to_string(wrong->code) + " " + wrong->message;
-  std::string text = options.revision ? "after " + std::to_string(*options.revision) : "all";
+  std::string text = options.current_state ? "all" : "from now on";
+  if (options.revision) text = "after " + std::to_string(*options.revision);
   if (options.not_older) text += " not older " + std::to_string(*options.not_older);
   if (options.initial_events_end) text += ", end told";
   return text;
@@ -115,6 +116,8 @@ TEST(WatchOptions, MeanWhatTheyMeanInKubernetes) {
   EXPECT_EQ(watched(initial + "true&allowWatchBookmarks=true"), "all, end told");
   EXPECT_EQ(watched(initial + "true&resourceVersion=7"), "all not older 7");
   EXPECT_EQ(watched(initial + "false&resourceVersion=7"), "after 7");
+  EXPECT_EQ(watched(initial + "false&resourceVersion=0"), "from now on");
+  EXPECT_EQ(watched(initial + "false"), "from now on");
   EXPECT_EQ(watched("sendInitialEvents=true"),
             "422 ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: "
             "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");

@@ -122,13 +122,12 @@ class Stream {
  private:
   // A watch on what follows, after the current state was sent where that is asked for.
   Async<Result<std::unique_ptr<store::RecordWatch>>> open() {
-    const bool from_now = !options_.revision;
     store::Page current;
-    if (from_now) current = watching_.reader.list(query_, store::PageOf());
-    const int64_t from = from_now ? current.revision : *options_.revision;
+    if (options_.current_state) current = watching_.reader.list(query_, store::PageOf());
+    const int64_t from = options_.revision.value_or(watching_.reader.revision());
     // Before anything is sent: what happens meanwhile is not missed.
     auto watch = co_await watching_.reader.watch(query_.resource, query_.ns, from);
-    if (!watch.ok() || !from_now) co_return watch;
+    if (!watch.ok() || !options_.current_state) co_return watch;
     std::string chunk;
     for (auto& item : current.items) {
       events_.append_added(*item, chunk);
