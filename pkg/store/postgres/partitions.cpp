@@ -59,6 +59,8 @@ Result<bool> drop_oldest_partition(Session& session, const Retention& retention)
   const auto age = static_cast<int64_t>(retention.age_max.count());
   const bool too_many = last <= revision - retention.changes_max;
   if (!too_many && session.exec(transaction, kTooOld, last, age).empty()) return false;
+  // Who reads it for long, as pg_dump does, is not waited for: writers would wait, too.
+  transaction.exec("SET LOCAL lock_timeout = '50ms'");
   transaction.exec("DROP TABLE " + table(first));
   session.exec(transaction, kTrimmed, last);
   transaction.commit();

@@ -22,7 +22,7 @@ void make_partitions(pqxx::work& transaction, int64_t partitioned_to, int64_t re
                      int64_t partition_changes);
 
 // Drops the oldest partition if all that is in it is older or more than what stays. Whether it did.
-// Writers wait meanwhile. Throws as Session.
+// Writers wait meanwhile. Throws as Session; also when somebody reads the feed for long.
 Result<bool> drop_oldest_partition(Session& session, const Retention& retention);
 
 }  // namespace gantry::store::postgres

@@ -202,6 +202,31 @@ TEST(Retention, DropsWhatIsTooMuchByWholePartitions) {
   EXPECT_TRUE(is_expired(loop.block_on(backend.changes_of("apps", 5, 10)).status()));
 }
 
+TEST(Retention, KeepsNobodyWaitingWhileABackupIsTaken) {
+  async::Loop loop;
+  auto options = options_for(fresh_database());
+  options.feed_changes_max = 3;
+  options.feed_partition_changes = 2;
+  async::BlockingPool pool("postgres", 2, 16);
+  const auto database = loop.block_on(open(options, pool));
+  ASSERT_THAT(database, IsOk());
+  auto& backend = (*database)->backend();
+  ASSERT_THAT(loop.block_on(backend.commit(ten_writes())), IsOk());
+  {
+    pqxx::connection connection(options.conninfo);
+    pqxx::work dump(connection);
+    dump.exec("LOCK TABLE gantry.changes IN ACCESS SHARE MODE");
+    async::RealClock clock;
+    const auto began = clock.now();
+    (void)loop.block_on(backend.wait_for_change(std::chrono::milliseconds(1)));
+    EXPECT_LT(clock.now() - began, std::chrono::seconds(2));
+    EXPECT_EQ(partitions(options.conninfo).size(), 5U);
+  }
+  for (int i = 0; i < 4; ++i)
+    (void)loop.block_on(backend.wait_for_change(std::chrono::milliseconds(1)));
+  EXPECT_THAT(partitions(options.conninfo), ElementsAre("changes_7", "changes_9"));
+}
+
 TEST(Retention, DropsWhatIsTooOldButNeverWhatIsBeingWritten) {
   async::Loop loop;
   auto options = options_for(fresh_database());
