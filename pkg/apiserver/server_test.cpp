@@ -89,7 +89,7 @@ TEST_F(ServerTest, WhatIsReadWhileTheDatabaseIsAwayIsMarked) {
     EXPECT_EQ(read.status, 200);
     const auto warning = read.headers.find("Warning");
     ASSERT_NE(warning, read.headers.end());
-    EXPECT_THAT(warning->second, HasSubstr("299 - \"the database cannot be reached since "));
+    EXPECT_THAT(warning->second, HasSubstr("299 - \"the database takes no writes since "));
   }
   EXPECT_FALSE(call("GET", "/version").headers.contains("Warning"));
 }

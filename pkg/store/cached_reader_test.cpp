@@ -11,8 +11,11 @@ namespace gantry::store {
 namespace {
 
 using namespace std::chrono_literals;
+using gantry::testing::Fails;
 using gantry::testing::IsOk;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Resource kApps = "apps.gantry.dev";
 
@@ -189,6 +192,19 @@ TEST_F(ReaderTest, ReadsOldChangesFromTheFeedInManyParts) {
   EXPECT_EQ(all.size(), 1100U);
   EXPECT_EQ(all.front(), "~a2@101");
   EXPECT_EQ(all.back(), "~a2@1200");
+}
+
+TEST_F(ReaderTest, TellsNobodyWhyTheDatabaseDoesNotAnswer) {
+  put("a");
+  start();
+  disk_.down = true;
+  const auto watch = run(store_->reader().watch(kApps, "", 0));
+  const auto page = run(store_->reader().list_at(apps(), PageOf(), 0));
+  for (const auto& status : {watch.status(), page.status(), run(store_->sync())}) {
+    EXPECT_THAT(status, Fails(ErrorClass::transport, Not(HasSubstr("changes_of"))));
+    EXPECT_EQ(retry_after(status), 5s);
+  }
+  disk_.down = false;
 }
 
 TEST_F(ReaderTest, ExpiresAWatchThatIsOlderThanTheFeed) {

@@ -161,7 +161,7 @@ Status CachedStore::health() const {
 Status CachedStore::unavailable() const {
   auto status =
       error(ErrorClass::transport,
-            "the database cannot be reached since %s; reads are served as of revision %d, "
+            "the database takes no writes since %s; reads are served as of revision %d, "
             "try writes again in %s",
             to_rfc3339(*gone_since_), cache_->revision(), human_duration(options_.retry_after));
   return with_retry_after(std::move(status), std::chrono::duration_cast<std::chrono::milliseconds>(

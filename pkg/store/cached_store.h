@@ -81,6 +81,7 @@ class CachedStore final : public Store {
 
   Async<Status> follow_forever();
   Async<Status> recover();
+  Async<Status> try_to_write();
   Async<Status> catch_up();
   Async<Status> wait_for_change();
   Async<Status> read_feed();

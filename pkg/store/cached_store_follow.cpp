@@ -71,12 +71,24 @@ Async<Status> CachedStore::wait_for_change() {
 Async<Status> CachedStore::sync() {
   if (stopping_ || !started_) co_return async::cancelled();
   if (gone()) co_return unavailable();
-  co_return co_await catch_up();
+  Status current = co_await catch_up();
+  if (current.ok() || error_class(current) == ErrorClass::cancelled) co_return current;
+  lose_database(current);
+  co_return unavailable();
+}
+
+// A commit of nothing. What can only be read (a standby, a full disk) is not back.
+Async<Status> CachedStore::try_to_write() {
+  const Batch nothing;
+  const auto answered = co_await send(nothing);
+  const bool fenced = error_class(answered.status()) == ErrorClass::held;
+  co_return fenced ? Status() : answered.status();
 }
 
 // OK also when the database is still gone: pause_ then says how long to leave it alone.
 Async<Status> CachedStore::recover() {
-  const Status current = co_await catch_up();
+  Status current = co_await catch_up();
+  if (current.ok()) current = co_await try_to_write();
   const bool stopping = co_await async::is_cancelled();
   if (stopping) co_return async::cancelled();
   if (!current.ok()) {

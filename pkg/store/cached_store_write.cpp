@@ -31,7 +31,6 @@ bool is_stale(const Status& status) {
 Status told_to_client(const Status& refused, const Key& key) {
   switch (error_class(refused)) {
     case ErrorClass::invalid:
-    case ErrorClass::overload:
     case ErrorClass::held:
     case ErrorClass::cancelled:
       return refused;

@@ -1,9 +1,12 @@
 #include "pkg/store/feed_log.h"
 
 #include "pkg/async/deadline.h"
+#include "pkg/base/log.h"
 
 namespace gantry::store {
 namespace {
+
+constexpr std::chrono::seconds kRetryAfter{5};
 
 Result<RecordChange> change_of(FeedEntry entry) {
   RecordChange change;
@@ -23,13 +26,23 @@ Result<RecordChange> change_of(FeedEntry entry) {
   return change;
 }
 
+// Clients read this: why, which names hosts and tables, is for the log.
+Status cannot_read(const Status& why) {
+  if (is_expired(why) || error_class(why) == ErrorClass::cancelled) return why;
+  log::warn("old changes cannot be read", {{"error", why}});
+  return with_retry_after(
+      make_error(ErrorClass::transport,
+                 "what is so old is read from the database, which does not answer; try again"),
+      kRetryAfter);
+}
+
 }  // namespace
 
 Async<Result<std::vector<RecordChange>>> FeedLog::read(int limit) {
   auto reading = access_.backend.changes_of(resource_, position_, limit);
   auto part = co_await async::with_deadline(access_.clock, access_.timeout,
                                             "database: read old changes", std::move(reading));
-  if (!part.ok()) co_return part.status();
+  if (!part.ok()) co_return cannot_read(part.status());
   std::vector<RecordChange> found;
   // What is newer than the cache will come by the window.
   const auto end = std::min(part->through, cache_->revision());

@@ -31,7 +31,8 @@ class FeedLog {
   // The window goes on from here: read no more.
   bool reaches_window() const { return cache_->window().covers(resource_, position_); }
   // The next changes, up to what the cache has; none when there were none in the part that was
-  // read. Each call moves position() on. expired() when the feed does not reach back that far.
+  // read. Each call moves position() on. expired() when the feed does not reach back that far;
+  // Transport, in words for clients, when the database cannot be asked.
   Async<Result<std::vector<RecordChange>>> read(int limit);
 
  private:

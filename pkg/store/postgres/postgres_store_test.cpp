@@ -103,6 +103,28 @@ TEST(PostgresStore, KnowsThePastOfTheProcessBefore) {
   EXPECT_EQ(page->items[1]->key.name, "b");
 }
 
+TEST(PostgresStore, WaitsForADatabaseThatTakesNoWrites) {
+  async::Loop loop;
+  const auto conninfo = fresh_database();
+  Daemon daemon(loop, conninfo);
+  ASSERT_THAT(daemon.create("a"), IsOk());
+  auto& server = testing::shared_server();
+  const auto name = database_of(conninfo);
+  const auto hang_up =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'";
+  const auto set = "ALTER DATABASE \"" + name + "\" SET default_transaction_read_only = ";
+  ASSERT_THAT(server.run(set + "on"), IsOk());
+  ASSERT_THAT(server.run(hang_up), IsOk());
+  const auto refused = daemon.create("b");
+  EXPECT_THAT(refused, Fails(ErrorClass::transport, ::testing::HasSubstr("takes no writes since")));
+  EXPECT_TRUE(retry_after(refused.status()).has_value());
+  daemon.pass(1s);
+  EXPECT_THAT(daemon.store.health(), Fails(ErrorClass::transport)) << "it can be read";
+  ASSERT_THAT(server.run(set + "off"), IsOk());
+  EXPECT_TRUE(daemon.recovers());
+  EXPECT_THAT(daemon.create("b"), IsOk());
+}
+
 TEST(PostgresStore, HearsOfAnotherProcessSoon) {
   async::Loop loop;
   const auto conninfo = fresh_database();

@@ -130,7 +130,7 @@ TEST(SqlErrors, KeepTheirClass) {
                                           {"57P01", ErrorClass::transport},
                                           {"57014", ErrorClass::timeout},
                                           {"55P03", ErrorClass::timeout},
-                                          {"53100", ErrorClass::overload},
+                                          {"53100", ErrorClass::transport},
                                           {"53300", ErrorClass::transport},
                                           {"28P01", ErrorClass::auth},
                                           {"42501", ErrorClass::permission},

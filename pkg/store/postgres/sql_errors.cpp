@@ -15,15 +15,14 @@ struct Row {
 };
 
 // The longest prefix decides; codes before their classes.
-constexpr std::array<Row, 25> kTable{{
+constexpr std::array<Row, 24> kTable{{
     {"57014", ErrorClass::timeout},         // query_canceled: statement_timeout
     {"57P", ErrorClass::transport},         // admin_shutdown, crash_shutdown, cannot_connect_now
     {"55P03", ErrorClass::timeout},         // lock_not_available: lock_timeout
     {"55006", ErrorClass::locked},          // object_in_use
-    {"53300", ErrorClass::transport},       // too_many_connections
-    {"53", ErrorClass::overload},           // out of memory, disk full
+    {"53", ErrorClass::transport},          // disk full, out of memory, too many connections
     {"25P03", ErrorClass::transport},       // idle_in_transaction_session_timeout
-    {"25006", ErrorClass::remote},          // read_only_sql_transaction: a standby
+    {"25006", ErrorClass::transport},       // read_only_sql_transaction: a standby, a full disk
     {"23505", ErrorClass::already_exists},  // unique_violation
     {"23", ErrorClass::invalid},            // other constraints
     {"22", ErrorClass::invalid},            // data exceptions: text that PostgreSQL cannot hold
