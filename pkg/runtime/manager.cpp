@@ -130,6 +130,8 @@ Async<Manager::TermEnd> Manager::serve_term() {
   if (!gently) leadership_.drop();
   (void)co_await stop_controllers(controllers, gently);
   leadership_.drop();
+  // Nothing of theirs is under way: what is written from here on is the API server's.
+  leases_.fence("", 0);
   environment_.instruments.leading(false);
   co_return end;
 }

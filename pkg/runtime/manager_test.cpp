@@ -128,6 +128,25 @@ TEST(Manager, StopsControllersBeforeALeaseItCannotRenewRunsOut) {
   world.finish();
 }
 
+TEST(Manager, WithoutTheLeaseTheApiStillWrites) {
+  TestWorld world;
+  Daemon one(world, "one"), two(world, "two");
+  world.start([&] { return one.manager.run(); });
+  world.run_for(30s);
+  world.disk.down = true;
+  world.run_for(20s);
+  world.disk.down = false;
+  world.start([&] { return two.manager.run(); });
+  world.run_for(1ms);
+  ASSERT_TRUE(two.manager.leadership().held());
+  store::Write write;
+  write.key = {"things", "", "b"};
+  const auto written = world.loop.block_on(world.clock, one.database.backend().commit({write}));
+  ASSERT_THAT(written, IsOk());
+  EXPECT_THAT(written->front(), IsOk());
+  world.finish();
+}
+
 TEST(Manager, ATimeOfDayThatIsSetBackDoesNotLengthenTheLease) {
   TestWorld world;
   Daemon daemon(world, "one");

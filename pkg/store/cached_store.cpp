@@ -118,7 +118,10 @@ Async<Result<ObjectPtr>> CachedStore::submit(PendingPtr pending) {
   queue_.push_back(pending);
   drained_.reset();
   work_.set();
-  GANTRY_CO_TRY(co_await pending->answered.wait());
+  const Status waited = co_await pending->answered.wait();
+  // Who was stopped writes nothing any more that was not sent yet.
+  if (!waited.ok()) std::erase(queue_, pending);
+  GANTRY_CO_TRY(waited);
   co_return *std::move(pending->answer);
 }
 

@@ -460,6 +460,24 @@ TEST(CachedStore, IsRefusedOnceAnotherHoldsTheLease) {
   EXPECT_THAT(one->store.health(), IsOk());
 }
 
+TEST(CachedStore, WhoWasStoppedWritesNothingThatWasNotSent) {
+  CachedWorld world;
+  world.disk.latency = 10ms;
+  auto daemon = world.daemon();
+  daemon->create(app("a"));
+  async::Group group(world.loop.executor());
+  for (int i = 2; i < 4; ++i)
+    group.spawn("writer", [&, i]() -> Async<Status> {
+      co_return (co_await daemon->store.update(kCached, Part::main, app("a", i))).status();
+    });
+  world.pass(1ms);
+  group.stop();
+  (void)daemon->run(group.join());
+  world.pass(1s);
+  const auto left = *daemon->store.get(key("a"));
+  EXPECT_EQ(left->value.find_path({"spec", "replicas"})->as_integer(), 2);
+}
+
 TEST(CachedStore, AnswersEverythingWhenItStops) {
   CachedWorld world;
   world.disk.latency = 10ms;

@@ -25,7 +25,8 @@ class Leases {
   // Gives it up at once, so that the next one need not wait.
   virtual Async<Status> release(std::string name, std::string holder) = 0;
   // From now on every write of this process carries (name, epoch) and is refused with class Held
-  // once another has taken the lease.
+  // once another has taken the lease. No name lifts it: who does not lead writes what people ask
+  // for.
   virtual void fence(std::string name, int64_t epoch) = 0;
 };
 

@@ -75,6 +75,8 @@ void lets_an_older_epoch_never_write_again(World& world) {
   const auto loaded = world.run(old.backend().load());
   ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->objects.size(), 3U);
+  old.leases().fence("", 0);
+  EXPECT_THAT(write(world, old, "e"), IsOk());
 }
 
 }  // namespace

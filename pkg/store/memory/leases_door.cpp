@@ -36,7 +36,8 @@ Async<Status> Database::LeasesDoor::release(std::string name, std::string holder
 }
 
 void Database::LeasesDoor::fence(std::string name, int64_t epoch) {
-  fence_ = Fence{std::move(name), epoch};
+  fence_.reset();
+  if (!name.empty()) fence_ = Fence{std::move(name), epoch};
 }
 
 }  // namespace gantry::store::memory
