@@ -240,6 +240,40 @@ TEST_F(WriteTest, APutIsJudgedAgainstTheVersionThatItReplaces) {
   EXPECT_EQ(answers[1].status, 422) << answers[1].body;
 }
 
+// Of two processes on one database each hears of the other's writes a moment later.
+TEST_F(WriteTest, ACacheThatIsBehindDeniesNothing) {
+  store::memory::Database database(disk_);
+  SeededRandom random(2);
+  store::CachedStore other(loop_.executor(), database.backend(), clock_, random);
+  ASSERT_TRUE(run(other.start()).ok());
+  disk_.latency = std::chrono::milliseconds(10);
+  const std::string maps = "/api/v1/namespaces/default/configmaps";
+  auto map = *schema::parse_json(R"({"apiVersion":"v1","kind":"ConfigMap",
+                                     "metadata":{"name":"m","namespace":"default"}})");
+  ASSERT_TRUE(run(other.create("configmaps", map)).ok());
+  EXPECT_EQ(call("PATCH", maps + "/m", R"({"data":{"a":"1"}})", kMerge).status, 200);
+
+  ASSERT_TRUE(run(other.sync()).ok());
+  map.member("data").set("a", "2");
+  const auto newer = run(other.update("configmaps", store::Part::whole, map));
+  ASSERT_TRUE(newer.ok());
+  EXPECT_EQ(call("PUT", maps + "/m", schema::to_json((*newer)->value)).status, 200);
+
+  ASSERT_TRUE(run(other.remove({"configmaps", "default", "m"}, {})).ok());
+  EXPECT_EQ(call("POST", maps, schema::to_json(map)).status, 201);
+
+  ASSERT_TRUE(
+      run(other.create("namespaces",
+                       *schema::parse_json(
+                           R"({"apiVersion":"v1","kind":"Namespace","metadata":{"name":"new"}})")))
+          .ok());
+  map.member("metadata").set("namespace", "new");
+  EXPECT_EQ(call("POST", "/api/v1/namespaces/new/configmaps", schema::to_json(map)).status, 201);
+  EXPECT_EQ(call("DELETE", maps + "/nobody").status, 404);
+  disk_.latency = {};
+  ASSERT_TRUE(run(other.stop()).ok());
+}
+
 TEST_F(WriteTest, PutOfAStatusNeedsNoSpec) {
   (void)call("POST", kApps, kHello);
   const auto put = call("PUT", path_ + "/status",

@@ -114,7 +114,8 @@ std::optional<ApiError> Remover::check_is_empty_namespace() const {
 
 Async<Written> Remover::remove(DeleteOptions options) {
   const store::Key key{kind_.resource(), info_.ns, info_.name};
-  const auto current = store_.get(key);
+  const auto version = options.removal.precondition.revision.value_or(0);
+  const auto current = co_await current_object(store_, key, version);
   if (!current.ok()) co_return Written(to_api_error(current.status(), info_));
   if (auto blocked = check_is_empty_namespace()) co_return Written(*std::move(blocked));
   Written written;

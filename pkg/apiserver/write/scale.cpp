@@ -56,7 +56,7 @@ Async<Written> Writer::scale(std::string content_type, Json body) {
     object = *std::move(next);
     return std::nullopt;
   };
-  co_return co_await change(scaling);
+  co_return co_await change(body, scaling);
 }
 
 }  // namespace gantry::apiserver

@@ -8,6 +8,7 @@
 #include "pkg/apiserver/write/claims.h"
 #include "pkg/apiserver/write/new_owners.h"
 #include "pkg/apiserver/write/patching.h"
+#include "pkg/base/text.h"
 #include "pkg/schema/effects.h"
 #include "pkg/store/object.h"
 #include "pkg/store/semantics.h"
@@ -33,7 +34,20 @@ bool is_conflict(const Status& status) {
   return error_class(status) == ErrorClass::conflict;
 }
 
+// The version that a body names; 0: none that anybody could have been told.
+int64_t version_in(const Json& body) {
+  return parse_integer(store::metadata_text(body, "resourceVersion")).value_or(0);
+}
+
 }  // namespace
+
+Async<Result<store::ObjectPtr>> current_object(store::Store& store, store::Key key,
+                                               int64_t version) {
+  auto found = store.get(key);
+  if (found.ok() && version <= store.revision()) co_return found;
+  GANTRY_CO_TRY(co_await store.sync());
+  co_return store.get(key);
+}
 
 Writer::Writer(store::Store& store, const api::meta::Kind& kind, const RequestInfo& info,
                const std::vector<Validator>& validators, Guard guard, WriteOptions options,
@@ -90,22 +104,24 @@ ApiError Writer::explain_patch(const Status& status, const std::string& content_
                         {{"FieldValueInvalid", "Invalid value: " + message_of(status), "patch"}});
 }
 
-std::optional<ApiError> Writer::check_namespace() const {
-  if (!kind_.namespaced || info_.ns.empty()) return std::nullopt;
-  const auto ns = store_.get({"namespaces", "", info_.ns});
+Async<std::optional<ApiError>> Writer::check_namespace() {
+  if (!kind_.namespaced || info_.ns.empty()) co_return std::nullopt;
+  store::Key key{"namespaces", "", info_.ns};
+  const auto ns = co_await current_object(store_, std::move(key));
+  if (!ns.ok() && error_class(ns.status()) != ErrorClass::not_found) co_return explain(ns.status());
   if (!ns.ok()) {
     ApiError missing = bad_request("namespaces \"" + info_.ns + "\" not found");
     missing.code = 404;
     missing.reason = "NotFound";
     missing.kind = "namespaces";
     missing.name = info_.ns;
-    return missing;
+    co_return missing;
   }
-  if ((*ns)->value.find_path({"metadata", "deletionTimestamp"}) == nullptr) return std::nullopt;
+  if ((*ns)->value.find_path({"metadata", "deletionTimestamp"}) == nullptr) co_return std::nullopt;
   ApiError ending = forbidden(info_, "");
   ending.message = info_.resource() + " is forbidden: unable to create new content in namespace " +
                    info_.ns + " because it is being terminated";
-  return ending;
+  co_return ending;
 }
 
 Json Writer::only_this_part(const Json& current, Json body) const {
@@ -154,7 +170,7 @@ Async<Written> Writer::create(Json body) {
   if (auto* metadata = body.find("metadata")) metadata->erase("managedFields");
   Admission admission{kind_, info_, validators_, options_.validation, nullptr, {}, guard_};
   if (auto wrong = admit(admission, body)) co_return Written(*std::move(wrong));
-  if (auto wrong = check_namespace()) co_return Written(*std::move(wrong));
+  if (auto wrong = co_await check_namespace()) co_return Written(*std::move(wrong));
   auto entries = track_update(*kind_.type(), {}, Json::object(), body,
                               manager(schema::ManagerOperation::update));
   set_managed_fields(body, entries);
@@ -164,8 +180,12 @@ Async<Written> Writer::create(Json body) {
 Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings) {
   store::Key wanted{kind_.resource(), info_.ns,
                     object.member("metadata").string_or("name", info_.name)};
-  if (!wanted.name.empty() && store_.get(wanted).ok())
-    co_return Written(already_exists_error(info_, wanted.name));
+  if (!wanted.name.empty() && store_.get(wanted).ok()) {
+    // Perhaps another process has removed it since.
+    const Status seen = co_await store_.sync();
+    if (!seen.ok()) co_return Written(explain(seen));
+    if (store_.get(wanted).ok()) co_return Written(already_exists_error(info_, wanted.name));
+  }
   if (auto wrong = co_await claim(object)) co_return Written(*std::move(wrong));
   api::meta::seed_status(kind_, object, now_);
   Written written;
@@ -188,9 +208,10 @@ Async<Written> Writer::store_new(Json object, std::vector<std::string> warnings)
   co_return written;
 }
 
-Async<Written> Writer::change(const Change& change) {
+// `body` may name the version that it is about.
+Async<Written> Writer::change(const Json& body, const Change& change) {
   for (int attempt = 1;; ++attempt) {
-    auto current = store_.get(key());
+    auto current = co_await current_object(store_, key(), version_in(body));
     if (!current.ok()) co_return Written(explain(current.status()));
     Json object = (*current)->value;
     if (auto wrong = change(object)) co_return Written(*std::move(wrong));
@@ -250,7 +271,7 @@ Async<Written> Writer::update(Json body) {
     object = body;
     return std::optional<ApiError>();
   };
-  co_return co_await change(replaced);
+  co_return co_await change(body, replaced);
 }
 
 Async<Written> Writer::patch(std::string content_type, Json patch) {
@@ -264,7 +285,7 @@ Async<Written> Writer::patch(std::string content_type, Json patch) {
     if (applied.ok()) return std::nullopt;
     return explain_patch(applied, content_type);
   };
-  co_return co_await change(patched);
+  co_return co_await change(patch, patched);
 }
 
 Async<Written> Writer::apply(Json config) {
@@ -302,7 +323,7 @@ Async<Written> Writer::apply_once(Json config, bool& conflicted) {
   if (exists)
     co_return co_await store_next(std::move(object), *current, conflicted,
                                   std::move(admission.warnings));
-  if (auto wrong = check_namespace()) co_return Written(*std::move(wrong));
+  if (auto wrong = co_await check_namespace()) co_return Written(*std::move(wrong));
   auto created = co_await store_new(std::move(object), std::move(admission.warnings));
   conflicted = created.error && created.error->reason == "AlreadyExists";
   co_return created;

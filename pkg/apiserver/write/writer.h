@@ -27,6 +27,11 @@ struct Written {
   explicit Written(ApiError why) : error(std::move(why)) {}
 };
 
+// The object as of `version` or later. NotFound only when nobody has stored it, whichever process
+// was told to: the cache may be behind, and is brought up to date before that is said.
+Async<Result<store::ObjectPtr>> current_object(store::Store& store, store::Key key,
+                                               int64_t version = 0);
+
 // One write request. Holds references; lives in the coroutine that answers it. A dry run goes the
 // whole way but for the commit: the object it answers has the name and uid that a real one would
 // get only in form.
@@ -56,7 +61,7 @@ class Writer {
   ApiError explain_patch(const Status& status, const std::string& content_type) const;
   // Takes what only one object may have; the error names who has it.
   Async<std::optional<ApiError>> claim(Json object);
-  std::optional<ApiError> check_namespace() const;
+  Async<std::optional<ApiError>> check_namespace();
   std::optional<ApiError> admit(Admission& admission, Json& object) const;
   // What `body` asks for, of the part that this path may change.
   Json only_this_part(const Json& current, Json body) const;
@@ -64,7 +69,7 @@ class Writer {
   Async<Written> store_new(Json object, std::vector<std::string> warnings);
   // Makes the next object of the current one, which it is given.
   using Change = std::function<std::optional<ApiError>(Json& object)>;
-  Async<Written> change(const Change& change);
+  Async<Written> change(const Json& body, const Change& change);
   Async<Written> replace(Json object, store::ObjectPtr current, bool& conflicted);
   Async<Written> store_next(Json object, store::ObjectPtr current, bool& conflicted,
                             std::vector<std::string> warnings);
