@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -76,8 +74,8 @@ Value to_uint(const Call& call) {
       if (value.as_int() < 0) return out_of_range(call);
       return Value::uinteger(static_cast<uint64_t>(value.as_int()));
     case Kind::real:
-      if (!(value.as_double() > -1 && value.as_double() < kTwoTo64)) return out_of_range(call);
-      return Value::uinteger(static_cast<uint64_t>(std::max(value.as_double(), 0.0)));
+      if (!(value.as_double() >= 0 && value.as_double() < kTwoTo64)) return out_of_range(call);
+      return Value::uinteger(static_cast<uint64_t>(value.as_double()));
     case Kind::string:
       return parse_number<uint64_t>(call, Value::uinteger, "a uint");
     default:

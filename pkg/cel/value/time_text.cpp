@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdlib>
 
 #include <absl/strings/str_format.h>
@@ -109,6 +108,9 @@ int64_t take_unit(std::string_view& text) {
   return 0;
 }
 
+// Digits beyond it change nothing.
+constexpr int64_t kFractionMax = 100'000'000'000'000;
+
 // One "1.5h"; nullopt when it is none or overflows.
 std::optional<int64_t> take_term(std::string_view& text) {
   int64_t whole = 0;
@@ -118,11 +120,14 @@ std::optional<int64_t> take_term(std::string_view& text) {
     if (__builtin_add_overflow(whole, text.front() - '0', &whole)) return std::nullopt;
     text.remove_prefix(1);
   }
-  double fraction = 0;
+  int64_t fraction = 0;
+  double scale = 1;
   if (take_char(text, ".")) {
-    double scale = 0.1;
-    for (; !text.empty() && is_digit(text.front()); ++digits, scale /= 10) {
-      fraction += (text.front() - '0') * scale;
+    for (; !text.empty() && is_digit(text.front()); ++digits) {
+      if (fraction < kFractionMax) {
+        fraction = fraction * 10 + (text.front() - '0');
+        scale *= 10;
+      }
       text.remove_prefix(1);
     }
   }
@@ -130,7 +135,9 @@ std::optional<int64_t> take_term(std::string_view& text) {
   if (digits == 0 || unit == 0) return std::nullopt;
   int64_t nanos = 0;
   if (__builtin_mul_overflow(whole, unit, &nanos)) return std::nullopt;
-  const auto rest = static_cast<int64_t>(std::llround(fraction * static_cast<double>(unit)));
+  // Cut off, not rounded, as Go does.
+  const auto rest =
+      static_cast<int64_t>(static_cast<double>(fraction) * (static_cast<double>(unit) / scale));
   if (__builtin_add_overflow(nanos, rest, &nanos)) return std::nullopt;
   return nanos;
 }
