@@ -16,7 +16,8 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?", at most 63 characters.
+}  // namespace
+
 bool is_label_text(std::string_view text) {
   if (text.empty() || text.size() > kLabelMax) return false;
   if (!is_alphanumeric(text.front()) || !is_alphanumeric(text.back())) return false;
@@ -24,12 +25,13 @@ bool is_label_text(std::string_view text) {
       text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-// "prefix.example.com/name" or "name".
 bool is_qualified_name(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return is_label_text(text);
   return is_dns_subdomain(text.substr(0, slash)) && is_label_text(text.substr(slash + 1));
 }
+
+namespace {
 
 // What RBAC objects may be called: whatever fits into one segment of a path.
 bool is_path_segment(std::string_view text) {

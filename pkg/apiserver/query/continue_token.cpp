@@ -10,24 +10,6 @@ namespace {
 constexpr size_t kTokenMax = 2048;  // namespace and name are at most 316 bytes
 constexpr std::string_view kVersion = "meta.k8s.io/v1";
 
-// Base64 for URLs, without padding.
-std::string to_url_text(std::string_view bytes) {
-  auto text = base64_encode(bytes);
-  while (text.ends_with('=')) text.pop_back();
-  for (auto& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return text;
-}
-
-std::optional<std::string> from_url_text(std::string_view text) {
-  std::string plain(text);
-  for (auto& c : plain) {
-    if (c == '+' || c == '/' || c == '=') return std::nullopt;
-    c = c == '-' ? '+' : c == '_' ? '/' : c;
-  }
-  while (plain.size() % 4 != 0) plain += '=';
-  return base64_decode(plain);
-}
-
 Status not_valid(std::string_view why) {
   return invalid("continue key is not valid: %s", std::string(why));
 }
@@ -46,12 +28,12 @@ std::string ContinueTokens::encode(const ContinueToken& token, std::string_view 
   content.set("rv", token.revision);
   content.set("start", token.after.first + "/" + token.after.second);
   content.set("seal", seal(schema::to_json(content), list));
-  return to_url_text(schema::to_json(content));
+  return base64url_encode(schema::to_json(content));
 }
 
 Result<ContinueToken> ContinueTokens::decode(std::string_view text, std::string_view list) const {
   if (text.size() > kTokenMax) return not_valid("it is too long");
-  const auto bytes = from_url_text(text);
+  const auto bytes = base64url_decode(text);
   if (!bytes) return not_valid("it is no base64");
   auto content = schema::parse_json(*bytes);
   if (!content.ok()) return not_valid(message_of(content.status()));

@@ -1,8 +1,8 @@
-#include <algorithm>
 
 #include "pkg/apiserver/query/label_lexer.h"
 #include "pkg/apiserver/query/selectors.h"
 #include "pkg/base/text.h"
+#include "pkg/store/metadata.h"
 
 namespace gantry::apiserver {
 namespace {
@@ -11,20 +11,6 @@ using store::Requirement;
 using Operator = Requirement::Operator;
 
 constexpr size_t kValuesMax = 1000;
-
-bool is_name(std::string_view text) {
-  const auto alphanumeric = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
-  return !text.empty() && text.size() <= 63 && alphanumeric(text.front()) &&
-         alphanumeric(text.back()) && std::ranges::all_of(text, [&](char c) {
-           return alphanumeric(c) || c == '-' || c == '_' || c == '.';
-         });
-}
-
-bool is_label_key(std::string_view key) {
-  const auto slash = key.find('/');
-  if (slash == std::string_view::npos) return is_name(key);
-  return is_dns_subdomain(key.substr(0, slash)) && is_name(key.substr(slash + 1));
-}
 
 Status found(const LabelLexer::Word& word, std::string_view expected) {
   return invalid("found '%s', expected: %s", std::string(word.text), std::string(expected));
@@ -42,7 +28,7 @@ Status check_values(const Requirement& requirement) {
     const auto& value = requirement.values[i];
     if (number && !parse_integer(value))
       return invalid("%sfor 'Gt', 'Lt' operators, the value must be an integer", what(i));
-    if (!number && !value.empty() && !is_name(value))
+    if (!number && !value.empty() && !store::is_label_text(value))
       return invalid(
           "%sa valid label must be an empty string or consist of at most 63 alphanumeric "
           "characters, '-', '_' or '.', and must start and end with an alphanumeric character",
@@ -84,7 +70,7 @@ class Parser {
     const bool absent = word.token == LabelToken::absent;
     if (absent) word = lexer_.next();
     if (word.token != LabelToken::identifier) return found(word, "identifier");
-    if (!is_label_key(word.text))
+    if (!store::is_qualified_name(word.text))
       return invalid(
           "key: Invalid value: \"%s\": name part must consist of alphanumeric characters, '-', "
           "'_' or '.', and must start and end with an alphanumeric character",
