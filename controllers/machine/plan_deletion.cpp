@@ -25,14 +25,6 @@ bool destroyed(const Case& the) {
   return is_step(the.status(), steps::kDestroy, StepState::done);
 }
 
-Plan plan_stop(const Case& the) {
-  const auto* stop = find_step(the.status(), steps::kStop);
-  const bool asked = stop != nullptr && stop->attempts > 0 && stop->started_at.has_value() &&
-                     *stop->started_at >= *the.machine.metadata.deletion_timestamp;
-  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
-  return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
-}
-
 Plan plan_destroy(const Case& the) {
   const auto& world = the.world;
   const auto& guest = world.guest;
@@ -52,7 +44,7 @@ Plan plan_destroy(const Case& the) {
     if (auto later = in_backoff(the, steps::kDestroy, "DestroyFailed", "")) return *later;
     return act(steps::kDestroy, Destroy{}, "Destroying", "destroying " + guest_text(world));
   }
-  return plan_stop(the);
+  return plan_power_off(the);
 }
 
 // Of an App, with volumes.
@@ -79,7 +71,7 @@ std::optional<Plan> plan_stop_before_leaving(const Case& the) {
     return wait(steps::kLeave, "Locked", guest_text(the.world) + " is locked (" + *lock + ")",
                 kLookAgain);
   }
-  return plan_stop(the);
+  return plan_power_off(the);
 }
 
 // The container is gone by every sign; its volumes must be, too.

@@ -12,6 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 using api::v1alpha1::PowerState;
 
+// A stop follows within seconds on the shutdown that failed, unless something holds it.
+constexpr Duration kSameWish = 10min;
+
 bool is_stop(const std::string& type) {
   return type == "vzstop" || type == "vzshutdown" || type == "vzsuspend";
 }
@@ -246,12 +249,21 @@ Plan hold_address(const Case& the, const Drifts& drifts, Plan plan) {
               kAddressConflict);
 }
 
+// It was asked to shut down, or stopped, and runs on. A call that was refused has asked it nothing;
+// one whose answer was lost, perhaps: it is asked again. An older failure is of another wish.
+bool has_ignored_shutdown(const Case& the) {
+  const auto* stop = find_step(the.status(), steps::kStop);
+  const bool failed = stop != nullptr && stop->state == StepState::failed && !stop->upid.empty();
+  const auto& deleted = the.machine.metadata.deletion_timestamp;
+  return failed && the.world.now - stop->finished_at.value_or(Time{}) < kSameWish &&
+         stop->started_at.value_or(Time{}) >= deleted.value_or(Time{});
+}
+
 }  // namespace
 
 Plan plan_power_off(const Case& the) {
-  const auto* step = find_step(the.status(), steps::kStop);
-  const bool asked = step != nullptr && step->attempts > 0 && step->state != StepState::done;
-  if (!asked) return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
+  if (!has_ignored_shutdown(the))
+    return act(steps::kStop, Shutdown{}, "Stopping", "shutting it down");
   return act(steps::kStop, Stop{}, "Stopping", "it did not shut down: stopping it");
 }
 

@@ -1,4 +1,5 @@
 #include "controllers/machine/desired.h"
+#include "controllers/machine/ledger.h"
 #include "controllers/machine/plan_parts.h"
 #include "pkg/base/testing.h"
 #include "pkg/pve/mark.h"
@@ -146,6 +147,51 @@ TEST(PlanUpkeep, OneThatNoDhcpServerAnswersSaysWhereItHasAsked) {
   EXPECT_EQ(plan.situation, Situation::stalled);
   scene.world.guest.interfaces.front().addresses.clear();
   EXPECT_EQ(scene.planned().code, "CT-015") << "its system may not have come up";
+}
+
+// To be stopped, after what the ledger says of an earlier call.
+struct PowerOff : UpkeepScene {
+  api::v1alpha1::MachineStep& call(Duration ago) {
+    return begin_step(machine.status, steps::kStop, world.now - ago);
+  }
+  // Its task ran to its end, and the container still.
+  void ignored(Duration ago) {
+    call(ago).upid = "UPID:pve1:1:1:1:vzshutdown:20001:gantry@pve:";
+    fail_step(machine.status, steps::kStop, world.now - ago, "container did not stop");
+  }
+  std::string action() const { return describe(plan_power_off({machine, &shape, world}).action); }
+};
+
+TEST(PlanUpkeep, WhatIgnoresAShutdownIsStopped) {
+  PowerOff scene;
+  EXPECT_EQ(scene.action(), "shut it down");
+  scene.ignored(std::chrono::seconds(5));
+  EXPECT_EQ(scene.action(), "stop it");
+}
+
+TEST(PlanUpkeep, WhatWasNeverAskedToShutDownIsNotStopped) {
+  PowerOff refused;
+  refused.call(std::chrono::seconds(5));
+  reset_step(refused.machine.status, steps::kStop, false);
+  EXPECT_EQ(refused.action(), "shut it down");
+  PowerOff unsent;
+  unsent.call(std::chrono::seconds(5));
+  fail_step(unsent.machine.status, steps::kStop, unsent.world.now, "connection refused");
+  EXPECT_EQ(unsent.action(), "shut it down");
+  PowerOff lost;
+  lost.call(std::chrono::seconds(5));
+  EXPECT_EQ(lost.action(), "shut it down");
+}
+
+TEST(PlanUpkeep, AnOlderShutdownWasOfAnotherWish) {
+  PowerOff weeks_ago;
+  weeks_ago.ignored(std::chrono::hours(500));
+  EXPECT_EQ(weeks_ago.action(), "shut it down");
+  PowerOff then_deleted;
+  then_deleted.ignored(std::chrono::minutes(2));
+  then_deleted.machine.metadata.deletion_timestamp =
+      then_deleted.world.now - std::chrono::minutes(1);
+  EXPECT_EQ(then_deleted.action(), "shut it down");
 }
 
 }  // namespace

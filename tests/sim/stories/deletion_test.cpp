@@ -44,6 +44,29 @@ TEST_F(Deletion, AwaitsTheStopAndDoesNotTakeTheDyingOneBack) {
   expect_gone("web");
 }
 
+class DeletionOnOneNode : public Deletion {
+ protected:
+  DeletionOnOneNode() : Deletion(one_node()) {}
+  static WorldOptions one_node() {
+    WorldOptions options;
+    options.nodes = 1;
+    options.cluster = [](auto& spec) { spec.limits.tasks_per_node = 2; };
+    return options;
+  }
+};
+
+// A shutdown that is refused, because the node has its fill of tasks, has asked nobody anything.
+TEST_F(DeletionOnOneNode, ShutsDownAllThatGoAtOnceAndKillsNone) {
+  const std::vector<std::string> names{"a", "b", "c", "d", "e", "f"};
+  for (const auto& name : names) world.create_machine(name);
+  ASSERT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+  for (const auto& name : names) world.delete_machine(name);
+  world.run_for(5min);
+  for (const auto& name : names) EXPECT_FALSE(is_there(name)) << name;
+  EXPECT_EQ(count_written("POST", "/status/shutdown"), names.size());
+  EXPECT_EQ(count_written("POST", "/status/stop"), 0u);
+}
+
 class DeletionAsRoot : public Deletion {
  protected:
   DeletionAsRoot() : Deletion(as_root()) {}
