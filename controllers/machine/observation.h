@@ -59,6 +59,13 @@ struct Peer {
   std::vector<api::v1alpha1::MachineVolume> had;  // as its Machine remembers
 };
 
+// Volumes with our VMID, on storages that could be read.
+struct Leftovers {
+  std::vector<pve::Volume> found;
+  // Storages that may hold more of them and are out of reach: "nfs", "local on pve2".
+  std::vector<std::string> unread;
+};
+
 struct Observation {
   Time now;
   std::string installation;
@@ -87,10 +94,10 @@ struct Observation {
   std::optional<bool> can_snapshot;  // its storages can; asked while one is missing
   std::optional<bool> vmid_free;     // absent: not asked, or no answer
   std::optional<CreateTraces> traces;
-  std::optional<Peer> peer;                           // looked at while a volume is missing here
-  Attachment attachment;                              // of its networks to Appliances
-  std::string address_conflict;                       // who has one of its fixed addresses, or ""
-  std::optional<std::vector<pve::Volume>> leftovers;  // volumes with our VMID; absent: not known
+  std::optional<Peer> peer;            // looked at while a volume is missing here
+  Attachment attachment;               // of its networks to Appliances
+  std::string address_conflict;        // who has one of its fixed addresses, or ""
+  std::optional<Leftovers> leftovers;  // absent: not known
 };
 
 }  // namespace gantry::controllers::machine

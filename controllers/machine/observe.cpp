@@ -1,6 +1,7 @@
 #include "controllers/machine/observe.h"
 
 #include <algorithm>
+#include <map>
 
 #include "controllers/machine/identity.h"
 #include "controllers/machine/ledger.h"
@@ -231,20 +232,44 @@ class Observer {
   }
 
   Async<void> look_for_leftovers() {
-    if (!machine_.metadata.deleting() || world_.vmid_free != true) co_return;
-    std::vector<pve::Volume> leftovers;
-    std::set<StorageId> shared;
     const auto snapshot = world_.snapshot;
+    // In a cycle that failed the list of storages is short, or empty.
+    const bool is_due = machine_.metadata.deleting() && world_.vmid_free == true;
+    if (!is_due || !snapshot->trustworthy()) co_return;
+    Leftovers leftovers;
+    std::map<std::string, bool> is_read;
     for (const auto& storage : snapshot->storages) {
-      if (!storage.active || !storage.content.contains("rootdir")) continue;
-      if (storage.shared && !shared.insert(storage.id).second) continue;
+      if (!storage.content.contains("rootdir")) continue;
+      const bool is_near = storage.shared || storage.node.get() == machine_.status.node;
+      if (!storage.active && !is_near) continue;
+      auto name = storage.id.get();
+      if (!storage.shared) name += " on " + storage.node.get();
+      const auto known = is_read.try_emplace(std::move(name), false).first;
+      if (!storage.active || known->second) continue;
       auto volumes = co_await reader_.volumes(storage.node, storage.id, "rootdir");
       if (!volumes.ok()) co_return;
+      known->second = true;
       for (auto& volume : *volumes) {
-        if (volume.vmid == vmid()) leftovers.push_back(std::move(volume));
+        if (volume.vmid == vmid()) leftovers.found.push_back(std::move(volume));
       }
     }
+    for (const auto& id : unlisted_storages()) is_read.try_emplace(id, false);
+    for (const auto& [name, read] : is_read) {
+      if (!read) leftovers.unread.push_back(name);
+    }
     world_.leftovers = std::move(leftovers);
+  }
+
+  // That held volumes of it, and that we may no longer see, or that are gone.
+  std::vector<std::string> unlisted_storages() const {
+    std::vector<std::string> unlisted;
+    const auto& listed = world_.snapshot->storages;
+    for (const auto& volume : machine_.status.volumes) {
+      const StorageId id(volume.volid.substr(0, volume.volid.find(':')));
+      if (std::ranges::find(listed, id, &pve::StorageRow::id) == listed.end())
+        unlisted.push_back(id.get());
+    }
+    return unlisted;
   }
 
   const Machine& machine_;

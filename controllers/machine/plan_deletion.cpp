@@ -81,9 +81,20 @@ Plan plan_proof(const Case& the) {
   if (!leftovers.has_value()) {
     return unknown(steps::kProve, "whether volumes are left could not be read");
   }
-  if (leftovers->empty()) return release(guest_text(the.world) + " and its volumes are gone");
+  // A destroy of ours that ended well has removed what the config named, wherever that was.
+  const bool may_be_elsewhere = !destroyed(the) && !never_asked(the);
+  if (leftovers->found.empty() && may_be_elsewhere && !leftovers->unread.empty()) {
+    return unknown(
+        steps::kProve,
+        absl::StrFormat("whether volumes are left cannot be told while storage %s is out "
+                        "of reach; deletionPolicy: Retain gives the id up",
+                        join(leftovers->unread, ", ")));
+  }
+  if (leftovers->found.empty()) {
+    return release(guest_text(the.world) + " and its volumes are gone");
+  }
   std::vector<std::string> volumes;
-  for (const auto& volume : *leftovers) volumes.push_back(volume.volid);
+  for (const auto& volume : leftovers->found) volumes.push_back(volume.volid);
   return hold(steps::kProve, "LeftoverVolumes",
               "the container is gone but not its volumes; as root: pvesm free " +
                   join(volumes, " && pvesm free "));

@@ -157,7 +157,7 @@ struct PlanScene {
   }
   void deleting() {
     machine.metadata.deletion_timestamp = kNow - 5s;
-    if (world.vmid_free == true) world.leftovers = std::vector<pve::Volume>();
+    if (world.vmid_free == true) world.leftovers = Leftovers{};
   }
   pve::Task task(std::string type, std::string user, Duration ago) {
     pve::Task task;
@@ -703,7 +703,7 @@ TEST(Plan, ADeleteIsDoneWhenItIsProvenDone) {
        [](PlanScene& s) {
          s.absent();
          s.deleting();
-         s.world.leftovers = {
+         s.world.leftovers->found = {
              {"local:20001/vm-20001-disk-0.raw", "rootdir", "raw", 1, VmId(20001)}};
        },
        kNothing, Situation::held, "LeftoverVolumes"},

@@ -116,6 +116,41 @@ TEST_F(Deletion, WaitsWhileALeftoverVolumeCannotBeRuledOut) {
   expect_gone("web");
 }
 
+// The list of storages comes with that of the guests: none that was read holds no volume.
+TEST_F(Deletion, ConcludesNothingFromAListOfStoragesThatFailed) {
+  ready("web");
+  world.lab->faults().slow_max = 4min;
+  world.lab->faults().next_task(TaskFault::slow, "vzdestroy");
+  world.delete_machine("web");
+  ASSERT_TRUE(wait_until([this] { return destroys() == 1; }));
+  world.lab->faults().next_request(RequestFault::error_500, "GET", "/cluster/resources", 100000);
+  world.run_for(20min);
+  ASSERT_TRUE(is_there("web"));
+  EXPECT_EQ(world.disk.image.guests.front().released_at, std::nullopt);
+  world.lab->faults().clear();
+  world.run_for(1min);
+  expect_gone("web");
+}
+
+// Proven gone by the cluster's lists, while the disks of its node are out of sight.
+TEST_F(Deletion, WaitsForTheStoragesOfTheNodeThatItWasOn) {
+  const auto vmid = ready("web");
+  const NodeName node(world.lab->find_guest(vmid)->node == NodeName("pve1") ? "pve2" : "pve1");
+  ASSERT_TRUE(world.lab->migrate_guest(vmid, node).ok());
+  world.edit_machine("web", [](Json& spec) { spec.set("powerState", "Stopped"); });
+  world.run_for(3min);
+  by_root([vmid](lab::Lab& lab) { return lab.destroy_guest(vmid); });
+  by_root([node](lab::Lab& lab) { return lab.set_node_online(node, false); });
+  world.delete_machine("web");
+  world.run_for(20min);
+  ASSERT_TRUE(is_there("web"));
+  EXPECT_EQ(reason("web", "Ready"), "Unknown Unknown");
+  EXPECT_THAT(message("web", "Ready"), HasSubstr("local on " + node.get()));
+  by_root([node](lab::Lab& lab) { return lab.set_node_online(node, true); });
+  world.run_for(2min);
+  expect_gone("web");
+}
+
 TEST_F(Deletion, DestroysNothingWhileTheListsCannotBeRead) {
   const auto vmid = ready("web");
   world.lab->faults().next_request(RequestFault::error_500, "GET", "/cluster/resources", 100000);
