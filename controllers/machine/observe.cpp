@@ -85,8 +85,9 @@ class Observer {
   }
 
   Async<void> look_at_create_task() {
-    // Once the container has been seen, its making is history.
-    if (is_step(machine_.status, steps::kCreate, StepState::done)) {
+    // Once the container has been seen, or handed over, its making is history.
+    if (is_step(machine_.status, steps::kCreate, StepState::done) ||
+        is_adopted(machine_, *world_.row)) {
       world_.create_task.state = TaskState::succeeded;
       co_return;
     }

@@ -43,6 +43,13 @@ Plan plan_after_create(const Case& the) {
   }
   if (world.guest.occupant != Occupant::absent) return unknown(steps::kCreate, world.guest.why);
   if (auto lost = hold_lost_volumes(the)) return *std::move(lost);
+  if (is_adopted(the.machine, *world.row)) {
+    return hold(steps::kCreate, "AdoptedGone",
+                guest_text(world) + ", which was adopted, is gone (" + world.guest.why +
+                    "): what it was cannot be made again. Restore it onto its id, or delete this "
+                    "Machine",
+                "CT-008");
+  }
   auto plan = act(steps::kCreate, ForgetCreate{.is_repair = true}, "DeletedExternally",
                   guest_text(world) + " is gone (" + world.guest.why + "): creating it again");
   plan.code = "CT-008";
@@ -119,8 +126,12 @@ std::optional<Plan> plan_trace(const Case& the) {
   return plan_kin(the);
 }
 
+bool is_adopted(const Machine& machine, const store::GuestRow& row) {
+  return machine.spec.adoption.has_value() && machine.spec.adoption->vmid == row.vmid.get();
+}
+
 bool was_made(const Case& the) {
-  return the.world.row->create_task.has_value() ||
+  return the.world.row->create_task.has_value() || is_adopted(the.machine, *the.world.row) ||
          is_step(the.status(), steps::kCreate, StepState::done);
 }
 

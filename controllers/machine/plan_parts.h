@@ -82,6 +82,8 @@ Time settles_at(const Case& the, Time called);
 // A call was made whose answer nobody has and whose task is not to be seen: it may be executed yet,
 // on whoever has the id by then. What to say until that can no longer be.
 std::optional<Plan> open_call(const Case& the);
+// Its id is that of a container which a person has made and handed over: never to be made by us.
+bool is_adopted(const Machine& machine, const store::GuestRow& row);
 // A container of this Machine has been seen, or its create call was accepted. The row may not name
 // the task: its answer was lost, and the container found by its mark.
 bool was_made(const Case& the);
