@@ -128,7 +128,8 @@ Status Census::may_repair(const Uid& self, const api::v1alpha1::ClusterLimits& l
     if (entry.cluster != own->cluster) continue;
     const int recent = repairs_since(entry, now - kNodeWindow);
     of_cluster += recent;
-    if (entry.node == own->node) of_node += recent;
+    const auto& where = entry.repaired_on.get().empty() ? entry.node : entry.repaired_on;
+    if (where == own->node) of_node += recent;
   }
   if (of_node >= limits.repairs_per_node) return spent("node", of_node, "10m");
   const int most = std::max(limits.disruptions_min, owned * limits.disruptions_percent / 100);

@@ -28,6 +28,7 @@ struct CensusEntry {
   std::optional<Time> called_at;         // steady time; the last call that was announced
   bool calling = false;                  // between a call and its answer
   std::vector<Time> repairs;             // disruptive ones
+  NodeName repaired_on;                  // where the last of them was; empty: where it is
   bool well = false;                     // Ready when last looked into
   Measured measured;                     // as written in its status
   std::optional<Time> saturated_since;   // its cores are used up; absent: they are not

@@ -58,6 +58,23 @@ TEST(Census, BoundsDisruptiveRepairsPerObjectNodeAndCluster) {
   EXPECT_THAT(census.may_repair(Uid("u9"), limits, kNow + 10min), IsOk());
 }
 
+// One that is being made again is nowhere yet, or elsewhere.
+TEST(Census, CountsARepairWhereItWasNeeded) {
+  const api::v1alpha1::ClusterLimits limits;
+  auto census = census_of(200);
+  for (int i = 1; i <= 5; ++i) {
+    repair(census, "u" + std::to_string(i), {kNow - 1min});
+    census.change(Uid("u" + std::to_string(i)), [](CensusEntry& entry) {
+      entry.repaired_on = entry.node;
+      entry.node = NodeName("pve2");
+    });
+  }
+  EXPECT_THAT(census.may_repair(Uid("u9"), limits, kNow),
+              Fails(ErrorClass::held, HasSubstr("node")));
+  census.change(Uid("u9"), [](CensusEntry& entry) { entry.node = NodeName("pve2"); });
+  EXPECT_THAT(census.may_repair(Uid("u9"), limits, kNow), IsOk());
+}
+
 TEST(Census, FindsTheNumbersThatAreWorthAWrite) {
   auto census = census_of(4);
   inventory::Snapshot snapshot;

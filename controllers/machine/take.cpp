@@ -37,6 +37,7 @@ std::string owner_text(const Machine& machine) {
 }  // namespace
 
 Async<Status> Reconciler::take(Run& run) {
+  if (run.plan.is_repair) count_repair(run);
   // std::visit cannot be awaited with a capturing lambda in one statement (g++ 12).
   auto action = run.plan.action;
   auto taken = std::visit([this, &run](const auto& a) { return take_action(run, a); }, action);
@@ -182,7 +183,6 @@ Async<Status> Reconciler::take_action(Run& run, const Resize& action) {
 
 Async<Status> Reconciler::take_action(Run& run, const Migrate& action) {
   const bool restart = run.world.guest.status->running;
-  if (restart) note_repair(run);
   GANTRY_CO_TRY(co_await announce(run, steps::kMove));
   const auto task = co_await run.cluster->writer.migrate_guest(
       run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, action.target, restart);
@@ -312,11 +312,21 @@ Async<Status> Reconciler::take_action(Run& run, const NoteCreateTask& action) {
   co_return Status();
 }
 
-void Reconciler::note_repair(Run& run) {
+void Reconciler::count_repair(Run& run) {
+  const auto& uid = run.machine.metadata.uid;
+  run.world.may_repair = census_.may_repair(uid, run.world.limits, run.world.now);
+  if (!run.world.may_repair.ok()) {
+    run.plan = plan(run.machine, run.shape_or_null(), run.world);
+    return;
+  }
   auto& repairs = run.machine.status.repairs;
   const auto an_hour_ago = run.world.now - std::chrono::hours(1);
   std::erase_if(repairs, [an_hour_ago](Time repaired) { return repaired < an_hour_ago; });
   repairs.emplace_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
+  census_.change(uid, [&run, &repairs](CensusEntry& entry) {
+    entry.repairs = repairs;
+    entry.repaired_on = NodeName(run.machine.status.node);
+  });
 }
 
 Async<Status> Reconciler::take_action(Run& run, const ForgetCreate& action) {
@@ -329,7 +339,6 @@ Async<Status> Reconciler::take_action(Run& run, const ForgetCreate& action) {
     reset_step(status, step, true);
   }
   status.node.clear();
-  if (action.is_repair) note_repair(run);
   run.plan.recheck = std::chrono::seconds(1);
   co_return Status();
 }

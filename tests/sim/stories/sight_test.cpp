@@ -73,6 +73,20 @@ TEST_F(Story, ARepairBudgetBoundsWhatIsMadeAgain) {
   EXPECT_THAT(world.unmet(), IsEmpty());
 }
 
+// Five workers look at the same time, and none has made one again yet.
+TEST_F(Story, TheBudgetOfTheClusterHoldsForThoseThatGoAtOnce) {
+  for (int i = 0; i < 8; ++i) world.create_machine("m" + std::to_string(i));
+  ASSERT_TRUE(wait_until([this] { return world.unmet().empty(); }));
+  for (int i = 0; i < 5; ++i) {
+    const auto vmid = *world.vmid_of("m" + std::to_string(i));
+    by_root([vmid](lab::Lab& lab) { return lab.destroy_guest(vmid); });
+  }
+  world.run_for(5min);
+  EXPECT_EQ(world.lab->guest_count(), 3u + 2u);  // disruptionsMin
+  world.run_for(1h);
+  EXPECT_THAT(world.unmet(), IsEmpty());
+}
+
 // For a token with rights on the pool only, every call on an id that is not there is a 403.
 TEST_F(Story, GoneIsConcludedFromTheListsAndNeverFromA403) {
   const auto vmid = ready("web");
