@@ -91,7 +91,9 @@ Plan plan_proof(const Case& the) {
                         join(leftovers->unread, ", ")));
   }
   if (leftovers->found.empty()) {
-    return release(guest_text(the.world) + " and its volumes are gone");
+    return release(guest_text(the.world) + (destroyed(the)
+                                                ? " and its volumes are gone"
+                                                : " is gone, and no volume of it is to be seen"));
   }
   std::vector<std::string> volumes;
   for (const auto& volume : leftovers->found) volumes.push_back(volume.volid);

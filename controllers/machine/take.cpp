@@ -229,9 +229,7 @@ Async<Status> Reconciler::take_action(Run& run, const Stop&) {
 
 Async<Status> Reconciler::take_action(Run& run, const Destroy&) {
   GANTRY_CO_TRY(co_await announce(run, steps::kDestroy));
-  pve::DestroyOptions options;
-  // A hand-over that died within Proxmox may have left one under our id that is in no config.
-  options.destroy_unreferenced_disks = !run.machine.spec.handover.has_value();
+  const pve::DestroyOptions options;
   const auto task = co_await run.cluster->writer.destroy_guest(
       run.world.guest.node, run.world.row->vmid, run.machine.metadata.uid, options);
   started(run, steps::kDestroy, task);

@@ -315,7 +315,6 @@ Async<Result<Upid>> InProcessClient::destroy_guest(NodeName node, VmId vmid,
   Params params;
   if (options.force) params.set("force", "1");
   if (options.purge) params.set("purge", "1");
-  if (options.destroy_unreferenced_disks) params.set("destroy-unreferenced-disks", "1");
   co_return co_await queue("DELETE", guest_path(node, vmid), std::move(params));
 }
 

@@ -134,9 +134,9 @@ TEST(Create, AKilledWorkerLeavesALockAndAnOrphanDisk) {
   world.pass(10s);
   EXPECT_EQ(world.lab.find_guest(kOurs)->config.at("lock"), "create");
   EXPECT_EQ(world.lab.volumes().size(), 1u);
-  EXPECT_THAT(world.run(world.client->destroy_guest(kNode, kOurs, {true, true, true})),
+  EXPECT_THAT(world.run(world.client->destroy_guest(kNode, kOurs, {true, true})),
               Fails(ErrorClass::permission, HasSubstr("VM.Allocate")));
-  EXPECT_THAT(world.run(world.root->destroy_guest(kNode, kOurs, {true, true, true})),
+  EXPECT_THAT(world.run(world.root->destroy_guest(kNode, kOurs, {true, true})),
               Fails(ErrorClass::locked, HasSubstr("CT is locked (create)")));
   EXPECT_EQ(world.outcome(*world.root, world.root->start_guest(kNode, kOurs)),
             "CT is locked (create)");
@@ -232,19 +232,16 @@ TEST(Destroy, NeedsForceWhenRunningAndNeverOverridesProtection) {
               Fails(ErrorClass::conflict, HasSubstr("container is running")));
   ASSERT_THAT(world.run(client.configure_guest(kNode, kOurs, {{"protection", "1"}}, {}, "")),
               IsOk());
-  EXPECT_THAT(world.run(client.destroy_guest(kNode, kOurs, {true, true, true})),
-              ::testing::Not(IsOk()));
+  EXPECT_THAT(world.run(client.destroy_guest(kNode, kOurs, {true, true})), ::testing::Not(IsOk()));
   ASSERT_THAT(world.run(client.configure_guest(kNode, kOurs, {}, {"protection"}, "")), IsOk());
-  EXPECT_EQ(world.outcome(client, client.destroy_guest(kNode, kOurs, {true, true, true})), "OK");
+  EXPECT_EQ(world.outcome(client, client.destroy_guest(kNode, kOurs, {true, true})), "OK");
 }
 
 TEST(Destroy, LeavesUnreferencedDisksUnlessAsked) {
   LimitedWorld world;
   world.make();
   ASSERT_THAT(world.lab.edit_config(kOurs, "rootfs", ""), IsOk());
-  EXPECT_EQ(
-      world.outcome(*world.client, world.client->destroy_guest(kNode, kOurs, {false, true, false})),
-      "OK");
+  EXPECT_EQ(world.outcome(*world.client, world.client->destroy_guest(kNode, kOurs, {})), "OK");
   EXPECT_EQ(world.lab.volumes().size(), 1u);
 }
 

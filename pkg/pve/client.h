@@ -56,10 +56,11 @@ class Reader {
 
 using Parameters = std::map<std::string, std::string>;
 
+// Only the volumes that the config names go with a guest: what else lies under its id may be
+// somebody's, and a token with rights on a pool would not even see it.
 struct DestroyOptions {
   bool force = false;
   bool purge = true;
-  bool destroy_unreferenced_disks = true;
 };
 
 // Which mount point becomes which of whom; the digests are those of the configs that were looked

@@ -103,8 +103,7 @@ TEST(HttpClient, PutsTheParametersOfADeleteIntoTheQuery) {
   const auto& request = world.first->requests[0];
   EXPECT_EQ(request.method, "DELETE");
   EXPECT_EQ(request.body, "");
-  EXPECT_EQ(request.target,
-            "/api2/json/nodes/pve1/lxc/100?force=0&purge=1&destroy-unreferenced-disks=1");
+  EXPECT_EQ(request.target, "/api2/json/nodes/pve1/lxc/100?force=0&purge=1");
 }
 
 TEST(HttpClient, ConfiguresWithDeleteAndDigest) {

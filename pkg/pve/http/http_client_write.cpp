@@ -121,9 +121,7 @@ Async<Result<Upid>> HttpClient::shutdown_guest(NodeName node, VmId vmid, Duratio
 
 Async<Result<Upid>> HttpClient::destroy_guest(NodeName node, VmId vmid, DestroyOptions options) {
   auto call = make_call("DELETE", guest_path(node, vmid), describe("destroy", vmid, node));
-  call.fields = {{"force", flag(options.force)},
-                 {"purge", flag(options.purge)},
-                 {"destroy-unreferenced-disks", flag(options.destroy_unreferenced_disks)}};
+  call.fields = {{"force", flag(options.force)}, {"purge", flag(options.purge)}};
   return ask(std::move(call), &decode_upid);
 }
 

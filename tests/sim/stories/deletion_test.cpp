@@ -116,6 +116,21 @@ TEST_F(Deletion, WaitsWhileALeftoverVolumeCannotBeRuledOut) {
   expect_gone("web");
 }
 
+// Somebody has kept a disk, and taken it out of the config by hand.
+TEST_F(Deletion, DestroysOnlyWhatTheConfigNames) {
+  const auto vmid = ready("web");
+  const auto node = world.lab->find_guest(vmid)->node.get();
+  world.by_root("PUT", "/nodes/" + node + "/lxc/20000/config", {{"mp0", "local:1,mp=/kept"}});
+  ASSERT_EQ(world.lab->volumes().size(), 2u);
+  const auto kept = setting(vmid, "mp0");
+  (void)world.lab->edit_config(vmid, "mp0", "");
+  world.delete_machine("web");
+  world.run_for(3min);
+  EXPECT_FALSE(is_there("web"));
+  ASSERT_EQ(world.lab->volumes().size(), 1u);
+  EXPECT_THAT(kept, ::testing::StartsWith(world.lab->volumes().front().volid));
+}
+
 // The list of storages comes with that of the guests: none that was read holds no volume.
 TEST_F(Deletion, ConcludesNothingFromAListOfStoragesThatFailed) {
   ready("web");
