@@ -52,6 +52,13 @@ Status compare(const GuestConfig& config, const OwnedGuest& row, std::string_vie
   return held("OwnershipUnproven", "neither its description nor its tags carry our mark");
 }
 
+// Without one a write would be tied to nothing.
+Status check_digest(const std::string& digest, NodeName node, VmId vmid) {
+  if (!digest.empty()) return Status();
+  return held("DigestMissing", "Proxmox has sent the config of " + guest_at(node, vmid) +
+                                   " without its digest: it may be changed before our write");
+}
+
 // Keys that a create or clone must not carry: they would overwrite another guest, or fail for a
 // token whose rights come from the pool (tags are checked against /vms/{id}, which is in no pool
 // yet: 403 on a 9.2 server).
@@ -162,6 +169,7 @@ Async<Status> Writer::configure_guest(NodeName node, VmId vmid, Uid uid, Paramet
   if (set.contains("rootfs")) co_return invalid("rootfs must not be configured: use resize");
   if (set.contains("lock")) co_return invalid("a lock must not be configured");
   GANTRY_CO_TRY_ASSIGN(auto digest, co_await admit(node, vmid, uid, false));
+  GANTRY_CO_TRY(check_digest(digest, node, vmid));
   GANTRY_CO_TRY_ASSIGN(const auto row, co_await row_of(vmid, uid));
   const Mark mark{installation_, uid, row.epoch};
   keep_mark(set, remove, mark);
@@ -179,6 +187,8 @@ Async<Result<Upid>> Writer::resize_guest(NodeName node, VmId vmid, Uid uid, std:
 Async<Result<Upid>> Writer::give_volume(NodeName node, VolumeGift gift, Uid from_uid, Uid to_uid) {
   GANTRY_CO_TRY_ASSIGN(auto from_digest, co_await admit(node, gift.from, from_uid, true));
   GANTRY_CO_TRY_ASSIGN(auto to_digest, co_await admit(node, gift.to, to_uid, true));
+  GANTRY_CO_TRY(check_digest(from_digest, node, gift.from));
+  GANTRY_CO_TRY(check_digest(to_digest, node, gift.to));
   const bool is_same = from_digest == gift.from_digest && to_digest == gift.to_digest;
   if (!is_same) {
     co_return error(ErrorClass::conflict, "guest %d or %d has been changed since it was looked at",

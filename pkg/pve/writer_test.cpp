@@ -97,6 +97,19 @@ TEST(Writer, GivesAVolumeOnlyBetweenTwoOfOursAsTheyWereSeen) {
   EXPECT_EQ(world.client.given.to_key, "mp1");
 }
 
+TEST(Writer, ChangesNothingThatNoDigestTiesToWhatWasProven) {
+  WriterWorld world;
+  world.client.configs[kVmid].digest.clear();
+  EXPECT_THAT(world.run(world.writer.configure_guest(kNode, kVmid, kUid, {{"memory", "1"}}, {})),
+              Fails(ErrorClass::held, HasSubstr("DigestMissing")));
+  VolumeGift gift{kVmid, VmId(20002), "mp0", "mp1", "", "d2"};
+  world.rows.rows[gift.to] = {ClusterName("home"), gift.to, kOther, 1, std::nullopt};
+  world.client.configs[gift.to] = {"d2", {{"tags", to_tag(kOther)}}};
+  EXPECT_THAT(world.run(world.writer.give_volume(kNode, gift, kUid, kOther)),
+              Fails(ErrorClass::held, HasSubstr("DigestMissing")));
+  EXPECT_THAT(world.client.writes, IsEmpty());
+}
+
 struct Refusal {
   const char* name;
   std::function<void(WriterWorld&)> arrange;
