@@ -203,7 +203,7 @@ class Daemon {
     api.continue_key = database_->installation();
     api.find_guest = [this](const Json& machine) -> Result<apiserver::GuestDoor> {
       if (!controllers_) return make_error(ErrorClass::remote, "the daemon is still starting");
-      return find_guest(*store_, controllers_->clusters(), machine);
+      return find_guest(controllers_->clusters(), machine);
     };
     api.readiness.emplace_back("store", [this] { return store_->health(); });
     if (callback_check_)

@@ -2,14 +2,14 @@
 // The way from a Machine to its container, for logs and exec.
 #include "pkg/apiserver/pods/guests.h"
 #include "pkg/inventory/clusters.h"
-#include "pkg/store/store.h"
 
 namespace gantry::daemon {
 
-// Looks the container's node up in what is observed now: guests migrate. Fails (remote) while the
-// cluster is not connected, has no command channel or does not list the container, and for one that
-// does not run by its Machine's status.
-Result<apiserver::GuestDoor> find_guest(const store::Store& store,
-                                        const inventory::Clusters& clusters, const Json& machine);
+// Finds the cluster by our rows and the node in what is observed now: classes change, and guests
+// migrate. Each command proves first that the container is the Machine's (pve::Writer::prove): a
+// VMID alone may be somebody else's by then. Fails (remote) while no connected cluster is known to
+// hold the container, has no command channel or does not list it, and for one that does not run by
+// its Machine's status.
+Result<apiserver::GuestDoor> find_guest(const inventory::Clusters& clusters, const Json& machine);
 
 }  // namespace gantry::daemon

@@ -38,7 +38,7 @@ std::vector<runtime::Request> exposed_by(const store::Change& change) {
 }  // namespace
 
 void Reconciler::connect(runtime::Controller& controller) {
-  controller.reads({"machineclasses.gantry.dev"}).writes({kMachines, "secrets", "events"});
+  controller.writes({kMachines, "secrets", "events"});
   const auto owner = runtime::to_owner("App");
   controller.watches(kMachines, [owner](const store::Change& change) {
     return differs_in_more_than_numbers(change) ? owner(change) : std::vector<runtime::Request>();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "api/v1alpha1/machineclass.h"
 #include "controllers/app/dependencies.h"
 #include "controllers/app/exposure.h"
 #include "controllers/app/handover.h"
@@ -166,16 +165,14 @@ Async<Result<runtime::Outcome>> Reconciler::reconcile(runtime::Request request) 
   co_return runtime::recheck(next);
 }
 
-// Which cluster a Machine lives on, by its class; null with the reason when it cannot be told.
+// Where its container is, whatever class it has been given since; null with the reason when that
+// cannot be told.
 inventory::ClusterPtr Reconciler::cluster_of(const Machine& machine, std::string& why) const {
-  const store::Key key{"machineclasses.gantry.dev", "", machine.spec.machine_class_name};
-  const auto found = store::get<api::v1alpha1::MachineClass>(d_.store, key);
-  if (!found.ok()) {
-    why = "MachineClass " + key.name + ": " + message_of(found.status());
-    return nullptr;
-  }
-  auto cluster = d_.clusters.find(ClusterName(found->spec.cluster_name));
-  if (!cluster) why = "ProxmoxCluster " + found->spec.cluster_name + " is not connected";
+  const VmId vmid(machine.status.vmid.value_or(0));
+  auto cluster = inventory::find_holder(d_.clusters, machine.metadata.uid, vmid);
+  if (!cluster)
+    why = absl::StrFormat("no connected ProxmoxCluster is known to hold its container %d",
+                          vmid.get());
   return cluster;
 }
 

@@ -144,6 +144,12 @@ Status Reconciler::find_machine(Run& run) const {
 }
 
 void Reconciler::find_cluster(Run& run) const {
+  const auto& machine = run.facts.machine;
+  if (machine && machine->status.vmid) {
+    const VmId vmid(*machine->status.vmid);
+    run.cluster = inventory::find_holder(d_.clusters, machine->metadata.uid, vmid);
+    if (run.cluster) return;
+  }
   const auto& name = run.appliance.spec.machine_class_name;
   const auto& classes = run.everything.classes;
   const auto shape = std::ranges::find_if(

@@ -36,4 +36,8 @@ class Clusters {
   virtual std::vector<ClusterPtr> all() const = 0;
 };
 
+// The connected cluster in which that id is reserved for that Machine: where its container is,
+// whatever class it names by now. Null while none is known to be.
+ClusterPtr find_holder(const Clusters& clusters, const Uid& machine, VmId vmid);
+
 }  // namespace gantry::inventory

@@ -61,6 +61,7 @@ struct Sighting {
   std::string reason;                  // why unknown, or what the proof of absence is
   std::optional<pve::GuestRow> guest;  // the last row seen, also when now unknown
   Time seen_at;                        // when that row was observed
+  std::optional<Uid> owner;            // the Machine that our rows of the last cycle reserve it for
 };
 
 // The vanish guard: more than 5 and more than 20 % of our guests gone or foreign at once.

@@ -325,8 +325,11 @@ void Reflector::remember(const Draft& draft) {
 
 Sighting Reflector::sight(VmId vmid) const {
   std::optional<NodeName> create_node;
+  std::optional<Uid> owner;
   for (const auto& guest : owned_) {
-    if (guest.vmid != vmid || !guest.create_task) continue;
+    if (guest.vmid != vmid) continue;
+    owner = guest.uid;
+    if (!guest.create_task) continue;
     if (const auto parts = pve::parse_upid(*guest.create_task); parts.ok())
       create_node = parts->node;
   }
@@ -334,6 +337,7 @@ Sighting Reflector::sight(VmId vmid) const {
   Sighting sighting;
   sighting.presence = answer.presence;
   sighting.reason = std::move(answer.reason);
+  sighting.owner = std::move(owner);
   if (const auto it = seen_.find(vmid); it != seen_.end()) {
     sighting.guest = it->second.row;
     sighting.seen_at = it->second.at;

@@ -100,10 +100,23 @@ Async<Status> World::set_up() {
   GANTRY_CO_TRY(cluster.status());
   auto shape = co_await users_->store.create(kClasses, class_object(shape_of(options_)));
   GANTRY_CO_TRY(shape.status());
+  if (options_.away) GANTRY_CO_TRY(co_await add_cluster_away());
   if (!options_.golden) co_return Status();
   auto golden = co_await users_->store.create(kClasses, golden_class_object(options_.keyctl));
   GANTRY_CO_TRY(golden.status());
   co_return co_await make_golden_template();
+}
+
+Async<Status> World::add_cluster_away() {
+  auto object = cluster_object({});
+  object.member("metadata").set("name", "away");
+  auto cluster = co_await users_->store.create(kClusters, std::move(object));
+  GANTRY_CO_TRY(cluster.status());
+  auto far =
+      class_object([](api::v1alpha1::MachineClassSpec& spec) { spec.cluster_name = "away"; });
+  far.member("metadata").set("name", "far");
+  auto shape = co_await users_->store.create(kClasses, std::move(far));
+  co_return shape.status();
 }
 
 // As docs tell a person to: a container, made a template, in our pool.

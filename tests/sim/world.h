@@ -29,6 +29,7 @@ struct WorldOptions {
   bool as_root = false;  // our token may everything, so that what is missing is told as missing
   Bugs bugs;             // that the daemons have
   bool with_network = false;  // our token may make bridges
+  bool away = false;          // another ProxmoxCluster, "away", without commandChannel; class "far"
   bool golden = false;        // the class "golden" and its template exist, too
   bool keyctl = false;        // … with what only root@pam may set
   std::string tank;  // type of a storage "tank" on every node, where root disks go; empty: none
@@ -179,6 +180,7 @@ class World {
  private:
   struct Users;  // what kubectl sees: a store of its own on the same database
   Async<Status> set_up();
+  Async<Status> add_cluster_away();
   Async<Status> make_golden_template();
   void settle();
   void create(const store::Resource& resource, Json object);
