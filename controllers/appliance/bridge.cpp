@@ -5,6 +5,9 @@
 #include "pkg/pve/writer.h"
 
 namespace gantry::controllers::appliance {
+
+using api::v1alpha1::ApplianceBridge;
+
 namespace {
 
 bool carries_our_mark(const pve::NetworkInterface& found, const std::string& installation,
@@ -70,6 +73,19 @@ BridgeView judge_removal(const std::string& bridge, const NodeName& node,
   BridgeView gone;
   gone.ready = true;
   return gone;
+}
+
+std::vector<ApplianceBridge> remembered(const std::vector<ApplianceBridge>& before,
+                                        ApplianceBridge current) {
+  std::vector<ApplianceBridge> all = {std::move(current)};
+  for (auto bridge : before) {
+    const bool is_anothers = bridge.ready && !bridge.local;  // used as it is, and left alone
+    if (bridge.node == all.front().node || is_anothers) continue;
+    bridge.ready = bridge.local = false;
+    bridge.message = "the container is elsewhere now: removed with the Appliance";
+    all.push_back(std::move(bridge));
+  }
+  return all;
 }
 
 std::string bridge_command(const std::string& bridge, const NodeName& node) {

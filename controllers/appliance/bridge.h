@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "api/v1alpha1/appliance.h"
 #include "pkg/pve/types.h"
@@ -31,6 +32,12 @@ BridgeView judge_bridge(const std::string& bridge, const NodeName& node,
 BridgeView judge_removal(const std::string& bridge, const NodeName& node,
                          const pve::NodeNetwork& network, const std::string& installation,
                          const Uid& uid);
+
+// The list that a status keeps: the bridge of the node where the container is, then those of nodes
+// where we have begun one before. They are forgotten only with the Appliance.
+std::vector<api::v1alpha1::ApplianceBridge> remembered(
+    const std::vector<api::v1alpha1::ApplianceBridge>& before,
+    api::v1alpha1::ApplianceBridge current);
 
 // What a person must type where our token may not: one command for the node's shell.
 std::string bridge_command(const std::string& bridge, const NodeName& node);

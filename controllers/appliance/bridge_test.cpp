@@ -68,6 +68,24 @@ INSTANTIATE_TEST_SUITE_P(
                           0, "BridgeDrift"}),
     &name_of);
 
+TEST(Bridges, OfNodesThatTheContainerHasLeftAreRemembered) {
+  using api::v1alpha1::ApplianceBridge;
+  const ApplianceBridge ours{"pve1", true, true, ""}, begun{"pve2", false, false, "creating"},
+      foreign{"pve3", true, false, ""}, here{"pve4", true, true, ""};
+  auto all = remembered({ours, begun, foreign}, here);
+  ASSERT_EQ(all.size(), 3);
+  EXPECT_EQ(all[0].node, "pve4");
+  EXPECT_TRUE(all[0].local);
+  EXPECT_EQ(all[1].node, "pve1");
+  EXPECT_FALSE(all[1].local) << "nobody is to be placed there any more";
+  EXPECT_EQ(all[2].node, "pve2");
+  all = remembered(all, ours);
+  ASSERT_EQ(all.size(), 3) << "it is back, and once in the list";
+  EXPECT_EQ(all[0].node, "pve1");
+  EXPECT_TRUE(all[0].local);
+  EXPECT_EQ(all[1].node, "pve4");
+}
+
 TEST(BridgeRemoval, OnlyOursIsRemoved) {
   const auto judge = [](const pve::NodeNetwork& network) {
     return judge_removal("lan", NodeName("pve1"), network, "home", kUid);

@@ -55,6 +55,14 @@ std::vector<Request> named_by_object(const store::Change& change) {
   return named_by(object->spec.networks, object->metadata.ns);
 }
 
+// The node is no member of the cluster any more, and its bridges went with it.
+bool has_left(const inventory::Cluster& cluster, const NodeName& node) {
+  const auto snapshot = cluster.inventory.current();
+  return snapshot->trustworthy() &&
+         std::ranges::find(snapshot->cluster.members, node, &pve::ClusterMember::name) ==
+             snapshot->cluster.members.end();
+}
+
 std::string text_of(const Wanted& wanted) {
   Json text;
   text.set("network", schema::encode(wanted.network));
@@ -199,7 +207,23 @@ Async<void> Reconciler::look(Run& run) {
   }
   facts.node = node_of(run);
   if (!facts.node) co_return;
-  const auto network = co_await run.cluster->reader.network(*facts.node);
+  std::vector<NodeName> nodes = {*facts.node};
+  const bool deleting = run.appliance.metadata.deleting();
+  if (deleting)
+    for (const auto& bridge : run.appliance.status.bridges) nodes.emplace_back(bridge.node);
+  for (const auto& node : nodes) {
+    if (deleting && has_left(*run.cluster, node)) continue;
+    co_await look_at_bridge(run, node);
+    const bool is_done = facts.bridge && facts.bridge->ready;
+    if (!is_done) co_return;
+  }
+}
+
+Async<void> Reconciler::look_at_bridge(Run& run, NodeName node) {
+  auto& facts = run.facts;
+  facts.node = node;
+  facts.bridge.reset();
+  const auto network = co_await run.cluster->reader.network(node);
   if (!network.ok()) {
     facts.bridge_error = network.status();
     co_return;
@@ -207,8 +231,8 @@ Async<void> Reconciler::look(Run& run) {
   const auto& bridge = run.appliance.spec.network.bridge;
   const auto& uid = run.appliance.metadata.uid;
   facts.bridge = run.appliance.metadata.deleting()
-                     ? judge_removal(bridge, *facts.node, *network, run.cluster->installation, uid)
-                     : judge_bridge(bridge, *facts.node, *network, run.cluster->installation, uid);
+                     ? judge_removal(bridge, node, *network, run.cluster->installation, uid)
+                     : judge_bridge(bridge, node, *network, run.cluster->installation, uid);
 }
 
 void Reconciler::give_leases(Run& run) {
@@ -236,7 +260,7 @@ void Reconciler::give_leases(Run& run) {
   bridge.ready = run.facts.bridge->ready;
   bridge.local = run.facts.bridge->ours;
   bridge.message = run.facts.bridge->message;
-  status.bridges = {bridge};
+  status.bridges = remembered(status.bridges, std::move(bridge));
 }
 
 void Reconciler::look_inside(Run& run) {

@@ -60,6 +60,7 @@ class Reconciler final : public runtime::Reconciler {
   void find_cluster(Run& run) const;
   std::optional<NodeName> node_of(const Run& run) const;
   Async<void> look(Run& run);
+  Async<void> look_at_bridge(Run& run, NodeName node);
   void give_leases(Run& run);
   // Does what the plan says; an error is our own database's.
   Async<Status> take(Run& run);

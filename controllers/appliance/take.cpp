@@ -1,4 +1,5 @@
 // What an Appliance's reconciler does: one step, as the plan says.
+#include <algorithm>
 #include <variant>
 
 #include "api/kinds.h"
@@ -33,7 +34,9 @@ Async<Status> Reconciler::take(Run& run) {
 
 Async<Status> Reconciler::note_bridge(Run& run) {
   const auto& noted = run.before.status.bridges;
-  if (!noted.empty() && noted.front().node == run.facts.node->get()) co_return Status();
+  const bool is_noted = std::ranges::any_of(
+      noted, [&run](const auto& bridge) { return bridge.node == run.facts.node->get(); });
+  if (is_noted) co_return Status();
   auto object = run.before;
   object.metadata.resource_version.clear();
   object.status.bridges = run.appliance.status.bridges;

@@ -181,6 +181,21 @@ TEST_F(ApplianceStory, ItIsNotDestroyedWhileSomebodyNeedsIt) {
   EXPECT_EQ(count_written("DELETE", "/network/gantry-lan"), 1);
 }
 
+// A person moves its container; where it was there is a bridge of ours, too.
+TEST_F(ApplianceStory, ABridgeThatItHasLeftIsRemovedWithIt) {
+  world.create_appliance();
+  ASSERT_TRUE(wait_until([&] { return serves(); }));
+  const auto vmid = *world.vmid_of("lan-appliance");
+  const NodeName there(world.lab->find_guest(vmid)->node == NodeName("pve1") ? "pve2" : "pve1");
+  ASSERT_TRUE(world.lab->migrate_guest(vmid, there).ok());
+  ASSERT_TRUE(wait_until([&] { return bridges_made() == 2; }))
+      << condition("Ready", "message");
+  world.delete_appliance();
+  ASSERT_TRUE(wait_until([&] { return !appliance().has_value(); }))
+      << condition("Ready", "message");
+  EXPECT_EQ(count_written("DELETE", "/network/gantry-lan"), 2);
+}
+
 TEST_F(ApplianceStory, WhenItIsDownWhoIsAttachedGoesOn) {
   world.create_appliance();
   world.create_machine("web", attach);
