@@ -95,4 +95,9 @@ std::string bridge_command(const std::string& bridge, const NodeName& node) {
       node.get(), bridge);
 }
 
+std::string removal_command(const std::string& bridge, const NodeName& node) {
+  return absl::StrFormat("pvesh delete /nodes/%1$s/network/%2$s && pvesh set /nodes/%1$s/network",
+                         node.get(), bridge);
+}
+
 }  // namespace gantry::controllers::appliance

@@ -41,5 +41,6 @@ std::vector<api::v1alpha1::ApplianceBridge> remembered(
 
 // What a person must type where our token may not: one command for the node's shell.
 std::string bridge_command(const std::string& bridge, const NodeName& node);
+std::string removal_command(const std::string& bridge, const NodeName& node);
 
 }  // namespace gantry::controllers::appliance

@@ -84,6 +84,25 @@ Plan machine_plan(const Appliance& appliance, const Facts& facts) {
   return step(UpdateMachine{std::move(changed)}, "Updating", "changing its container's networks");
 }
 
+// Nobody is unplugged by the end of a network that he was not told of.
+Plan removal_plan(const Appliance& appliance, const Facts& facts) {
+  const auto& bridge = appliance.spec.network.bridge;
+  const auto where = bridge + " on " + facts.node->get();
+  if (!facts.plugged.ok())
+    return wait(Situation::held, "BridgeUsersUnknown",
+                "it cannot be told which guests are plugged into " + where + ": " +
+                    message_of(facts.plugged.status()) +
+                    ". Gantry looks again; or look yourself and, as root on a node: " +
+                    removal_command(bridge, *facts.node),
+                "APL-006");
+  if (facts.plugged->empty()) return bridge_plan(appliance, facts);
+  std::vector<std::string> names;
+  for (const auto& vmid : *facts.plugged) names.push_back("guest " + std::to_string(vmid.get()));
+  return wait(Situation::held, "BridgeInUse",
+              first_of(names) + " are plugged into " + where + ": unplug or destroy them first",
+              "APL-006");
+}
+
 Plan deletion_plan(const Appliance& appliance, const Facts& facts, bool held) {
   if (!facts.users.empty())
     return wait(Situation::held, "InUse",
@@ -97,7 +116,7 @@ Plan deletion_plan(const Appliance& appliance, const Facts& facts, bool held) {
   if (facts.node && !facts.bridge_error.ok())
     return wait(Situation::waiting, "Deleting",
                 "the network of " + facts.node->get() + ": " + message_of(facts.bridge_error));
-  if (facts.bridge && !facts.bridge->ready) return bridge_plan(appliance, facts);
+  if (facts.bridge && !facts.bridge->ready) return removal_plan(appliance, facts);
   if (held) return step(RemoveFinalizer{}, "Deleting", "gone");
   return Plan();
 }

@@ -36,6 +36,9 @@ struct Facts {
   std::optional<NodeName> node;
   std::optional<BridgeView> bridge;  // absent: it could not be read, `bridge_error` says why
   Status bridge_error;
+  // Who is plugged into the bridge that is to go, by the configs of all guests of its node; an
+  // error where that cannot be told.
+  Result<std::vector<VmId>> plugged = std::vector<VmId>();
   std::optional<api::v1alpha1::Machine> machine;  // of that name
   std::vector<std::string> users;                 // "Machine home/wiki-0", "App home/wiki"
 };

@@ -8,6 +8,7 @@
 #include "pkg/base/search.h"
 #include "pkg/base/text.h"
 #include "pkg/inventory/placement/candidates.h"
+#include "pkg/pve/mark.h"
 #include "pkg/schema/codec.h"
 #include "pkg/schema/json.h"
 #include "pkg/store/claims/claims.h"
@@ -61,6 +62,12 @@ bool has_left(const inventory::Cluster& cluster, const NodeName& node) {
   return snapshot->trustworthy() &&
          std::ranges::find(snapshot->cluster.members, node, &pve::ClusterMember::name) ==
              snapshot->cluster.members.end();
+}
+
+// One of ours whose Machine is gone and that was left, stopped, with its volumes.
+bool is_left(const inventory::Sighting& sighting) {
+  return sighting.presence == inventory::Presence::present && sighting.guest && !sighting.owner &&
+         sighting.guest->status == "stopped" && pve::find_tag(sighting.guest->tags).has_value();
 }
 
 std::string text_of(const Wanted& wanted) {
@@ -215,8 +222,23 @@ Async<void> Reconciler::look(Run& run) {
     if (deleting && has_left(*run.cluster, node)) continue;
     co_await look_at_bridge(run, node);
     const bool is_done = facts.bridge && facts.bridge->ready;
+    if (deleting && facts.bridge && !is_done && !facts.machine && facts.users.empty())
+      facts.plugged = co_await plugged_into(run, node);
     if (!is_done) co_return;
   }
+}
+
+Async<Result<std::vector<VmId>>> Reconciler::plugged_into(const Run& run, NodeName node) {
+  auto* channel = run.cluster->channel;
+  if (channel == nullptr)
+    co_return error(ErrorClass::unsupported, "ProxmoxCluster %s has no commandChannel",
+                    run.cluster->name.get());
+  auto bridge = run.appliance.spec.network.bridge;
+  auto guests = co_await channel->guests_on(std::move(node), std::move(bridge));
+  if (guests.ok())
+    std::erase_if(*guests,
+                  [&run](VmId vmid) { return is_left(run.cluster->inventory.sight(vmid)); });
+  co_return guests;
 }
 
 Async<void> Reconciler::look_at_bridge(Run& run, NodeName node) {

@@ -61,6 +61,7 @@ class Reconciler final : public runtime::Reconciler {
   std::optional<NodeName> node_of(const Run& run) const;
   Async<void> look(Run& run);
   Async<void> look_at_bridge(Run& run, NodeName node);
+  static Async<Result<std::vector<VmId>>> plugged_into(const Run& run, NodeName node);
   void give_leases(Run& run);
   // Does what the plan says; an error is our own database's.
   Async<Status> take(Run& run);

@@ -47,4 +47,10 @@ Async<Status> WatchedChannel::unlock(guest::Target target, Upid create_task) {
   co_return unlocked;
 }
 
+Async<Result<std::vector<VmId>>> WatchedChannel::guests_on(NodeName node, std::string bridge) {
+  auto guests = co_await channel_->guests_on(node, std::move(bridge));
+  note(node, guests.status());
+  co_return guests;
+}
+
 }  // namespace gantry::controllers::proxmoxcluster

@@ -29,6 +29,7 @@ class WatchedChannel final : public guest::Channel {
                                   guest::OutputSink sink) override;
   Async<Status> push(guest::Target target, guest::File file) override;
   Async<Status> unlock(guest::Target target, Upid create_task) override;
+  Async<Result<std::vector<VmId>>> guests_on(NodeName node, std::string bridge) override;
   const ChannelSight& sight() const { return sight_; }
 
  private:

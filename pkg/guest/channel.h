@@ -63,6 +63,9 @@ class Channel {
   // our row names. Empty for marked containers. The forced command checks both. An unfinished one
   // is removed with its disks: it is in no pool, so that the API's token could not.
   virtual Async<Status> unlock(Target target, Upid create_task) = 0;
+  // The guests on that node, everybody's, running or not, whose configs name the bridge: an API
+  // token sees only some. Unsupported where the node's gantry-shell is older than that.
+  virtual Async<Result<std::vector<VmId>>> guests_on(NodeName node, std::string bridge);
 };
 
 // A sink that drops everything.

@@ -113,6 +113,28 @@ Async<Status> CommandChannel::unlock(guest::Target target, Upid create_task) {
   co_return Status();
 }
 
+namespace {
+
+bool names_bridge(const GuestConfig& config, const std::string& bridge) {
+  return std::ranges::any_of(config.values, [&bridge](const auto& setting) {
+    const auto parts = split(setting.second, ',');
+    return starts_with(setting.first, "net") &&
+           std::ranges::find(parts, "bridge=" + bridge) != parts.end();
+  });
+}
+
+}  // namespace
+
+Async<Result<std::vector<VmId>>> CommandChannel::guests_on(NodeName name, std::string bridge) {
+  const auto node = model_.nodes.find(name);
+  if (node == model_.nodes.end() || !node->second.online)
+    co_return make_error(ErrorClass::transport, "ssh " + name.get() + ": no route to host");
+  std::vector<VmId> guests;
+  for (const auto vmid : model_.guests_on(name))
+    if (names_bridge(model_.find_guest(vmid)->config, bridge)) guests.push_back(vmid);
+  co_return guests;
+}
+
 void CommandChannel::note(const std::string& verb, const guest::Target& target) {
   const auto path = absl::StrFormat("/nodes/%s/lxc/%d", target.node.get(), target.vmid.get());
   const auto now = model_.clock.now();

@@ -13,6 +13,7 @@ class CommandChannel final : public guest::Channel {
                                   guest::OutputSink sink) override;
   Async<Status> push(guest::Target target, guest::File file) override;
   Async<Status> unlock(guest::Target target, Upid create_task) override;
+  Async<Result<std::vector<VmId>>> guests_on(NodeName node, std::string bridge) override;
 
  private:
   // The node answers and the container is there.

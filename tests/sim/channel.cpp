@@ -48,6 +48,13 @@ Async<Status> UnreliableChannel::unlock(guest::Target target, Upid create_task) 
   co_return unlocked;
 }
 
+Async<Result<std::vector<VmId>>> UnreliableChannel::guests_on(NodeName node, std::string bridge) {
+  GANTRY_CO_TRY(co_await reach(node));
+  auto guests = co_await channel_.guests_on(node, std::move(bridge));
+  GANTRY_CO_TRY(answered(node));
+  co_return guests;
+}
+
 Async<Status> NoWayProber::http(std::string address, int, std::string, Duration) {
   co_return make_error(ErrorClass::transport, address + ": no route to host");
 }

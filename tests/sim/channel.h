@@ -27,6 +27,7 @@ class UnreliableChannel final : public guest::Channel {
                                   guest::OutputSink sink) override;
   Async<Status> push(guest::Target target, guest::File file) override;
   Async<Status> unlock(guest::Target target, Upid create_task) override;
+  Async<Result<std::vector<VmId>>> guests_on(NodeName node, std::string bridge) override;
 
  private:
   // Whatever keeps the call from being made.

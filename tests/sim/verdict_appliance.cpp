@@ -1,5 +1,8 @@
 // What must hold of the Appliance in the end.
+#include <algorithm>
+
 #include "tests/sim/objects.h"
+#include "tests/sim/records.h"
 #include "tests/sim/users.h"
 #include "tests/sim/words.h"
 
@@ -21,11 +24,21 @@ std::vector<std::string> World::unmet_appliance() const {
     if (!is_true(ready)) return {"the Appliance: " + text};
     return unmet_routes();
   }
+  const bool waits = ready != nullptr && ready->string_or("reason", "") == "BridgeInUse";
+  if (waits && is_bridge_in_use()) return {};
   // It is being deleted, and goes after all who need it.
   for (const auto& [name, wish] : wanted_) {
     if (wish.attached && machine(name).has_value()) return {};
   }
   return {"the Appliance is not gone: " + text};
+}
+
+// By somebody whom only a person can unplug.
+bool World::is_bridge_in_use() const {
+  return std::ranges::any_of(lab->guests(), [this](const lab::GuestRecord& guest) {
+    const bool is_anothers = strangers_.contains(guest.vmid) || is_left(guest.vmid);
+    return is_anothers && text_of(guest).find("bridge=gantry-lan") != std::string::npos;
+  });
 }
 
 std::vector<std::string> World::unmet_routes() const {

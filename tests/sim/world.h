@@ -194,6 +194,7 @@ class World {
   bool is_left(VmId vmid) const;
   std::vector<std::string> unmet_machine(const std::string& name, const Wanted& wish) const;
   std::vector<std::string> unmet_appliance() const;
+  bool is_bridge_in_use() const;
   std::vector<std::string> unmet_routes() const;
   bool may_be_attached() const;
   std::vector<std::string> unmet_app(const std::string& name, const WantedApp& wish) const;

@@ -125,6 +125,25 @@ TEST_F(GantryShell, AHuskThatIsUsedOnceItIsUnlockedStays) {
   EXPECT_EQ(node_.get("calls"), "unlock 120\n");
 }
 
+// Everybody's, and virtual machines: not only what carries our mark.
+TEST_F(GantryShell, WhoIsOnABridgeIsTold) {
+  std::filesystem::create_directory(node_.path("qemu-server"));
+  node_.put("lxc/101.conf", "hostname: a\nnet0: name=eth0,bridge=gantry-lan,ip=dhcp\n");
+  node_.put("lxc/102.conf", "net0: name=eth0,bridge=gantry-lan2\nnet1: name=eth1,bridge=vmbr0\n");
+  node_.put("lxc/103.conf", "hostname: c\n#net0: bridge=gantry-lan\n");
+  node_.put("qemu-server/900.conf",
+            "name: nas\nnet3: virtio=02:00:00:00:00:01,bridge=gantry-lan\n");
+  auto exit = ask("gantry-v1 guests-on gantry-lan");
+  EXPECT_EQ(exit.out, "101\n900\n");
+  EXPECT_EQ(exit.err, "\ngantry-v1 exit 0\n");
+  exit = ask("gantry-v1 guests-on vmbr7");
+  EXPECT_EQ(exit.out, "");
+  EXPECT_EQ(exit.err, "\ngantry-v1 exit 0\n");
+  for (const auto* request :
+       {"gantry-v1 guests-on ../x", "gantry-v1 guests-on a.b", "gantry-v1 guests-on -r"})
+    expect_refused(request, "Invalid");
+}
+
 TEST_F(GantryShell, ClosingTheInputKillsTheCommand) {
   const auto exit = ask("gantry-v1 exec 100 30 0 b:c2xlZXA= b:MjU=");  // sleep 25, input closed
   EXPECT_THAT(exit.err, EndsWith("\ngantry-v1 exit 137\n"));

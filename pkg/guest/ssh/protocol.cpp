@@ -84,6 +84,23 @@ Result<std::string> unlock_request(const Target& target, const Upid& create_task
   return request + " " + create_task.get();
 }
 
+Result<std::string> guests_on_request(const std::string& bridge) {
+  if (bridge.empty() || bridge.find_first_of(" \n") != std::string::npos)
+    return invalid("'%s' is no bridge", bridge);
+  return "gantry-v1 guests-on " + bridge;
+}
+
+Result<std::vector<VmId>> read_guests_on(const std::string& out) {
+  std::vector<VmId> guests;
+  for (const auto& line : split(out, '\n')) {
+    if (trim(line).empty()) continue;
+    const auto id = parse_integer(trim(line));
+    if (!id) return error(ErrorClass::schema, "'%s' is no guest's id", line);
+    guests.emplace_back(*id);
+  }
+  return guests;
+}
+
 Trailer::Trailer(bool at_terminal) : mark_(at_terminal ? kTerminalMark : kMark) {}
 
 std::string Trailer::feed(std::string_view piece) {

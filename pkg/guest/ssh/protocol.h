@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pkg/guest/channel.h"
 
@@ -13,6 +14,9 @@ namespace gantry::guest::ssh {
 Result<std::string> exec_request(const Target& target, const Command& command);
 Result<std::string> push_request(const Target& target, const File& file, Duration timeout);
 Result<std::string> unlock_request(const Target& target, const Upid& create_task);
+Result<std::string> guests_on_request(const std::string& bridge);
+// What is answered: an id a line. Schema for anything else.
+Result<std::vector<VmId>> read_guests_on(const std::string& out);
 
 // How long a pushed file or an unlock may take.
 inline constexpr auto kPushTimeout = std::chrono::minutes(2);

@@ -219,4 +219,17 @@ Async<Status> SshChannel::unlock(Target target, Upid create_task) {
                   target.vmid.get(), std::string(trim(exit->err)));
 }
 
+Async<Result<std::vector<VmId>>> SshChannel::guests_on(NodeName node, std::string bridge) {
+  GANTRY_CO_TRY_ASSIGN(auto line, guests_on_request(bridge));
+  Request words;
+  words.line = std::move(line);
+  words.timeout = kUnlockTimeout;
+  words.output_max = 1 << 20;
+  const auto exit = co_await request(node, std::move(words));
+  if (!exit.ok()) co_return exit.status();
+  if (exit->code == 0 && !exit->truncated) co_return read_guests_on(exit->out);
+  co_return error(ErrorClass::remote, "node %s: who is on %s: %s", node.get(), bridge,
+                  std::string(trim(exit->err)));
+}
+
 }  // namespace gantry::guest::ssh

@@ -42,6 +42,7 @@ class SshChannel final : public Channel {
   Async<Result<Exit>> exec(Target target, Command command, OutputSink sink) override;
   Async<Status> push(Target target, File file) override;
   Async<Status> unlock(Target target, Upid create_task) override;
+  Async<Result<std::vector<VmId>>> guests_on(NodeName node, std::string bridge) override;
 
  private:
   struct Node;

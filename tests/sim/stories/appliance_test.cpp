@@ -181,6 +181,40 @@ TEST_F(ApplianceStory, ItIsNotDestroyedWhileSomebodyNeedsIt) {
   EXPECT_EQ(count_written("DELETE", "/network/gantry-lan"), 1);
 }
 
+// A virtual machine that our token does not even see.
+TEST_F(ApplianceStory, ABridgeThatAPersonsGuestIsPluggedIntoStays) {
+  world.create_appliance();
+  ASSERT_TRUE(wait_until([&] { return serves(); }));
+  ASSERT_EQ(world.lab->find_guest(*world.vmid_of("lan-appliance"))->node, NodeName("pve1"));
+  const VmId person(500);
+  world.put_stranger(person,
+                     {{"hostname", "nas"}, {"net0", "name=eth0,bridge=gantry-lan,ip=dhcp"}});
+  world.delete_appliance();
+  world.run_for(10min);
+  ASSERT_TRUE(appliance().has_value());
+  EXPECT_EQ(condition("Held", "reason"), "BridgeInUse");
+  EXPECT_THAT(condition("Held", "message"), HasSubstr("guest 500 are plugged into gantry-lan on "));
+  EXPECT_EQ(count_written("DELETE", "/network/gantry-lan"), 0);
+  ASSERT_TRUE(world.lab->migrate_guest(person, NodeName("pve2")).ok());
+  ASSERT_TRUE(wait_until([&] { return !appliance().has_value(); }))
+      << condition("Ready", "message");
+  EXPECT_EQ(count_written("DELETE", "/network/gantry-lan"), 1);
+}
+
+TEST_F(ApplianceStory, WithoutAWayToTheNodeItsBridgeStaysAndAPersonIsToldHow) {
+  world.create_appliance();
+  ASSERT_TRUE(wait_until([&] { return serves(); }));
+  world.channel_faults.refused = 1;
+  world.delete_appliance();
+  ASSERT_TRUE(wait_until([&] { return condition("Held", "reason") == "BridgeUsersUnknown"; }));
+  EXPECT_THAT(condition("Held", "message"), HasSubstr("pvesh delete /nodes/pve"));
+  world.run_for(10min);
+  EXPECT_EQ(count_written("DELETE", "/network/gantry-lan"), 0);
+  world.channel_faults.refused = 0;
+  ASSERT_TRUE(wait_until([&] { return !appliance().has_value(); }))
+      << condition("Ready", "message");
+}
+
 // A person moves its container; where it was there is a bridge of ours, too.
 TEST_F(ApplianceStory, ABridgeThatItHasLeftIsRemovedWithIt) {
   world.create_appliance();
