@@ -57,25 +57,17 @@ class Speaker {
   Time now_;
 };
 
-// How far a cycle got before the problem: each level includes those before it.
-enum class Reach { none, reached, authenticated, authorized, quorate, complete };
+// Something has answered in this cycle, be it with a refusal.
+bool has_answered(const inventory::Snapshot& snapshot) {
+  if (snapshot.problem.ok() || snapshot.cluster_read || snapshot.permissions_read ||
+      snapshot.guests_read)
+    return true;
+  const auto error = error_class(snapshot.problem);
+  return error != ErrorClass::transport && error != ErrorClass::timeout && error != ErrorClass::tls;
+}
 
-Reach reach_of(const inventory::Snapshot& snapshot) {
-  if (snapshot.problem.ok()) return Reach::complete;
-  switch (error_class(snapshot.problem)) {
-    case ErrorClass::transport:
-    case ErrorClass::timeout:
-    case ErrorClass::tls:
-      // Some calls may have been answered: then it is the inventory that is incomplete.
-      return snapshot.version.has_value() && !snapshot.cluster.members.empty() ? Reach::quorate
-                                                                               : Reach::none;
-    case ErrorClass::auth:
-      return Reach::reached;
-    case ErrorClass::permission:
-      return Reach::authenticated;
-    default:
-      return snapshot.quorate ? Reach::quorate : Reach::authorized;
-  }
+bool is_refused(const inventory::Snapshot& snapshot, ErrorClass error) {
+  return !snapshot.problem.ok() && error_class(snapshot.problem) == error;
 }
 
 constexpr const char* kSlow = "SlowAPI";
@@ -97,22 +89,9 @@ std::string slowness(const ProxmoxCluster& cluster, const Sight& sight) {
                          cluster.spec.poll.count());
 }
 
-struct Level {
-  const char* type;
-  Reach needed;
-  const char* reason;
-};
-constexpr Level kLevels[] = {
-    {"Reachable", Reach::reached, "Answers"},
-    {"Authenticated", Reach::authenticated, "Accepted"},
-    {"Authorized", Reach::authorized, "PrivilegesComplete"},
-    {"Quorate", Reach::quorate, "Quorate"},
-    {"InventoryComplete", Reach::complete, "Complete"},
-};
-
 // What is wrong, and of when the picture is that is shown meanwhile.
-diagnose::Diagnosis words_of(const Sight& sight) {
-  auto words = diagnose::diagnose(sight.current->problem);
+diagnose::Diagnosis words_of(const Status& why, const Sight& sight) {
+  auto words = diagnose::diagnose(why);
   if (sight.last_good != nullptr) {
     const auto seen = std::chrono::floor<std::chrono::seconds>(sight.last_good->observed_at);
     words.message += "; what is shown is of " + to_rfc3339(seen);
@@ -120,21 +99,59 @@ diagnose::Diagnosis words_of(const Sight& sight) {
   return words;
 }
 
+constexpr const char* kLevels[] = {"Reachable", "Authenticated", "Authorized", "Quorate",
+                                   "InventoryComplete"};
+constexpr const char* kNotRead = "it could not be read in the last cycle: see InventoryComplete";
+constexpr const char* kNotAsked = "not asked: see the condition before it";
+
+void report_authorized(Speaker& speaker, const Sight& sight) {
+  const auto& current = *sight.current;
+  const auto lacking = inventory::why_not_authorized(current);
+  if (!lacking.ok()) return speaker.no("Authorized", words_of(lacking, sight));
+  if (is_refused(current, ErrorClass::permission))
+    return speaker.no("Authorized", words_of(current.problem, sight));
+  if (!current.permissions_read) return speaker.unknown("Authorized", kNotRead);
+  speaker.yes("Authorized", "PrivilegesComplete");
+}
+
+void report_quorate(Speaker& speaker, const Sight& sight) {
+  const auto& current = *sight.current;
+  const auto lost = inventory::why_not_quorate(current);
+  if (!lost.ok()) return speaker.no("Quorate", words_of(lost, sight));
+  if (!current.cluster_read) return speaker.unknown("Quorate", kNotRead);
+  speaker.yes("Quorate", "Quorate");
+}
+
+// What privileges or quorum put in doubt is told there.
+void report_complete(Speaker& speaker, const Sight& sight) {
+  const auto& current = *sight.current;
+  if (current.problem.ok()) return speaker.yes("InventoryComplete", "Complete");
+  const bool is_told = is_refused(current, ErrorClass::permission) ||
+                       (current.complete && !inventory::why_not_quorate(current).ok());
+  if (is_told) return speaker.unknown("InventoryComplete", kNotAsked);
+  speaker.no("InventoryComplete", words_of(current.problem, sight));
+}
+
+// The first that is broken, and those behind it.
+void report_broken_at(Speaker& speaker, size_t first, const Sight& sight) {
+  speaker.no(kLevels[first], words_of(sight.current->problem, sight));
+  for (size_t i = first + 1; i < std::size(kLevels); ++i) speaker.unknown(kLevels[i], kNotAsked);
+}
+
+// Each by what this cycle has found out about it: a call that failed proves nothing but itself.
 void report_levels(Speaker& speaker, const Sight& sight, const std::string& slow) {
-  const auto reach = reach_of(*sight.current);
-  bool broken = false;
-  for (const auto& level : kLevels) {
-    if (level.needed == Reach::reached && reach >= Reach::reached && !slow.empty()) {
-      speaker.say(level.type, ConditionStatus::yes, {"CON-016", kSlow, slow});
-    } else if (reach >= level.needed) {
-      speaker.yes(level.type, level.reason);
-    } else if (!broken) {
-      broken = true;
-      speaker.no(level.type, words_of(sight));
-    } else {
-      speaker.unknown(level.type, "not asked: see the condition before it");
-    }
+  const auto& current = *sight.current;
+  if (!has_answered(current)) return report_broken_at(speaker, 0, sight);
+  if (slow.empty()) {
+    speaker.yes(kLevels[0], "Answers");
+  } else {
+    speaker.say(kLevels[0], ConditionStatus::yes, {"CON-016", kSlow, slow});
   }
+  if (is_refused(current, ErrorClass::auth)) return report_broken_at(speaker, 1, sight);
+  speaker.yes(kLevels[1], "Accepted");
+  report_authorized(speaker, sight);
+  report_quorate(speaker, sight);
+  report_complete(speaker, sight);
 }
 
 // The last cycle was well and the next does not end: nothing answers, and nothing refuses.
@@ -151,7 +168,7 @@ void report_silence(Speaker& speaker, const Sight& sight) {
   const diagnose::Diagnosis words{
       "CON-001", std::string(to_string(ErrorClass::timeout)),
       "Proxmox has answered nothing since " + to_rfc3339(since) + ": what is shown is of then"};
-  for (const auto& level : kLevels) speaker.unsure(level.type, words);
+  for (const char* level : kLevels) speaker.unsure(level, words);
   speaker.unsure("Ready", words);
   speaker.say("Reconciling", ConditionStatus::yes, words);
 }
@@ -226,7 +243,7 @@ api::v1alpha1::EndpointStatus endpoint_status(const std::string& url, const Sigh
   endpoint.url = url;
   const auto seen = std::ranges::find(sight.endpoints, url, &EndpointSight::url);
   if (seen == sight.endpoints.end()) {
-    endpoint.reachable = reach_of(*sight.current) >= Reach::reached;
+    endpoint.reachable = has_answered(*sight.current);
     if (!endpoint.reachable) endpoint.message = message_of(sight.current->problem);
     return endpoint;
   }
@@ -271,7 +288,7 @@ void report_ready(Speaker& speaker, const Sight& sight) {
     speaker.remove("Reconciling");
     return;
   }
-  const auto words = words_of(sight);
+  const auto words = words_of(current.problem, sight);
   speaker.no("Ready", words);
   const bool needs_person = is_terminal(current.problem);
   if (needs_person) {

@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using api::meta::ConditionStatus;
 using api::v1alpha1::ProxmoxCluster;
+using ::testing::ElementsAre;
 
 const Time kNow = from_unix_seconds(1'800'000'000);
 
@@ -19,6 +20,8 @@ std::shared_ptr<inventory::Snapshot> good() {
   snapshot->cycle = 3;
   snapshot->observed_at = kNow - 3s;
   snapshot->complete = snapshot->quorate = snapshot->canary_passed = true;
+  snapshot->cluster_read = snapshot->permissions_read = snapshot->guests_read = true;
+  snapshot->cluster.quorate = true;
   snapshot->version = pve::Version{"9.2.11", "9.2", 9, 2};
   snapshot->cluster.members = {{NodeName("pve1"), true, true, "10.0.0.1"}};
   pve::NodeRow node;
@@ -96,8 +99,7 @@ TEST(Report, EachFailureHasItsConditionAndThoseBehindAreUnknown) {
        std::vector<Row>{{ErrorClass::transport, "CON-001", "Reachable", "Authenticated"},
                         {ErrorClass::tls, "CON-003", "Reachable", "Authenticated"},
                         {ErrorClass::auth, "CON-002", "Authenticated", "Authorized"},
-                        {ErrorClass::permission, "CON-004", "Authorized", "Quorate"},
-                        {ErrorClass::held, "CON-010", "Quorate", "InventoryComplete"}}) {
+                        {ErrorClass::permission, "CON-004", "Authorized", "Quorate"}}) {
     SCOPED_TRACE(row.code);
     auto bad = std::make_shared<inventory::Snapshot>();
     bad->cycle = 4;
@@ -110,6 +112,41 @@ TEST(Report, EachFailureHasItsConditionAndThoseBehindAreUnknown) {
     // The last picture stays.
     EXPECT_EQ(cluster.status.nodes.size(), 1u);
   }
+}
+
+// One call of the cycle has failed: it proves nothing about what the others were asked for, nor do
+// they about it.
+TEST(Report, EachLevelIsToldByItsOwnCall) {
+  const auto levels = [](const std::shared_ptr<inventory::Snapshot>& snapshot) {
+    ProxmoxCluster cluster;
+    report(cluster, sight_of(snapshot));
+    std::vector<std::string> said;
+    for (const char* type :
+         {"Reachable", "Authenticated", "Authorized", "Quorate", "InventoryComplete"})
+      said.push_back(condition(cluster, type));
+    return said;
+  };
+  const auto lost = with_code(make_error(ErrorClass::timeout, "no answer in 8 s"), "CON-001");
+  auto permissions = good();
+  permissions->problem = lost;
+  permissions->complete = permissions->permissions_read = false;
+  EXPECT_THAT(levels(permissions), ElementsAre("True", "True", "Unknown", "True", "False CON-001"));
+  auto members = good();
+  members->problem = lost;
+  members->complete = members->cluster_read = members->cluster.quorate = false;
+  members->cluster.members.clear();
+  EXPECT_THAT(levels(members), ElementsAre("True", "True", "True", "Unknown", "False CON-001"));
+  // A task list that does not come hides neither a lost quorum nor a lost privilege.
+  auto both = good();
+  both->problem = lost;
+  both->complete = both->cluster.quorate = false;
+  both->missing_privileges = {"/pool/gantry: VM.Audit"};
+  EXPECT_THAT(levels(both),
+              ElementsAre("True", "True", "False CON-004", "False CON-010", "False CON-001"));
+  auto quorum = good();
+  quorum->cluster.quorate = quorum->quorate = false;
+  quorum->problem = inventory::why_not_quorate(*quorum);
+  EXPECT_THAT(levels(quorum), ElementsAre("True", "True", "True", "False CON-010", "Unknown"));
 }
 
 TEST(Report, AFailureSaysOfWhenThePictureIs) {

@@ -98,15 +98,7 @@ Status check_agreement(const Snapshot& snapshot) {
 }
 
 Status check_canary(const Snapshot& snapshot, const std::vector<OwnedGuest>& owned) {
-  if (!snapshot.missing_privileges.empty()) {
-    const std::vector<std::string> missing(snapshot.missing_privileges.begin(),
-                                           snapshot.missing_privileges.end());
-    const auto line = snapshot.grant.empty() ? "" : ", or grant it there: " + snapshot.grant;
-    return with_code(error(ErrorClass::permission,
-                           "the token lacks %s: run deploy/pve/role.sh again on a node%s",
-                           some_of(missing), line),
-                     "CON-004");
-  }
+  GANTRY_TRY(why_not_authorized(snapshot));
   size_t expected = 0;
   bool listed = false;
   for (const auto& guest : owned) {
@@ -123,12 +115,26 @@ Status check_canary(const Snapshot& snapshot, const std::vector<OwnedGuest>& own
       "CON-004");
 }
 
-Status check_quorum(const Snapshot& snapshot) {
-  if (snapshot.cluster.quorate) return Status();
+Status not_quorate() {
   return with_code(error(ErrorClass::held, "the cluster is not quorate"), "CON-010");
 }
 
 }  // namespace
+
+Status why_not_authorized(const Snapshot& snapshot) {
+  if (snapshot.missing_privileges.empty()) return Status();
+  const std::vector<std::string> missing(snapshot.missing_privileges.begin(),
+                                         snapshot.missing_privileges.end());
+  const auto line = snapshot.grant.empty() ? "" : ", or grant it there: " + snapshot.grant;
+  return with_code(
+      error(ErrorClass::permission, "the token lacks %s: run deploy/pve/role.sh again on a node%s",
+            some_of(missing), line),
+      "CON-004");
+}
+
+Status why_not_quorate(const Snapshot& snapshot) {
+  return snapshot.cluster_read && !snapshot.cluster.quorate ? not_quorate() : Status();
+}
 
 Verdict judge(const Snapshot& snapshot, const std::vector<FailedCall>& failures,
               const std::vector<std::string>& undecodable, const std::vector<OwnedGuest>& owned,
@@ -139,7 +145,7 @@ Verdict judge(const Snapshot& snapshot, const std::vector<FailedCall>& failures,
   if (incomplete.ok()) incomplete = check_rows(undecodable);
   if (incomplete.ok()) incomplete = check_identity(snapshot, identity);
   if (incomplete.ok()) incomplete = check_agreement(snapshot);
-  const auto quorum = check_quorum(snapshot);
+  const auto quorum = snapshot.cluster.quorate ? Status() : not_quorate();
   const auto canary = check_canary(snapshot, owned);
   verdict.complete = incomplete.ok();
   verdict.quorate = quorum.ok();

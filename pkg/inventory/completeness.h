@@ -49,4 +49,9 @@ Verdict judge(const Snapshot& snapshot, const std::vector<FailedCall>& failures,
               const std::vector<std::string>& undecodable, const std::vector<OwnedGuest>& owned,
               const std::optional<ClusterIdentity>& identity);
 
+// What the cycle's own answers say: which privileges are missing, that there is no quorum. OK also
+// where that was not read.
+Status why_not_authorized(const Snapshot& snapshot);
+Status why_not_quorate(const Snapshot& snapshot);
+
 }  // namespace gantry::inventory

@@ -32,7 +32,8 @@ struct Snapshot {
   // Why one of these is not as it should be, as a Status with its class and catalogue code; OK
   // otherwise.
   Status problem;
-  bool guests_read = false;
+  // Which calls of this cycle were answered with what was asked for.
+  bool cluster_read = false, permissions_read = false, guests_read = false;
   // Cycles in a row, up to this one, in which nothing answered, or not to our credentials.
   int unanswered_cycles = 0;
 

@@ -130,6 +130,7 @@ Async<Status> Reflector::read_cluster(Draft& draft) {
   GANTRY_CO_TRY(draft.note(kClusterStatus, status.status()));
   if (!status.ok()) co_return Status();
   draft.snapshot->cluster = std::move(*status);
+  draft.snapshot->cluster_read = true;
   co_return Status();
 }
 
@@ -137,6 +138,7 @@ Async<Status> Reflector::read_permissions(Draft& draft) {
   const auto permissions = co_await reader_.permissions();
   GANTRY_CO_TRY(draft.note("permissions", permissions.status()));
   if (!permissions.ok()) co_return Status();
+  draft.snapshot->permissions_read = true;
   draft.snapshot->missing_privileges = missing_privileges(options_.needs, *permissions);
   draft.snapshot->grant = grant_lines(draft.snapshot->missing_privileges, options_.grantee);
   co_return Status();
