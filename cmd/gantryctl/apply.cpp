@@ -6,32 +6,6 @@
 namespace gantry::ctl {
 namespace {
 
-// A Secret's manifest must not be remembered in an annotation: it holds the values.
-bool remembers(const Manifest& manifest) {
-  return manifest.kind->kind != "Secret";
-}
-
-Json annotated(const Manifest& manifest) {
-  Json object = without_last_applied(manifest.object);
-  if (!remembers(manifest)) return object;
-  auto text = schema::to_json(object);
-  object.member("metadata").member("annotations").set(kLastApplied, text + "\n");
-  return object;
-}
-
-Json last_applied(const Manifest& manifest, const Json& live) {
-  if (!remembers(manifest)) {
-    // What the Secret holds now is what was applied: keys that left the manifest go.
-    Json last;
-    if (const auto* data = live.find("data")) last.set("data", *data);
-    return last;
-  }
-  const auto* text = live.find_path({"metadata", "annotations", kLastApplied});
-  if (text == nullptr || !text->is_string()) return Json();
-  const auto parsed = schema::parse_json(text->as_string());
-  return parsed.ok() ? *parsed : Json();
-}
-
 // stringData is write-only: compare and remove by data.
 Json with_plain_data(Json object) {
   const auto* texts = object.find("stringData");
@@ -41,6 +15,31 @@ Json with_plain_data(Json object) {
   for (const auto& [key, value] : copy)
     if (value.is_string()) object.member("data").set(key, base64_encode(value.as_string()));
   return object;
+}
+
+// What a Secret holds must not stand in an annotation: its keys are remembered, without the values.
+Json without_values(Json secret) {
+  auto* data = secret.find("data");
+  if (data == nullptr || !data->is_object()) return secret;
+  for (auto& [key, value] : data->as_object()) value = "";
+  return secret;
+}
+
+Json wanted_by(const Manifest& manifest) {
+  Json object = without_last_applied(manifest.object);
+  const bool secret = manifest.kind->kind == "Secret";
+  if (secret) object = with_plain_data(std::move(object));
+  const auto text = schema::to_json(secret ? without_values(object) : object);
+  object.member("metadata").member("annotations").set(kLastApplied, text + "\n");
+  return object;
+}
+
+// Nothing where the annotation is not there: then nothing is taken away.
+Json last_applied(const Json& live) {
+  const auto* text = live.find_path({"metadata", "annotations", kLastApplied});
+  if (text == nullptr || !text->is_string()) return Json();
+  const auto parsed = schema::parse_json(text->as_string());
+  return parsed.ok() ? with_plain_data(*parsed) : Json();
 }
 
 Async<Result<std::string>> apply_one(Session& session, const Manifest& manifest, bool dry_run) {
@@ -55,8 +54,7 @@ Async<Result<std::string>> apply_one(Session& session, const Manifest& manifest,
   auto live = co_await session.api.get(path_of(where), kJson);
   const bool missing = !live.ok() && error_class(live.status()) == ErrorClass::not_found;
   if (!live.ok() && !missing) co_return live.status();
-  Json wanted = annotated(manifest);
-  if (kind.kind == "Secret") wanted = with_plain_data(std::move(wanted));
+  Json wanted = wanted_by(manifest);
   const std::string suffix = dry_run ? " (dry run)" : "";
   if (missing) {
     Where collection = where;
@@ -66,7 +64,7 @@ Async<Result<std::string>> apply_one(Session& session, const Manifest& manifest,
     if (!created.ok()) co_return created.status();
     co_return label_of(where) + " created" + suffix;
   }
-  Json patch = three_way_patch(last_applied(manifest, *live), wanted, *live);
+  Json patch = three_way_patch(last_applied(*live), wanted, *live);
   if (patch.is_null()) co_return label_of(where) + " unchanged" + suffix;
   auto path = path_of(where) + query;
   auto patched = co_await session.api.send("PATCH", std::move(path), "application/merge-patch+json",

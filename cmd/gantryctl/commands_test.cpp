@@ -9,6 +9,9 @@
 namespace gantry::ctl {
 namespace {
 
+using ::testing::AnyOf;
+using ::testing::Not;
+
 TEST_F(Commands, SeveralKindsAreOneListOfJson) {
   put_config_map("a");
   put_machine("m", "True");
@@ -85,7 +88,7 @@ TEST_F(Commands, WaitsForConditions) {
                                                     HasSubstr("Ready is Unknown, R: why"))));
   EXPECT_FALSE(could_not_ask(late));
   EXPECT_THAT(wait({"machine/none"}, "condition=Ready"),
-              Fails(ErrorClass::remote, HasSubstr("not found")));
+              Fails(ErrorClass::not_found, HasSubstr("none")));
   EXPECT_THAT(wait({"machine/up"}, "Ready"), Fails(ErrorClass::invalid, HasSubstr("--for=Ready")));
 }
 
@@ -104,6 +107,129 @@ TEST_F(Commands, WaitsForDeletion) {
   });
   EXPECT_THAT(wait({"machine/up"}, "delete"), IsOk());
   EXPECT_THAT(run(group.join()), IsOk());
+}
+
+// A server that cannot serve for a while, as when it is started again.
+class Restarting final : public http::Handler {
+ public:
+  Restarting(http::Handler& inner, async::Clock& clock) : inner_(inner), clock_(clock) {}
+  void away_for(Duration after, Duration time) {
+    from_ = clock_.now() + after;
+    until_ = from_ + time;
+  }
+  Async<std::optional<http::Response>> handle(http::Request request, http::Peer peer,
+                                              http::ResponseStream& stream) override {
+    if (clock_.now() >= from_ && clock_.now() < until_) {
+      http::Response unavailable;
+      unavailable.status = 503;
+      co_return unavailable;
+    }
+    auto answer = co_await inner_.handle(std::move(request), std::move(peer), stream);
+    co_return answer;
+  }
+
+ private:
+  http::Handler& inner_;
+  async::Clock& clock_;
+  Time from_, until_;
+};
+
+TEST_F(Commands, WhoWaitsOutlivesARestart) {
+  Restarting server(server_, clock_);
+  const auto client = http::memory::make_client(clock_, server);
+  ApiClient api(*client, token_);
+  Session session{api,
+                  clock_,
+                  "default",
+                  false,
+                  make_watch(*client, token_),
+                  [this](const std::string& text) { printed_.push_back(text); },
+                  [this](const std::string& text) { noted_.push_back(text); }};
+  put_machine("m", "False");
+  async::Group group(loop_.executor());
+  group.spawn("ready", [this] {
+    return later(8s, "machines.gantry.dev", "m", [](Json& machine) {
+      machine.member("status").find("conditions")->as_array()[0].set("status", "True");
+    });
+  });
+  server.away_for(2s, 4s);
+  EXPECT_THAT(run(wait_for(session, places({"machine/m"}), "condition=Ready", 60s)), IsOk());
+  EXPECT_THAT(run(group.join()), IsOk());
+  EXPECT_THAT(noted_, ElementsAre("gantryd does not answer; waiting for it"));
+
+  server.away_for(1s, 4s);
+  EXPECT_THAT(run(wait_for(session, places({"machine/m"}), "condition=Other", 3s)),
+              Fails(ErrorClass::transport));
+  server.away_for(0s, 4s);  // who never was answered
+  EXPECT_THAT(run(wait_for(session, places({"machine/m"}), "condition=Ready", 60s)),
+              Fails(ErrorClass::transport));
+  clock_.advance(10s);
+  server.away_for(1s, 4s);
+  EXPECT_THAT(run(follow_progress(session, places({"machine/m"}), 60s)), IsOk());
+
+  // What was asked for is under way: the answer to the delete is the last for a while.
+  put("configmaps", R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"default",)"
+                    R"("name":"kept","finalizers":["test/hold"]}})");
+  async::Group releases(loop_.executor());
+  releases.spawn("release", [this] {
+    return later(6s, "configmaps", "kept",
+                 [](Json& object) { object.member("metadata").erase("finalizers"); });
+  });
+  server.away_for(1ms, 4s);
+  DeleteOptions options;
+  options.wait = 60s;
+  EXPECT_THAT(run(remove(session, places({"configmap/kept"}), options)), IsOk());
+  EXPECT_THAT(run(releases.join()), IsOk());
+}
+
+// What somebody else put into a Secret is not ours to remove.
+TEST_F(Commands, ApplyLeavesTheKeysOfASecretThatItNeverSet) {
+  const auto apply_text = [this](const std::string& data) {
+    auto manifests = parse_manifests(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n" + data + "\n", "s.yaml");
+    EXPECT_THAT(manifests.status(), IsOk());
+    EXPECT_THAT(run(ctl::apply(*session_, *manifests, false)), IsOk());
+    return printed_.back();
+  };
+  const auto keys = [this] {
+    std::vector<std::string> names;
+    for (const auto& [key, value] : object("secrets", "s").find("data")->as_object())
+      names.push_back(key);
+    return names;
+  };
+  EXPECT_EQ(apply_text("stringData: {a: one, b: two}"), "secret/s created");
+  EXPECT_EQ(apply_text("stringData: {a: one, b: two}"), "secret/s unchanged");
+  Json secret = object("secrets", "s");
+  secret.member("metadata").erase("resourceVersion");
+  secret.member("data").set("theirs", base64_encode("three"));
+  EXPECT_THAT(run(store_.update("secrets", store::Part::whole, secret)).status(), IsOk());
+  EXPECT_EQ(apply_text("data: {a: " + base64_encode("new") + "}"), "secret/s configured");
+  EXPECT_THAT(keys(), ElementsAre("a", "theirs"));
+  const auto text = schema::to_json(*object("secrets", "s").find("metadata"));
+  for (const char* value : {"one", "new"})
+    EXPECT_THAT(text, Not(AnyOf(HasSubstr(value), HasSubstr(base64_encode(value)))));
+}
+
+TEST_F(Commands, AWatchOfYamlParts) {
+  put_machine("m", "True");
+  async::Group group(loop_.executor());
+  group.spawn("change", [this] {
+    return later(1s, "machines.gantry.dev", "m",
+                 [](Json& machine) { machine.member("status").set("power", "stopped"); });
+  });
+  GetOptions options;
+  options.watch = true;
+  options.output = "yaml";
+  auto shown = places({"machine/m"});
+  auto watching = [&]() -> Async<Status> {
+    auto operation = ctl::get(*session_, shown, options);
+    co_return co_await async::with_deadline(clock_, 10s, "watch", std::move(operation));
+  };
+  EXPECT_THAT(run(watching()), Fails(ErrorClass::timeout));
+  EXPECT_THAT(run(group.join()), IsOk());
+  ASSERT_EQ(printed_.size(), 2U);
+  EXPECT_THAT(printed_[0], ::testing::StartsWith("apiVersion"));
+  EXPECT_THAT(printed_[1], ::testing::StartsWith("---\napiVersion"));
 }
 
 TEST_F(Commands, AWatchShowsALineOnlyWhenItSaysSomethingNew) {

@@ -172,13 +172,16 @@ class Output {
     if (is_table(options_) || options_.output == "name") return;
     if (single_ && objects_.empty()) return;
     session_.print(render(single_ ? objects_.front() : list_of(objects_), options_.output, where));
+    printed_document_ = true;
   }
 
   // One more object of a watch.
   void add_change(const std::string& type, const Json& object, const Where& where) {
     const auto text = is_table(options_) ? printer_->print(object, type == "DELETED")
                                          : render(object, options_.output, where);
-    if (!text.empty()) session_.print(text);
+    if (text.empty()) return;
+    session_.print(options_.output == "yaml" && printed_document_ ? "---\n" + text : text);
+    printed_document_ = true;
   }
 
  private:
@@ -201,6 +204,7 @@ class Output {
   std::unique_ptr<TablePrinter> printer_;
   const api::meta::Kind* kind_ = nullptr;
   std::vector<Json> objects_;
+  bool printed_document_ = false;
 };
 
 Async<Status> watch_one(Session& session, const Where& where, const GetOptions& options,

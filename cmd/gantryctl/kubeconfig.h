@@ -17,7 +17,8 @@ struct Kubeconfig {
 // Reads the current context (or `context`, when not empty). kInvalid names the file and what is
 // missing; insecure-skip-tls-verify, exec plugins and password files are refused by name.
 Result<Kubeconfig> parse_kubeconfig(const std::string& text, const std::string& context);
-// The file, else $KUBECONFIG's first, else ~/.kube/config.
+// The file, else those of $KUBECONFIG together, else ~/.kube/config. Relative paths in one count
+// from its folder.
 Result<Kubeconfig> load_kubeconfig(const std::string& path, const std::string& context);
 
 }  // namespace gantry::ctl

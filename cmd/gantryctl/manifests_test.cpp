@@ -1,5 +1,9 @@
 #include "cmd/gantryctl/manifests.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "cmd/gantryctl/kubeconfig.h"
 #include "cmd/gantryctl/progress.h"
 #include "cmd/gantryctl/watching.h"
@@ -84,6 +88,62 @@ TEST(Kubeconfig, RefusesToSkipVerificationAndNamesWhatIsMissing) {
   EXPECT_THAT(parse_kubeconfig(insecure, ""),
               Fails(ErrorClass::invalid, HasSubstr("insecure-skip-tls-verify")));
   EXPECT_THAT(parse_kubeconfig(kConfig, "work"), Fails(ErrorClass::invalid, HasSubstr("\"work\"")));
+}
+
+// A folder with two kubeconfigs; the first names files beside it.
+class KubeconfigFiles : public ::testing::Test {
+ protected:
+  KubeconfigFiles()
+      : folder_(std::filesystem::temp_directory_path() / "gantry-kubeconfigs-XXXXXX") {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    std::string files = kConfig;
+    files.replace(files.find("token: secret"), 13, "tokenFile: token");
+    files.replace(files.find("server:"), 7, "certificate-authority: ca.pem, server:");
+    write("a", files);
+    write("token", "from-a-file\n");
+    write("ca.pem", "PEM");
+    write("b", R"(
+apiVersion: v1
+kind: Config
+current-context: work
+clusters: [{name: c, cluster: {server: "https://other.lan:1"}}]
+users: [{name: w, user: {token: work}}]
+contexts: [{name: work, context: {cluster: c, user: w}}]
+)");
+  }
+  ~KubeconfigFiles() override {
+    unsetenv("KUBECONFIG");
+    std::filesystem::remove_all(folder_);
+  }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ + "/" + name) << text;
+  }
+  std::string folder_;
+};
+
+TEST_F(KubeconfigFiles, PathsCountFromTheFileThatNamesThem) {
+  const auto config = load_kubeconfig(folder_ + "/a", "");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->token, "from-a-file");
+  EXPECT_EQ(config->trust.ca_pem, "PEM");
+}
+
+TEST_F(KubeconfigFiles, SeveralAreOneAndTheFirstHasTheWord) {
+  setenv("KUBECONFIG", (folder_ + "/none:" + folder_ + "/a:" + folder_ + "/b").c_str(), 1);
+  const auto config = load_kubeconfig("", "");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->token, "from-a-file");
+  const auto other = load_kubeconfig("", "work");
+  ASSERT_THAT(other, IsOk());
+  EXPECT_EQ(other->token, "work");
+  EXPECT_EQ(other->endpoint.host, "gantry.lan");
+}
+
+TEST_F(KubeconfigFiles, AMissingOneSaysWhyAndWhereToGetIt) {
+  EXPECT_THAT(load_kubeconfig(folder_ + "/none", ""),
+              Fails(ErrorClass::invalid, AllOf(HasSubstr("/none cannot be read: No such file"),
+                                               HasSubstr("admin.kubeconfig"))));
+  EXPECT_THAT(load_kubeconfig(folder_, ""), Fails(ErrorClass::invalid, HasSubstr(folder_)));
 }
 
 TEST(LineSplitter, JoinsPiecesAndCutsLines) {

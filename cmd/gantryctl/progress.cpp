@@ -1,6 +1,7 @@
 #include "cmd/gantryctl/progress.h"
 
 #include "cmd/gantryctl/commands.h"
+#include "cmd/gantryctl/waiting.h"
 #include "pkg/base/text.h"
 
 namespace gantry::ctl {
@@ -110,11 +111,15 @@ std::vector<std::string> Progress::look(const Json& object, Time now) {
 Async<Status> follow_progress(Session& session, std::vector<Where> places, Duration timeout) {
   Progress progress(session.clock.now());
   const Time deadline = session.clock.now() + timeout;
+  Patience patience(session);
   while (true) {
     bool ready = true;
     for (const auto& where : places) {
       auto answer = co_await session.api.get(path_of(where), kJson);
-      if (!answer.ok()) co_return answer.status();
+      const bool again = patience.bears(answer.status()) && session.clock.now() < deadline;
+      if (!answer.ok() && !again) co_return answer.status();
+      ready = ready && answer.ok();
+      if (!answer.ok()) continue;
       const auto objects = objects_in(*answer, where);
       for (const auto& object : objects) {
         for (const auto& line : progress.look(object, session.clock.now())) session.print(line);

@@ -30,8 +30,6 @@ Result<Wanted> parse_wanted(const std::string& what) {
 
 Async<Result<std::string>> look_for(Session& session, Where where, Wanted wanted) {
   auto object = co_await session.api.get(path_of(where), kJson);
-  if (!object.ok() && error_class(object.status()) == ErrorClass::not_found)
-    co_return std::string("not found");
   if (!object.ok()) co_return object.status();
   if (has_condition(*object, wanted.condition, wanted.status)) co_return std::string();
   co_return condition_text(*object, wanted.condition);
@@ -48,16 +46,21 @@ Async<Status> wait_for_one(Session& session, Where where, Wanted wanted, Duratio
 
 Async<Status> wait_until_gone(Session& session, Where where, std::string uid, Duration timeout) {
   const Time deadline = session.clock.now() + timeout;
+  // With a uid somebody has answered: to the delete.
+  Patience patience(session, !uid.empty());
   while (true) {
     auto object = co_await session.api.get(path_of(where), kJson);
+    const bool late = session.clock.now() >= deadline;
     if (!object.ok() && error_class(object.status()) == ErrorClass::not_found) co_return Status();
-    if (!object.ok()) co_return object.status();
-    // Another of the same name is not the one that was to go.
-    if (uid.empty()) uid = meta_text(*object, "uid");
-    if (meta_text(*object, "uid") != uid) co_return Status();
-    if (session.clock.now() >= deadline) {
-      co_return error(ErrorClass::remote, "timed out waiting for %s to go: %s", label_of(where),
-                      condition_text(*object, "Deleting"));
+    const bool again = patience.bears(object.status()) && !late;
+    if (!object.ok() && !again) co_return object.status();
+    if (object.ok()) {
+      // Another of the same name is not the one that was to go.
+      if (uid.empty()) uid = meta_text(*object, "uid");
+      if (meta_text(*object, "uid") != uid) co_return Status();
+      if (late)
+        co_return error(ErrorClass::remote, "timed out waiting for %s to go: %s", label_of(where),
+                        condition_text(*object, "Deleting"));
     }
     GANTRY_CO_TRY(co_await session.clock.sleep_for(kWaitPoll));
   }

@@ -57,14 +57,24 @@ Async<Result<std::string>> look_for_ready(Session& session, Where where) {
   co_return text;
 }
 
+bool Patience::bears(const Status& look) {
+  const bool away = error_class(look) == ErrorClass::transport;
+  if (away && answered_ && !away_) session_.note("gantryd does not answer; waiting for it");
+  away_ = away;
+  answered_ = answered_ || look.ok();
+  return away && answered_;
+}
+
 Async<Status> wait_until(Session& session, std::string label, Look look, Duration timeout) {
   const Time deadline = session.clock.now() + timeout;
+  Patience patience(session);
   while (true) {
     const auto missing = co_await look();
-    if (!missing.ok()) co_return missing.status();
-    if (missing->empty()) co_return Status();
-    if (session.clock.now() >= deadline)
-      co_return error(ErrorClass::remote, "timed out waiting for %s: %s", label, *missing);
+    const bool late = session.clock.now() >= deadline;
+    const bool again = patience.bears(missing.status()) && !late;
+    if (!missing.ok() && !again) co_return missing.status();
+    if (missing.ok() && missing->empty()) co_return Status();
+    if (late) co_return error(ErrorClass::remote, "timed out waiting for %s: %s", label, *missing);
     GANTRY_CO_TRY(co_await session.clock.sleep_for(kPoll));
   }
 }

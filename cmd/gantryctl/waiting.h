@@ -10,8 +10,22 @@ namespace gantry::ctl {
 // What is still missing, in words; empty: nothing is.
 using Look = std::function<Async<Result<std::string>>()>;
 // Looks twice a second until nothing is missing. A refusal that says what was, once the time is up;
-// the error of a look ends the wait.
+// the error of a look ends the wait, unless gantryd is away for a while.
 Async<Status> wait_until(Session& session, std::string label, Look look, Duration timeout);
+
+// Who has been answered waits for a gantryd that is started again; who never was, asks in vain.
+class Patience {
+ public:
+  explicit Patience(Session& session, bool answered = false)
+      : session_(session), answered_(answered) {}
+  // Of each look. True: it failed because nobody is there who can serve, and may be tried again.
+  bool bears(const Status& look);
+
+ private:
+  Session& session_;
+  bool answered_;
+  bool away_ = false;
+};
 
 // Whether the condition says so about the object's present generation.
 bool has_condition(const Json& object, const std::string& type, const std::string& status);

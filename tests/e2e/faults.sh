@@ -307,7 +307,9 @@ delete_leaves_strangers() {
 what_is_ended_is_not_done() {
   chapter "a gantryctl that is ended has not done what it was to do"
   local waiting code=0
-  "$bin/gantryctl" wait app/nothing --for=condition=Ready --timeout 30 2>"$work/said" &
+  ! ctl wait app/nothing --for=condition=Ready 2>"$work/said" || die "nothing is Ready"
+  grep -q 'not found' "$work/said" || die "what is not there: $(cat "$work/said")"
+  "$bin/gantryctl" wait proxmoxcluster/lab --for=condition=Never --timeout 30 2>"$work/said" &
   waiting=$!
   sleep 1
   kill -TERM "$waiting"
