@@ -88,14 +88,16 @@ class LxcWorld final : public World {
 }  // namespace
 
 Result<std::unique_ptr<World>> make_lxc_world(const Options& options, Executor executor,
-                                              async::Clock& clock, async::Group& services) {
+                                              async::Clock& clock, async::Group& services,
+                                              std::shared_ptr<const lab::lxc::StopSignal> stop) {
   if (geteuid() != 0)
     return make_error(ErrorClass::permission, "real containers need root: use sudo, or memory");
   const auto cache = options.cache.empty() ? lab::lxc::default_cache() : options.cache;
   GANTRY_TRY(lab::lxc::ensure_id_maps());
   GANTRY_TRY_ASSIGN(auto instance, lab::lxc::Instance::at(options.state));
-  GANTRY_TRY_ASSIGN(auto base, lab::lxc::ensure_debian_12(cache));
-  GANTRY_TRY_ASSIGN(auto repository, lab::lxc::ensure_repository(cache, base, options.packages));
+  GANTRY_TRY_ASSIGN(auto base, lab::lxc::ensure_debian_12(cache, stop));
+  GANTRY_TRY_ASSIGN(auto repository,
+                    lab::lxc::ensure_repository(cache, base, options.packages, stop));
   GANTRY_TRY_ASSIGN(auto network, lab::lxc::PrivateNetwork::start(instance));
   auto world =
       std::make_unique<LxcWorld>(std::move(network), std::move(instance), std::move(repository));

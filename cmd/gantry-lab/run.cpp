@@ -114,6 +114,24 @@ Result<lab::FaultProfile> read_profile(const std::string& file) {
   return lab::parse_profile(*text, file);
 }
 
+// A start blocks, for minutes the first time, and nobody listens to signals yet: they end what
+// runs.
+const std::shared_ptr<const lab::lxc::StopSignal>& start_called_off() {
+  static const auto signal = std::make_shared<const lab::lxc::StopSignal>();
+  return signal;
+}
+
+void call_off_the_start(int) {
+  start_called_off()->set();
+}
+
+void let_signals_call_off_the_start() {
+  (void)start_called_off();    // made before a handler asks for it
+  struct sigaction action {};  // without SA_RESTART: waiting for another lab's build ends, too
+  action.sa_handler = &call_off_the_start;
+  for (const int number : {SIGTERM, SIGINT}) sigaction(number, &action, nullptr);
+}
+
 // Everything that runs, in the order in which it is made.
 class Running {
  public:
@@ -148,7 +166,7 @@ class Running {
   void serve_until_signal() {
     async::Event stop;
     loop_.on_signals({SIGTERM, SIGINT}, [&stop](int) { stop.set(); });
-    (void)loop_.block_on(stop.wait());
+    if (!start_called_off()->is_set()) (void)loop_.block_on(stop.wait());
   }
 
   void stop() {
@@ -169,7 +187,8 @@ class Running {
       world_ = make_memory_world(lab_clock(), *random_);
       return {};
     }
-    GANTRY_TRY_ASSIGN(world_, make_lxc_world(options_, loop_.executor(), clock_, services_));
+    GANTRY_TRY_ASSIGN(
+        world_, make_lxc_world(options_, loop_.executor(), clock_, services_, start_called_off()));
     return {};
   }
 
@@ -325,6 +344,7 @@ Status run(const Options& options) {
   const auto state = fs::canonical(options.state, code);
   if (code) return invalid("state folder %s: %s", options.state, code.message());
   Status outcome;
+  let_signals_call_off_the_start();
   {
     Running running(options, state.string());
     outcome = running.start();

@@ -11,6 +11,7 @@
 #include "pkg/base/json.h"
 #include "pkg/base/random.h"
 #include "pkg/lab/lab.h"
+#include "pkg/lab/lxc/process.h"
 
 namespace gantry::labd {
 
@@ -27,9 +28,10 @@ class World {
 };
 
 // Real containers. Builds what the cache does not have yet, which may take minutes the first time;
-// blocks. `services` get the repository's server.
+// blocks; `stop` calls it off. `services` get the repository's server.
 Result<std::unique_ptr<World>> make_lxc_world(const Options& options, Executor executor,
-                                              async::Clock& clock, async::Group& services);
+                                              async::Clock& clock, async::Group& services,
+                                              std::shared_ptr<const lab::lxc::StopSignal> stop);
 // Containers as records in memory.
 std::unique_ptr<World> make_memory_world(async::Clock& clock, Random& random);
 

@@ -140,7 +140,7 @@ class Conversation {
       if (polls[3].revents != 0) break;
       if (polls[4].revents != 0) return kill();
       if (polls[5].revents != 0) {
-        (void)kill();
+        call_off();
         return make_error(ErrorClass::cancelled, "cancelled");
       }
     }
@@ -151,6 +151,15 @@ class Conversation {
   }
 
  private:
+  // It may have something to undo first, as mmdebstrap its mounts.
+  void call_off() {
+    ::kill(-pid_, SIGTERM);
+    pollfd waiting{ended_.get(), POLLIN, 0};
+    constexpr int kGraceMs = 2000;
+    poll(&waiting, 1, kGraceMs);
+    (void)kill();
+  }
+
   Result<guest::Exit> kill() {
     ::kill(-pid_, SIGKILL);
     exit_code(pid_);
@@ -205,6 +214,10 @@ std::string last_line(const std::string& text) {
 StopSignal::StopSignal() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 void StopSignal::set() const {
   eventfd_write(fd_.get(), 1);
+}
+bool StopSignal::is_set() const {
+  pollfd waiting{fd_.get(), POLLIN, 0};
+  return poll(&waiting, 1, 0) == 1;
 }
 
 Result<guest::Exit> run(const Program& program) {

@@ -13,11 +13,13 @@
 
 namespace gantry::lab::lxc {
 
-// Ends a program that runs on another thread. Thread-safe; may be set before it begins.
+// Ends a program that runs on another thread. Thread-safe; may be set before it begins, and from
+// the handler of a signal.
 class StopSignal {
  public:
   StopSignal();
   void set() const;
+  bool is_set() const;
   int fd() const { return fd_.get(); }  // readable once set
 
  private:
@@ -34,7 +36,7 @@ struct Program {
   Duration timeout = std::chrono::seconds(60);
   size_t output_max = 1 << 20;  // bytes kept of each stream
   guest::OutputSink sink = {};  // called on the calling thread, piece by piece; may be empty
-  std::shared_ptr<const StopSignal> stop = nullptr;  // kills the group: Cancelled
+  std::shared_ptr<const StopSignal> stop = nullptr;  // SIGTERM, two seconds, SIGKILL: Cancelled
 };
 
 // Runs it to its end; blocks. A non-zero exit code is a result (128 + n for signal n). When the

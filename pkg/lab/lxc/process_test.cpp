@@ -92,6 +92,22 @@ TEST(Process, AStopSignalKillsIt) {
   EXPECT_THAT(run({.argv = {"sleep", "300"}, .stop = stop}), Fails(ErrorClass::cancelled));
 }
 
+TEST(Process, WhatIsCalledOffMayUndoSomethingFirst) {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("gantry-undone-" + std::to_string(getpid()));
+  auto stop = std::make_shared<StopSignal>();
+  EXPECT_FALSE(stop->is_set());
+  const Program program{
+      .argv = {"sh", "-c", "trap 'echo undone >\"$0\"; exit 1' TERM; echo; sleep 300 & wait",
+               file.string()},
+      .sink = [&stop](bool, const std::string&) { stop->set(); },  // once the trap is there
+      .stop = stop};
+  EXPECT_THAT(run(program), Fails(ErrorClass::cancelled));
+  EXPECT_TRUE(stop->is_set());
+  EXPECT_EQ(read_file(file.string()).value_or(""), "undone\n");
+  std::filesystem::remove(file);
+}
+
 TEST(Process, AChildLeftBehindDoesNotHoldUsUp) {
   const auto exit =
       run_ok({.argv = {"sh", "-c", "sleep 5 & echo done"}, .timeout = std::chrono::seconds(3)});

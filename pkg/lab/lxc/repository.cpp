@@ -32,7 +32,8 @@ bool is_package_name(const std::string& name) {
 // An apt of its own: its own lists, its own idea of what is installed, Debian's mirrors only.
 class PrivateApt {
  public:
-  static Result<PrivateApt> prepare(const std::string& folder, const Template& base) {
+  static Result<PrivateApt> prepare(const std::string& folder, const Template& base,
+                                    std::shared_ptr<const StopSignal> stop) {
     std::error_code code;
     for (const auto* part : {"etc/apt/preferences.d", "etc/apt/apt.conf.d",
                              "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"})
@@ -40,7 +41,7 @@ class PrivateApt {
     const auto lines =
         find_mirrors().lines("bookworm", "[signed-by=" + std::string(kDebianKeys) + "]");
     GANTRY_TRY(write_file(folder + "/etc/apt/sources.list", join(lines, "\n") + "\n", 0644));
-    PrivateApt apt(folder, base.dpkg_status);
+    PrivateApt apt(folder, base.dpkg_status, std::move(stop));
     GANTRY_TRY(apt.run({"update"}).status());
     return apt;
   }
@@ -53,8 +54,8 @@ class PrivateApt {
   std::string archives() const { return folder_ + "/var/cache/apt/archives"; }
 
  private:
-  PrivateApt(std::string folder, std::string status)
-      : folder_(std::move(folder)), status_(std::move(status)) {}
+  PrivateApt(std::string folder, std::string status, std::shared_ptr<const StopSignal> stop)
+      : folder_(std::move(folder)), status_(std::move(status)), stop_(std::move(stop)) {}
 
   Result<std::string> run(const std::vector<std::string>& arguments) const {
     std::vector<std::string> argv = {"apt-get", "-q"};
@@ -71,10 +72,12 @@ class PrivateApt {
     Program program{.argv = std::move(argv)};
     program.environment = {"DEBIAN_FRONTEND=noninteractive"};
     program.timeout = kDownloadTimeout;
+    program.stop = stop_;
     return run_checked(program);
   }
 
   std::string folder_, status_;
+  std::shared_ptr<const StopSignal> stop_;
 };
 
 // A key pair that signs one repository and is forgotten: nobody signs a second time.
@@ -139,10 +142,10 @@ Status make_index(const std::string& folder) {
   return key.clear_sign(folder + "/Release", folder + "/InRelease");
 }
 
-Status fill(const std::string& work, const Template& base,
-            const std::vector<std::string>& packages) {
+Status fill(const std::string& work, const Template& base, const std::vector<std::string>& packages,
+            std::shared_ptr<const StopSignal> stop) {
   std::error_code code;
-  GANTRY_TRY_ASSIGN(const auto apt, PrivateApt::prepare(work + "/apt", base));
+  GANTRY_TRY_ASSIGN(const auto apt, PrivateApt::prepare(work + "/apt", base, std::move(stop)));
   for (const auto& package : packages) GANTRY_TRY(apt.download(package));
   fs::create_directories(work + "/repository/pool", code);
   for (const auto& entry : fs::directory_iterator(apt.archives(), code)) {
@@ -155,13 +158,13 @@ Status fill(const std::string& work, const Template& base,
 
 // Fills `folder` by way of a working folder, so that it appears complete or not at all.
 Status build(const std::string& folder, const std::string& root, const Template& base,
-             const std::vector<std::string>& packages) {
+             const std::vector<std::string>& packages, std::shared_ptr<const StopSignal> stop) {
   log::info("fetching packages for the lab's repository", {{"packages", join(packages, " ")}});
   std::error_code code;
   const auto work = root + "/building";
   fs::remove_all(work, code);
   fs::create_directories(work, code);
-  if (auto filled = fill(work, base, packages); !filled.ok())
+  if (auto filled = fill(work, base, packages, std::move(stop)); !filled.ok())
     return annotate(std::move(filled), "the lab's apt repository");
   fs::rename(work + "/repository", folder, code);
   if (code) return internal("%s: %s", folder, code.message());
@@ -180,7 +183,8 @@ std::string Repository::source(const std::string& url) const {
 }
 
 Result<Repository> ensure_repository(const std::string& cache, const Template& base,
-                                     std::vector<std::string> packages) {
+                                     std::vector<std::string> packages,
+                                     std::shared_ptr<const StopSignal> stop) {
   std::ranges::sort(packages);
   packages.erase(std::unique(packages.begin(), packages.end()), packages.end());
   for (const auto& package : packages)
@@ -195,7 +199,8 @@ Result<Repository> ensure_repository(const std::string& cache, const Template& b
   Repository result;
   const auto what = base.name + " " + std::to_string(kRepositoryRecipe) + " " + join(packages, " ");
   result.folder = root + absl::StrFormat("/%08x", fingerprint(what));
-  if (!fs::exists(result.folder)) GANTRY_TRY(build(result.folder, root, base, packages));
+  if (!fs::exists(result.folder))
+    GANTRY_TRY(build(result.folder, root, base, packages, std::move(stop)));
   GANTRY_TRY_ASSIGN(result.public_key, read_file(result.folder + "/key.asc"));
   return result;
 }

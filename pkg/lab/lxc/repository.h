@@ -20,9 +20,11 @@ struct Repository {
 // Finds the repository with these packages in `cache`, or fills it (blocks; seconds to minutes, by
 // the size of the packages): each package is resolved by apt itself against what the template has
 // installed, so that exactly what a container would fetch is there. Signed with a key made for it,
-// whose private half is thrown away. Invalid names the package that Debian does not have.
+// whose private half is thrown away. Invalid names the package that Debian does not have. `stop`
+// calls it off.
 Result<Repository> ensure_repository(const std::string& cache, const Template& base,
-                                     std::vector<std::string> packages);
+                                     std::vector<std::string> packages,
+                                     std::shared_ptr<const StopSignal> stop = nullptr);
 
 // Serves a folder's files over HTTP: GET and HEAD, no lists, nothing outside of it.
 class FileHandler final : public http::Handler {

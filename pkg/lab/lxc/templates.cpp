@@ -36,7 +36,8 @@ constexpr const char* kCustomize =
     // Fails in every unprivileged container and makes systemd call itself degraded.
     "ln -sf /dev/null etc/systemd/system/sys-kernel-debug.mount";
 
-Status build(const DebianMirrors& mirrors, const std::string& target, const std::string& status) {
+Status build(const DebianMirrors& mirrors, const std::string& target, const std::string& status,
+             std::shared_ptr<const StopSignal> stop) {
   std::vector<std::string> argv = {
       "mmdebstrap", "--mode=root", "--variant=minbase", "--quiet", "--format=tar",
       // Half of a Debian's files nobody reads in a container; fewer files are unpacked faster.
@@ -50,7 +51,8 @@ Status build(const DebianMirrors& mirrors, const std::string& target, const std:
   for (const auto& line : mirrors.lines("bookworm", "")) argv.push_back(line);
   Program program{.argv = std::move(argv)};
   program.environment = {"TMPDIR=" + fs::path(target).parent_path().string()};
-  program.timeout = std::chrono::minutes(10);
+  program.timeout = std::chrono::minutes(25);
+  program.stop = std::move(stop);
   return run_checked(program).status();
 }
 
@@ -78,7 +80,8 @@ DebianMirrors find_mirrors() {
   return mirrors;
 }
 
-Result<Template> ensure_debian_12(const std::string& cache) {
+Result<Template> ensure_debian_12(const std::string& cache,
+                                  std::shared_ptr<const StopSignal> stop) {
   const auto folder = cache + "/templates";
   std::error_code code;
   fs::create_directories(folder, code);
@@ -98,8 +101,8 @@ Result<Template> ensure_debian_12(const std::string& cache) {
   fs::remove_all(work, code);
   fs::create_directories(work, code);
   const auto built = work + "/rootfs.tar.zst";
-  if (auto done = build(find_mirrors(), built, work + "/status"); !done.ok())
-    return annotate(std::move(done), "template " + result.name);
+  auto done = build(find_mirrors(), built, work + "/status", std::move(stop));
+  if (!done.ok()) return annotate(std::move(done), "template " + result.name);
   fs::rename(work + "/status", result.dpkg_status, code);
   if (!code) fs::rename(built, result.archive, code);
   if (code) return internal("template %s: %s", result.name, code.message());

@@ -1,9 +1,11 @@
 #pragma once
 // Templates: root file systems to make containers of, built once a user and kept in a cache.
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "pkg/base/status.h"
+#include "pkg/lab/lxc/process.h"
 
 namespace gantry::lab::lxc {
 
@@ -36,7 +38,9 @@ struct Template {
 //
 // Minimal systemd, ifupdown with a DHCP client, apt: nothing that an App asks for, and no source to
 // install from (the lab names its own when a container is made).
-Result<Template> ensure_debian_12(const std::string& cache);
+// `stop` calls it off.
+Result<Template> ensure_debian_12(const std::string& cache,
+                                  std::shared_ptr<const StopSignal> stop = nullptr);
 
 // ${XDG_CACHE_HOME:-~/.cache}/gantry/lab.
 std::string default_cache();
