@@ -152,7 +152,7 @@ class Daemon {
     GANTRY_CO_TRY(make_door());
     GANTRY_CO_TRY(offer_callbacks(identity));
     GANTRY_CO_TRY(make_server(identity));
-    const std::string url = absl::StrFormat("https://%s:%d", options_.address, server_->port());
+    const auto url = api_url(options_.address, options_.names, server_->port());
     GANTRY_CO_TRY(co_await ensure_namespaces(*store_));
     GANTRY_CO_TRY(co_await apiserver::ensure_default_roles(*store_));
     const auto kubeconfig = options_.data_folder + "/admin.kubeconfig";

@@ -5,6 +5,8 @@
 #include "cmd/gantryd/identity.h"
 #include "pkg/apiserver/authn/token_secret.h"
 #include "pkg/base/log.h"
+#include "pkg/base/text.h"
+#include "pkg/http/http.h"
 
 namespace gantry::daemon {
 namespace {
@@ -23,7 +25,33 @@ Async<Status> ensure_namespace(store::Store& store, std::string name) {
   co_return made.status();
 }
 
+bool is_loopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || starts_with(address, "127.");
+}
+
+// Who has been moved needs a new one, and may have changed the old one with intent.
+void compare_server(const std::string& path, const std::string& url) {
+  const auto text = read_file(path);
+  if (text.ok() && text->find(url) == std::string::npos)
+    log::warn(
+        "the admin's kubeconfig names another server; remove it and restart for one that fits",
+        {{"path", path}, {"url", url}});
+}
+
 }  // namespace
+
+std::string api_url(const std::string& address, const std::vector<std::string>& names,
+                    uint16_t port) {
+  http::Endpoint endpoint;
+  endpoint.host = address;
+  endpoint.port = port;
+  const bool everywhere = address == "0.0.0.0" || address == "::";
+  if (!names.empty() && !is_loopback(address))
+    endpoint.host = names.front();
+  else if (everywhere)
+    endpoint.host = "127.0.0.1";
+  return http::to_string(endpoint);
+}
 
 Async<Status> ensure_namespaces(store::Store& store) {
   GANTRY_CO_TRY(co_await ensure_namespace(store, "default"));
@@ -32,7 +60,10 @@ Async<Status> ensure_namespaces(store::Store& store) {
 
 Async<Status> ensure_admin(store::Store& store, Random& random, std::string path, std::string url,
                            std::string ca_pem) {
-  if (std::filesystem::exists(path)) co_return Status();
+  if (std::filesystem::exists(path)) {
+    compare_server(path, url);
+    co_return Status();
+  }
   apiserver::User admin;
   admin.name = "admin";
   admin.groups.emplace_back(apiserver::kAdminGroup);

@@ -106,17 +106,17 @@ Result<ServerIdentity> load_identity(const IdentityOptions& options, Time now) {
   if (!options.client_ca_file.empty()) {
     GANTRY_TRY_ASSIGN(identity.tls.client_ca_pem, read_file(options.client_ca_file));
   }
+  std::error_code error;
+  std::filesystem::create_directories(options.folder, error);
+  if (error) return invalid("%s: cannot be created: %s", options.folder, error.message());
+  GANTRY_TRY_ASSIGN(const auto authority, load_authority(options.folder, now));
+  if (options.client_ca_file.empty()) identity.tls.client_ca_pem = authority.certificate_pem;
   if (!options.certificate_file.empty()) {
     GANTRY_TRY_ASSIGN(identity.tls.certificate_chain_pem, read_file(options.certificate_file));
     GANTRY_TRY_ASSIGN(identity.tls.key_pem, read_file(options.key_file));
     return identity;
   }
-  std::error_code error;
-  std::filesystem::create_directories(options.folder, error);
-  if (error) return invalid("%s: cannot be created: %s", options.folder, error.message());
-  GANTRY_TRY_ASSIGN(const auto authority, load_authority(options.folder, now));
   identity.ca_pem = authority.certificate_pem;
-  if (options.client_ca_file.empty()) identity.tls.client_ca_pem = authority.certificate_pem;
   const auto certificate_path = options.folder + "/server.pem";
   const auto key_path = options.folder + "/server.key";
   const auto names = names_of(options.names);

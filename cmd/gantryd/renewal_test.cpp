@@ -66,6 +66,17 @@ TEST(Renewal, AMonthBeforeItsEndTheSelfMadeCertificateIsReplaced) {
   EXPECT_EQ(world.load().ca_pem, first.ca_pem);
 }
 
+TEST(Identity, OwnClientCertificatesAreBelievedBesideAGivenServerCertificate) {
+  RenewalWorld world;
+  const auto made = world.load();
+  EXPECT_EQ(made.tls.client_ca_pem, made.ca_pem);
+  world.options.certificate_file = world.options.folder + "/server.pem";
+  world.options.key_file = world.options.folder + "/server.key";
+  const auto given = world.load();
+  EXPECT_EQ(given.tls.client_ca_pem, made.ca_pem);
+  EXPECT_EQ(given.ca_pem, "");
+}
+
 TEST(Renewal, GivenFilesThatChangeAreTakenAndTriedAgainWhenRefused) {
   RenewalWorld world;
   const auto made = world.load();
