@@ -9,6 +9,8 @@ namespace gantry::pve {
 namespace {
 
 constexpr auto kRetryTask = std::chrono::seconds(2);
+// What was proven before a write may be older by so much when the write is sent.
+constexpr auto kProofAgeMax = std::chrono::seconds(5);
 
 // The call may have been executed, and who started its task has not been told.
 bool has_lost_its_answer(const Status& status) {
@@ -25,39 +27,7 @@ const Status& status_of(const Result<T>& result) {
   return result.status();
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 }  // namespace
-
-TokenBucket::TokenBucket(async::Clock& clock, double rate, double burst, size_t waiting_max)
-    : clock_(clock),
-      rate_(std::max(rate, 0.01)),
-      burst_(std::max(burst, 1.0)),
-      tokens_(burst_),
-      waiting_max_(waiting_max),
-      filled_at_(clock.steady()) {}
-
-Async<Status> TokenBucket::take() {
-  if (turn_.waiting() >= waiting_max_)
-    co_return error(ErrorClass::overload, "%d requests to Proxmox wait for their turn already",
-                    turn_.waiting());
-  GANTRY_CO_TRY(co_await turn_.acquire());
-  Status status;
-  const Time now = clock_.steady();
-  tokens_ = std::clamp(tokens_ + rate_ * seconds(now - filled_at_), 0.0, burst_);
-  filled_at_ = now;
-  if (tokens_ < 1) {
-    const auto nanoseconds = static_cast<int64_t>((1 - tokens_) / rate_ * 1e9) + 1;
-    status = co_await clock_.sleep_for(Duration(nanoseconds));
-    tokens_ = 1;
-    filled_at_ = clock_.steady();
-  }
-  if (status.ok()) tokens_ -= 1;
-  turn_.release();
-  co_return status;
-}
 
 LimitedClient::LimitedClient(Client& client, async::Clock& clock, ClientLimits limits)
     : client_(client),
@@ -122,6 +92,7 @@ Async<T> LimitedClient::timed(const Operation& operation, Async<T> call) {
 }
 
 Async<Status> LimitedClient::reserve_place(NodeName node) {
+  const Time asked_at = clock_.steady();
   auto& places = places_[node];
   forget_old(places);
   if (places.taken() >= limits_.tasks_per_node) {
@@ -139,25 +110,31 @@ Async<Status> LimitedClient::reserve_place(NodeName node) {
                         node.get(), busy, limits_.tasks_per_node);
     co_return with_retry_after(std::move(status), kRetryTask);
   }
+  if (clock_.steady() - asked_at > kProofAgeMax) {
+    auto status =
+        error(ErrorClass::overload, "node %s: to see which of our tasks have ended took %s",
+              node.get(), human_duration(clock_.steady() - asked_at));
+    co_return with_retry_after(std::move(status), kRetryTask);
+  }
   ++places.starting;
   co_return Status();
 }
 
-Async<Status> LimitedClient::turn_to_write() {
-  GANTRY_CO_TRY(co_await bucket_.take());
-  if (may_write_) co_return may_write_();
-  co_return Status();
+Status LimitedClient::turn_to_write() {
+  if (may_write_) GANTRY_TRY(may_write_());
+  bucket_.borrow();
+  return Status();
 }
 
 Async<Status> LimitedClient::write(const Operation& operation, Async<Status> call) {
-  GANTRY_CO_TRY(co_await turn_to_write());
+  GANTRY_CO_TRY(turn_to_write());
   co_return co_await timed(operation, std::move(call));
 }
 
 Async<Result<Upid>> LimitedClient::start_task(const Operation& operation, NodeName node,
                                               std::string id, Async<Result<Upid>> call) {
   GANTRY_CO_TRY(co_await reserve_place(node));
-  const Status ready = co_await turn_to_write();
+  const Status ready = turn_to_write();
   if (!ready.ok()) {
     --places_[node].starting;
     co_return ready;

@@ -6,29 +6,11 @@
 #include <set>
 
 #include "pkg/async/clock.h"
-#include "pkg/async/event.h"
 #include "pkg/pve/client.h"
 #include "pkg/pve/latency.h"
+#include "pkg/pve/token_bucket.h"
 
 namespace gantry::pve {
-
-// A token bucket: `rate` a second on average, `burst` at once. Callers are served in order.
-class TokenBucket {
- public:
-  TokenBucket(async::Clock& clock, double rate, double burst, size_t waiting_max);
-  // OK once a token has been taken; kResourceExhausted (class Overload) when `waiting_max` callers
-  // wait already; kCancelled.
-  Async<Status> take();
-
- private:
-  async::Clock& clock_;
-  double rate_;
-  double burst_;
-  double tokens_;
-  size_t waiting_max_;
-  Time filled_at_;
-  async::Semaphore turn_{1};
-};
 
 struct ClientLimits {
   // Whose tasks count, as running ones name him ("gantry@pve!daemon"): also those that an earlier
@@ -44,11 +26,13 @@ struct ClientLimits {
   Duration unclear_age_max = std::chrono::minutes(1);
 };
 
-// Every call waits for its turn in the bucket. A call that starts a task takes one of the node's
-// places until the task is seen to have ended; when none is free it is refused with Overload and a
-// retry-after, and nothing is sent. Tasks on guests are seen through task(), tasks() and
-// running_tasks() of this client, and looked up when the places run out. A call whose answer was
-// lost keeps its place: the task that it may have started takes it over as soon as it is seen.
+// Every read waits for its turn in the bucket. A write does not: it borrows its token, so that what
+// the reads before it have proven is not a queue old when it is sent. A call that starts a task
+// takes one of the node's places until the task is seen to have ended; when none is free it is
+// refused with Overload and a retry-after, and nothing is sent. Tasks on guests are seen through
+// task(), tasks() and running_tasks() of this client, and looked up when the places run out. A call
+// whose answer was lost keeps its place: the task that it may have started takes it over as soon as
+// it is seen.
 class LimitedClient final : public Client {
  public:
   LimitedClient(Client& client, async::Clock& clock, ClientLimits limits);
@@ -133,7 +117,7 @@ class LimitedClient final : public Client {
   Async<Result<Upid>> start_task(const Operation& operation, NodeName node, std::string id,
                                  Async<Result<Upid>> call);
   Async<Status> reserve_place(NodeName node);
-  Async<Status> turn_to_write();
+  Status turn_to_write();
   void forget_old(Places& places) const;
   void saw(const Task& task);
   bool is_work_of_ours(const Task& task) const;

@@ -49,33 +49,6 @@ TEST(LimitedClient, SpreadsRequestsAtTheRate) {
   EXPECT_NEAR(std::chrono::duration<double>(world.clock.now() - Time{1000s}).count(), 2.0, 0.01);
 }
 
-TEST(LimitedClient, RefusesWhenTooManyWait) {
-  LimitedWorld world;
-  TokenBucket bucket(world.clock, 1, 1, 2);
-  async::Group group(world.loop.executor());
-  int refused = 0;
-  for (int i = 0; i < 6; ++i)
-    group.spawn("caller", [&]() -> Async<Status> {
-      const auto status = co_await bucket.take();
-      if (!status.ok() && error_class(status) == ErrorClass::overload) ++refused;
-      co_return Status();
-    });
-  (void)world.loop.block_on(world.clock, group.join());
-  EXPECT_EQ(refused, 2);  // one goes, one sleeps, two wait
-}
-
-TEST(LimitedClient, ACancelledCallerGivesItsTurnBack) {
-  LimitedWorld world;
-  TokenBucket bucket(world.clock, 1, 1, 10);
-  ASSERT_THAT(world.loop.block_on(world.clock, bucket.take()), IsOk());
-  async::Group group(world.loop.executor());
-  group.spawn("caller", [&]() -> Async<Status> { co_return co_await bucket.take(); });
-  world.loop.poll();
-  group.cancel();
-  (void)world.loop.block_on(world.clock, group.join());
-  EXPECT_THAT(world.loop.block_on(world.clock, bucket.take()), IsOk());
-}
-
 TEST(LimitedClient, RefusesMoreTasksThanTheNodeMayHave) {
   LimitedWorld world;
   world.limits.tasks_per_node = 2;
@@ -131,22 +104,42 @@ TEST(LimitedClient, CountsWorkOfOursThatItHasNotStarted) {
   EXPECT_THAT(world.start(limited, 6), IsOk());
 }
 
-TEST(LimitedClient, AsksAgainWhetherItMayWriteWhenItsTurnHasCome) {
+TEST(LimitedClient, AsksAgainWhetherItMayWriteBeforeItDoes) {
+  LimitedWorld world;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  limited.ask_before_writes(
+      [] { return make_error(ErrorClass::held, "NotLeading: the lease was lost meanwhile"); });
+  EXPECT_THAT(world.start(limited, 1), Fails(ErrorClass::held));
+  EXPECT_TRUE(world.client.writes.empty());
+  EXPECT_EQ(limited.tasks_on(kNode), 0u);
+}
+
+// What its reads have proven must not grow old in the queue; they wait for it instead.
+TEST(LimitedClient, SendsAWriteAtOnceAndLetsTheNextReadWaitForIt) {
   LimitedWorld world;
   world.limits.requests_per_second = 1;
   world.limits.burst = 1;
   LimitedClient limited(world.client, world.clock, world.limits);
-  const auto asked_at = world.clock.now();
-  std::optional<Time> told_at;
-  limited.ask_before_writes([&] {
-    told_at = world.clock.now();
-    return make_error(ErrorClass::held, "NotLeading: the lease was lost meanwhile");
-  });
-  EXPECT_THAT(world.start(limited, 1), Fails(ErrorClass::held));
-  EXPECT_THAT(world.start(limited, 2), Fails(ErrorClass::held));
-  EXPECT_GT(*told_at, asked_at);
-  EXPECT_TRUE(world.client.writes.empty());
+  EXPECT_THAT(world.loop.block_on(world.clock, limited.version()), IsOk());
+  const auto proven_at = world.clock.now();
+  EXPECT_THAT(world.start(limited, 1), IsOk());
+  EXPECT_THAT(world.start(limited, 2), IsOk());
+  EXPECT_EQ(world.clock.now(), proven_at);
+  EXPECT_THAT(world.loop.block_on(world.clock, limited.version()), IsOk());
+  EXPECT_NEAR(std::chrono::duration<double>(world.clock.now() - proven_at).count(), 3.0, 0.01);
+}
+
+TEST(LimitedClient, RefusesATaskWhenTheLookForAPlaceTookTooLong) {
+  LimitedWorld world;
+  world.limits.requests_per_second = 0.1;
+  world.limits.burst = 1;
+  world.limits.tasks_per_node = 1;
+  LimitedClient limited(world.client, world.clock, world.limits);
+  EXPECT_THAT(world.start(limited, 1), IsOk());
+  world.client.task_answer[task_number(1)].running = false;
+  EXPECT_THAT(world.start(limited, 2), Fails(ErrorClass::overload, HasSubstr("have ended took")));
   EXPECT_EQ(limited.tasks_on(kNode), 0u);
+  EXPECT_THAT(world.start(limited, 3), IsOk());
 }
 
 TEST(LimitedClient, AFailedCallKeepsNoPlace) {
