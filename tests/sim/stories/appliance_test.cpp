@@ -222,8 +222,7 @@ TEST_F(ApplianceStory, ABridgeThatItHasLeftIsRemovedWithIt) {
   const auto vmid = *world.vmid_of("lan-appliance");
   const NodeName there(world.lab->find_guest(vmid)->node == NodeName("pve1") ? "pve2" : "pve1");
   ASSERT_TRUE(world.lab->migrate_guest(vmid, there).ok());
-  ASSERT_TRUE(wait_until([&] { return bridges_made() == 2; }))
-      << condition("Ready", "message");
+  ASSERT_TRUE(wait_until([&] { return bridges_made() == 2; })) << condition("Ready", "message");
   world.delete_appliance();
   ASSERT_TRUE(wait_until([&] { return !appliance().has_value(); }))
       << condition("Ready", "message");
