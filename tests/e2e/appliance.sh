@@ -19,8 +19,6 @@ root="$(cd "$here/../.." && pwd)"
 bin="$(cd "$2" && pwd)"
 [ "$(id -u)" = 0 ] || exec sudo -E "$0" --bin "$bin"
 trap 'end' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # ---- what is wanted -------------------------------------------------------------------------------
 

@@ -82,3 +82,19 @@ an_appliance_comes_up() {
 
 # Asks for site again and again; one line a failure.
 poll() { while :; do fetch site.apps.lan/ >/dev/null 2>>"$work/failures" || true; sleep 0.1; done; }
+
+# ---- updates beside the old version ----------------------------------------------------------------
+
+write_blue_green() {  # TEXT [UNIT]
+  write_app site "$1" | jq --arg unit "${2:-nginx.service}" '
+    .spec.workload.service.unit = $unit | .spec.health.startupSeconds = 20 |
+    .spec.update = {strategy: "BlueGreen", bakeSeconds: 5}'
+}
+status_of() { ctl get app "$1" -o json | jq -r ".status.$2"; }  # APP FIELD
+is_rolled_back() {
+  [ "$(status_of "$1" 'conditions[] | select(.type == "Ready") | .reason')" = RolledBack ]
+}
+is_green() { [ "$(status_of "$1" activeSlot)" = Green ]; }
+has_one_set() {  # APP SLOT
+  [ "$(status_of "$1" 'machines | length')" = 1 ] && [ "$(status_of "$1" activeSlot)" = "$2" ]
+}
