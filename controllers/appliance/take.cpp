@@ -55,8 +55,7 @@ Async<Status> Reconciler::take_step(Run& run, const ChangeBridge& step) {
   } else if (std::holds_alternative<DeleteBridge>(step.step)) {
     done = co_await writer.delete_bridge(step.node, bridge, uid);
   } else {
-    const auto task = co_await writer.apply_bridge(step.node, bridge);
-    done = task.status();
+    done = co_await writer.apply_bridge(step.node, bridge);
   }
   if (done.ok()) co_return Status();
   if (error_class(done) == ErrorClass::permission) {

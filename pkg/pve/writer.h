@@ -78,10 +78,11 @@ class Writer {
 
   // Bridges of our own, without ports; `owner` is the uid that their comment names. Nothing else in
   // a node's network is ever changed: while other changes wait to be applied there, these three
-  // answer Held, "PendingNetworkChanges: …". Create and delete take effect with apply_bridge().
+  // answer Held, "PendingNetworkChanges: …". Create and delete take effect with apply_bridge();
+  // it is OK as well when nothing waits any more.
   Async<Status> create_bridge(NodeName node, std::string name, Uid owner);
   Async<Status> delete_bridge(NodeName node, std::string name, Uid owner);
-  Async<Result<Upid>> apply_bridge(NodeName node, std::string name);
+  Async<Status> apply_bridge(NodeName node, std::string name);
 
  private:
   Async<Result<OwnedGuest>> row_of(VmId vmid, Uid uid);

@@ -82,13 +82,15 @@ Async<Status> Writer::delete_bridge(NodeName node, std::string name, Uid owner) 
   co_return co_await client_.delete_interface(node, std::move(name));
 }
 
-Async<Result<Upid>> Writer::apply_bridge(NodeName node, std::string name) {
+Async<Status> Writer::apply_bridge(NodeName node, std::string name) {
   GANTRY_CO_TRY(gate_(false));
   GANTRY_CO_TRY_ASSIGN(const auto network, co_await client_.network(node));
-  if (network.changes.empty() || !is_only_about(network.changes, name))
-    co_return foreign_changes(node);
+  // An earlier call has been executed since the caller looked.
+  if (network.changes.empty()) co_return Status();
+  if (!is_only_about(network.changes, name)) co_return foreign_changes(node);
   GANTRY_CO_TRY(gate_(false));
-  co_return co_await client_.apply_network(std::move(node));
+  const auto task = co_await client_.apply_network(std::move(node));
+  co_return task.status();
 }
 
 }  // namespace gantry::pve

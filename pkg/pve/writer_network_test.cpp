@@ -52,6 +52,13 @@ TEST(WriterNetwork, ABridgeIsMadeWithOurMarkAndApplied) {
   EXPECT_THAT(world.client.writes, ElementsAre("create_interface lan", "apply_network pve1"));
 }
 
+// An apply takes seconds; whoever looked meanwhile asks for it again.
+TEST(WriterNetwork, WhatHasBeenAppliedMeanwhileIsNobodysChange) {
+  NetworkWorld world;
+  EXPECT_THAT(world.run(world.writer.apply_bridge(kPve1, "lan")), IsOk());
+  EXPECT_THAT(world.client.writes, IsEmpty());
+}
+
 TEST(WriterNetwork, ChangesOfOthersAreNeverApplied) {
   NetworkWorld world;
   world.client.network_answer[kPve1].changes = kTheirs;
