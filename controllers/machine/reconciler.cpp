@@ -91,6 +91,9 @@ Async<Result<Outcome>> Reconciler::reconcile(Request request) {
   GANTRY_CO_TRY(co_await claim_addresses(run));
   reflect(run.machine, run.world);
   note_in_census(run);
+  // Nothing is awaited from here until take() has counted the repair: others see it.
+  run.world.may_repair =
+      census_.may_repair(run.machine.metadata.uid, run.world.limits, run.world.now);
   run.plan = plan(run.machine, run.shape_or_null(), run.world);
   tell_resumed(run);
   log::debug("plan", {{"machine", runtime::to_string(request)},
@@ -211,8 +214,6 @@ Async<Status> Reconciler::look(Run& run) {
   if (entry != nullptr && entry->called_at.has_value()) {
     run.world.since_call = the_.clock.steady() - *entry->called_at;
   }
-  run.world.may_repair =
-      census_.may_repair(run.machine.metadata.uid, run.world.limits, run.world.now);
   co_return Status();
 }
 

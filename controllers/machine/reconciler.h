@@ -123,7 +123,7 @@ class Reconciler final : public runtime::Reconciler {
   void snapshot_begun(Run& run, const std::string& name, const Result<Upid>& task);
   void lost(Run& run, const std::string& step, const Status& why);
   // Counts it against the budgets before anything is awaited, so that others who have looked at the
-  // same time count it, too. Where they have spent the budget since, the plan says so instead.
+  // same time count it, too.
   void count_repair(Run& run);
   Async<Status> create_at(Run& run, inventory::placement::Place place);
   std::variant<inventory::placement::Place, inventory::placement::NoPlace> find_place(

@@ -311,17 +311,11 @@ Async<Status> Reconciler::take_action(Run& run, const NoteCreateTask& action) {
 }
 
 void Reconciler::count_repair(Run& run) {
-  const auto& uid = run.machine.metadata.uid;
-  run.world.may_repair = census_.may_repair(uid, run.world.limits, run.world.now);
-  if (!run.world.may_repair.ok()) {
-    run.plan = plan(run.machine, run.shape_or_null(), run.world);
-    return;
-  }
   auto& repairs = run.machine.status.repairs;
   const auto an_hour_ago = run.world.now - std::chrono::hours(1);
   std::erase_if(repairs, [an_hour_ago](Time repaired) { return repaired < an_hour_ago; });
   repairs.emplace_back(std::chrono::floor<std::chrono::seconds>(run.world.now));
-  census_.change(uid, [&run, &repairs](CensusEntry& entry) {
+  census_.change(run.machine.metadata.uid, [&run, &repairs](CensusEntry& entry) {
     entry.repairs = repairs;
     entry.repaired_on = NodeName(run.machine.status.node);
   });
