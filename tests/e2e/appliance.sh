@@ -195,7 +195,4 @@ what_breaks_in_apps_comes_back
 a_full_disk_stops_nothing_and_passes
 apps_outlive_it
 it_goes_last
-end
-client=
-nothing_is_left || die "something is left behind"
-chapter "the whole story went well"
+end_well

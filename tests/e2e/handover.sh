@@ -72,23 +72,9 @@ data_comes_back_from_a_version_that_fails() {
   says diary.apps.lan/data/value kept || die "the data is lost"
 }
 
-all_goes() {
-  chapter "delete"
-  ctl delete app diary --timeout 180
-  ctl delete appliance lan -n gantry-system --timeout 180
-  [ "$(lab_guests | jq length)" = 0 ] || die "containers are left: $(lab_guests)"
-}
-
-chapter "a lab with real containers, gantryd"
-start_database
-start_lab lxc --with-network --packages nginx-light,nftables,dnsmasq,bind9-host,curl,caddy
-start_daemon
-an_appliance_comes_up
+begin
 an_app_is_there
 data_changes_its_container_while_requests_wait
 data_comes_back_from_a_version_that_fails
-all_goes
-end
-client=
-nothing_is_left || die "something is left behind"
-chapter "the whole story went well"
+all_goes diary
+end_well

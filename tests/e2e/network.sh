@@ -98,3 +98,25 @@ is_green() { [ "$(status_of "$1" activeSlot)" = Green ]; }
 has_one_set() {  # APP SLOT
   [ "$(status_of "$1" 'machines | length')" = 1 ] && [ "$(status_of "$1" activeSlot)" = "$2" ]
 }
+
+# ---- how such a story begins and ends --------------------------------------------------------------
+
+begin() {
+  chapter "a lab with real containers, gantryd"
+  start_database
+  start_lab lxc --with-network --packages nginx-light,nftables,dnsmasq,bind9-host,curl,caddy
+  start_daemon
+  an_appliance_comes_up
+}
+all_goes() {  # APP
+  chapter "delete"
+  ctl delete app "$1" --timeout 180
+  ctl delete appliance lan -n gantry-system --timeout 180
+  [ "$(lab_guests | jq length)" = 0 ] || die "containers are left: $(lab_guests)"
+}
+end_well() {
+  end
+  client=
+  nothing_is_left || die "something is left behind"
+  chapter "the whole story went well"
+}

@@ -53,22 +53,8 @@ an_update_beside_the_old_one_disturbs_nobody() {
   [ ! -s "$work/failures" ] || die "requests failed: $(sort "$work/failures" | uniq -c)"
 }
 
-all_goes() {
-  chapter "delete"
-  ctl delete app site --timeout 180
-  ctl delete appliance lan -n gantry-system --timeout 180
-  [ "$(lab_guests | jq length)" = 0 ] || die "containers are left: $(lab_guests)"
-}
-
-chapter "a lab with real containers, gantryd"
-start_database
-start_lab lxc --with-network --packages nginx-light,nftables,dnsmasq,bind9-host,curl,caddy
-start_daemon
-an_appliance_comes_up
+begin
 an_app_is_there
 an_update_beside_the_old_one_disturbs_nobody
-all_goes
-end
-client=
-nothing_is_left || die "something is left behind"
-chapter "the whole story went well"
+all_goes site
+end_well
